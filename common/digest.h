@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Digests and HMAC through OpenSSL EVP (so that providers, and FIPS, work); and OCI's "sha256:<hex>" strings. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+
+typedef enum cof_hash { COF_SHA256, COF_SHA384, COF_SHA512 } cof_hash;
+
+enum {
+	COF_SHA256_LEN = 32,
+	COF_SHA384_LEN = 48,
+	COF_SHA512_LEN = 64,
+	COF_DIGEST_MAX = 64,
+	COF_DIGEST_STR_MAX = 7 + 128 + 1
+};
+
+typedef struct cof_digest {
+	cof_hash alg;
+	uint8_t bytes[COF_DIGEST_MAX];
+} cof_digest;
+
+size_t cof_hash_len(cof_hash alg);
+const char *cof_hash_name(cof_hash alg); /* "sha256" */
+COF_WUR int cof_hash_by_name(const char *name, cof_hash *ret, cof_err *err);
+
+COF_WUR int cof_digest_of(cof_hash alg, cof_span in, cof_digest *ret, cof_err *err);
+/* The bytes alone, for fixed SHA-256: out holds 32. */
+COF_WUR int cof_sha256(cof_span in, uint8_t out[COF_SHA256_LEN], cof_err *err);
+/* HMAC-SHA-256 of the concatenation of up to two spans. */
+COF_WUR int cof_hmac_sha256(cof_span key, cof_span in, uint8_t out[COF_SHA256_LEN], cof_err *err);
+
+/* Streaming. */
+typedef struct cof_hasher cof_hasher;
+COF_WUR int cof_hasher_new(cof_hasher **ret, cof_hash alg, cof_err *err);
+COF_WUR int cof_hasher_add(cof_hasher *h, cof_span in, cof_err *err);
+/* May be called once; the hasher can only be freed afterwards. */
+COF_WUR int cof_hasher_end(cof_hasher *h, cof_digest *ret, cof_err *err);
+void cof_hasher_free(cof_hasher *h);
+COF_DEFINE_AUTO_PTR(cof_hasher, cof_hasher_free)
+
+/* spec: OCI image-spec descriptor.md "Digests": algorithm ':' lower-case hex, only sha256/384/512 here. */
+COF_WUR int cof_digest_parse(const char *in, cof_digest *ret, cof_err *err);
+/* out holds COF_DIGEST_STR_MAX. */
+void cof_digest_str(const cof_digest *d, char out[COF_DIGEST_STR_MAX]);
+cof_span cof_digest_span(const cof_digest *d);
+bool cof_digest_equal(const cof_digest *a, const cof_digest *b);

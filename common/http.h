@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one HTTP client, over libcurl (HTTP/1.1, TLS by OpenSSL, proxy). TLS peers are always verified; roots come
+ * only from ca_pem, or from the system's bundle when ca_pem is empty. Redirects are off unless max_redirects is
+ * set, and never leave https. Answers have a size limit; a transfer that moves no byte for idle_ms is cut.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/buf.h"
+
+typedef struct cof_http cof_http;
+
+typedef struct cof_http_opts {
+	cof_span ca_pem;	    /* roots, PEM; empty: system bundle */
+	const char *const *resolve; /* "NAME:PORT:ADDR", NULL-ended; may be NULL */
+	const char *proxy;	    /* NULL: none (the environment is never consulted) */
+	long connect_ms;	    /* 0: 10 s */
+	long idle_ms;		    /* 0: 30 s */
+	long max_redirects;	    /* 0: none */
+	bool cookies;		    /* keep a session's cookies in memory */
+	bool plain_http;	    /* allow http:// (loopback services, tests) */
+} cof_http_opts;
+
+/* Called with body bytes in order; a negative return stops the transfer with the error it set. */
+typedef int (*cof_http_sink)(void *arg, cof_span chunk, cof_err *err);
+/* Gives the next body bytes: number of bytes put into buf (0: end), negative: error. */
+typedef long (*cof_http_source)(void *arg, void *buf, size_t len, cof_err *err);
+
+typedef struct cof_http_req {
+	const char *method; /* "GET", "POST", "PUT", "HEAD", "PATCH", "DELETE" */
+	const char *url;
+	const char *const *headers; /* "Name: value", NULL-ended; may be NULL */
+	cof_span body;		    /* sent when method has one and source is NULL */
+	cof_http_source source;	    /* streamed body of source_len bytes */
+	size_t source_len;
+	void *source_arg;
+	size_t max_body;    /* limit of the answer's body: reason "http-too-large" */
+	cof_http_sink sink; /* called only for 2xx bodies; NULL: collected in resp.body */
+	void *sink_arg;
+} cof_http_req;
+
+typedef struct cof_http_resp {
+	long status;
+	cof_buf body;	 /* whole body (or, with a sink, only that of a non-2xx answer, at most 64 KiB) */
+	cof_buf headers; /* raw header block of the last response, at most 64 KiB */
+} cof_http_resp;
+
+void cof_http_resp_release(cof_http_resp *r);
+COF_DEFINE_AUTO(cof_http_resp, cof_http_resp_release)
+
+COF_WUR int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err);
+void cof_http_free(cof_http *h);
+COF_DEFINE_AUTO_PTR(cof_http, cof_http_free)
+
+/* 0 for every complete HTTP answer, whatever its status. Unavailable (reason "http-unreachable", "http-timeout",
+ * "http-cut"), crypto ("tls-untrusted") or malformed otherwise. Keeps the connection for the next call. */
+COF_WUR int cof_http_do(cof_http *h, const cof_http_req *req, cof_http_resp *ret, cof_err *err);
+/* First value of a header, case-insensitive, as heap string; NULL when absent. */
+char *cof_http_header(const cof_http_resp *r, const char *name);

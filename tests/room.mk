@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests and fuzz targets are found by their names, so that none can be forgotten in a list.
+
+TEST_SRC  := $(sort $(wildcard tests/unit/*/test_*.c))
+TEST_BIN  := $(patsubst tests/%.c,$(O)/tests/%,$(TEST_SRC))
+FUZZ_SRC  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN  := $(patsubst tests/%.c,$(O)/tests/%,$(FUZZ_SRC))
+
+# Users before the used.
+TEST_USES  = $(call lib,$(TEST_LIBS))
+TEST_LIBS := $(LIBS)
+
+$(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS) -lcmocka
+
+# Each fuzz target is linked twice: with libFuzzer (SAN builds by clang, make fuzz), and with a main that replays
+# files and then mutates them deterministically (tests/fuzz/replay.c), which every test run does.
+$(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(O)/obj/tests/fuzz/replay.o -Wl,--start-group $(TEST_USES) -Wl,--end-group \
+		$(CURL_LIBS) $(PKG_LIBS)
+
+.PHONY: unit fuzz-replay tests-build
+tests-build: $(TEST_BIN) $(FUZZ_BIN)
+
+# make unit ONLY=common/rd runs one.
+unit: $(if $(ONLY),$(O)/tests/unit/$(dir $(ONLY))test_$(notdir $(ONLY)),$(TEST_BIN))
+	$(Q)tests/run-unit $^
+
+fuzz-replay: $(FUZZ_BIN)
+	$(Q)tests/run-fuzz $^
