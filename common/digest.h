@@ -28,7 +28,7 @@ COF_WUR int cof_hash_by_name(const char *name, cof_hash *ret, cof_err *err);
 COF_WUR int cof_digest_of(cof_hash alg, cof_span in, cof_digest *ret, cof_err *err);
 /* The bytes alone, for fixed SHA-256: out holds 32. */
 COF_WUR int cof_sha256(cof_span in, uint8_t out[COF_SHA256_LEN], cof_err *err);
-/* HMAC-SHA-256 of the concatenation of up to two spans. */
+/* out holds 32. */
 COF_WUR int cof_hmac_sha256(cof_span key, cof_span in, uint8_t out[COF_SHA256_LEN], cof_err *err);
 
 /* Streaming. */

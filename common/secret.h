@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Secret bytes: their own pages, kept out of core dumps and locked into memory where the limit allows it (a guest
- * has no swap, so a refused mlock is not an error), wiped at release. There is no way to print one. Compare with
+ * has no swap, so a refused mlock is not an error), empty in a forked child, wiped at release. There is no way to
+ * print one. Compare with
  * cof_ct_equal only.
  */
 #pragma once
