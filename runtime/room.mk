@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+LIBS += vm
+vm_SRC := runtime/vm/manifest.c runtime/vm/argv.c
+PROGS += coffer
+coffer_SRC := runtime/cli/main.c runtime/cli/cli.c
+coffer_USES := vm $(filter image attestation evidence firmware,$(LIBS)) common

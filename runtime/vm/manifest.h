@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest image manifest (coffer-guest-manifest/1, docs/formats.md): what a VM boots and the machines it may boot
+ * on. Read strictly: an unknown member is an error. The files that it names are checked against their digests
+ * before a boot, so that a mistake is found here and not as a refusal of the key broker.
+ */
+#pragma once
+
+#include "common/digest.h"
+
+enum {
+	COF_MANIFEST_MAX = 1 << 20,
+	COF_MANIFEST_FILE_MAX = 256 << 20,
+	COF_MANIFEST_PROFILES_MAX = 32,
+	COF_MANIFEST_PACKAGES_MAX = 512,
+	COF_CMDLINE_MAX = 2000, /* what an x86 kernel takes, less what the firmware adds */
+};
+
+typedef struct cof_profile {
+	char *name;
+	unsigned memory_mib;
+	unsigned vcpus;
+	char *cpu;     /* QEMU's -cpu value */
+	char *machine; /* "q35" */
+} cof_profile;
+
+typedef struct cof_guest_file {
+	char *path; /* absolute, or beneath the manifest's folder as that was given */
+	uint8_t sha256[COF_SHA256_LEN];
+} cof_guest_file;
+
+typedef struct cof_manifest {
+	char *version;
+	cof_guest_file firmware;
+	cof_guest_file vars;
+	char *firmware_version; /* package version */
+	cof_guest_file kernel;
+	char *kernel_release;
+	cof_guest_file initrd;
+	char *cmdline;
+	cof_profile *profiles;
+	size_t n_profiles;
+} cof_manifest;
+
+void cof_manifest_release(cof_manifest *m);
+COF_DEFINE_AUTO(cof_manifest, cof_manifest_release)
+
+/* File names in json are relative to dir and may not leave it. Reason "manifest-malformed". */
+COF_WUR int cof_manifest_parse(cof_span json, const char *dir, cof_manifest *ret, cof_err *err);
+COF_WUR int cof_manifest_load(const char *path, cof_manifest *ret, cof_err *err);
+/* Every file has the digest that the manifest says: else reason "guest-image-mismatch" (crypto), naming the file. */
+COF_WUR int cof_manifest_check_files(const cof_manifest *m, cof_err *err);
+/* Reason "machine-not-in-manifest" (policy). */
+COF_WUR int cof_manifest_profile(const cof_manifest *m, const char *name, const cof_profile **ret, cof_err *err);
