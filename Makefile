@@ -55,6 +55,7 @@ include common/room.mk firmware/room.mk attestation/room.mk image-decrypt/room.m
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 lib = $(patsubst %,$(O)/lib/libcoffer-%.a,$(1))
 
+.SECONDARY:
 .PHONY: all programs
 all: programs
 programs: $(PROGS:%=$(O)/bin/%)

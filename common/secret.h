@@ -2,8 +2,7 @@
 /*
  * Secret bytes: their own pages, kept out of core dumps and locked into memory where the limit allows it (a guest
  * has no swap, so a refused mlock is not an error), empty in a forked child, wiped at release. There is no way to
- * print one. Compare with
- * cof_ct_equal only.
+ * print one. Compare with cof_ct_equal only.
  */
 #pragma once
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/test.h"
+
+#include "common/digest.h"
+#include "common/hex.h"
+
+#define ABC256 "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+static void known_answers(void **state)
+{
+	(void)state;
+	cof_digest d = {0};
+	char text[COF_DIGEST_STR_MAX];
+	assert_ok(cof_digest_of(COF_SHA256, cof_span_str("abc"), &d, &err));
+	cof_digest_str(&d, text);
+	assert_string_equal(text, "sha256:" ABC256); /* FIPS 180-2 B.1 */
+	assert_ok(cof_digest_of(COF_SHA384, cof_span_str(""), &d, &err));
+	cof_digest_str(&d, text);
+	assert_string_equal(text, "sha384:38b060a751ac96384cd9327eb1b1e36a21fdb71114be07434c0cc7bf63f6e1da"
+				  "274edebfe76f65fbd51ad2f14898b95b");
+}
+
+static void streams_like_one_shot(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_hasher) h = NULL;
+	cof_digest d = {0}, whole = {0};
+	assert_ok(cof_hasher_new(&h, COF_SHA512, &err));
+	for (int i = 0; i < 3; i++)
+		assert_ok(cof_hasher_add(h, cof_span_str("part"), &err));
+	assert_ok(cof_hasher_end(h, &d, &err));
+	assert_ok(cof_digest_of(COF_SHA512, cof_span_str("partpartpart"), &whole, &err));
+	assert_true(cof_digest_equal(&d, &whole));
+	whole.bytes[63] ^= 1;
+	assert_false(cof_digest_equal(&d, &whole));
+}
+
+static void hmac_known_answer(void **state)
+{
+	(void)state;
+	uint8_t out[COF_SHA256_LEN];
+	char hex[2 * COF_SHA256_LEN + 1];
+	assert_ok(cof_hmac_sha256(cof_span_str("Jefe"), cof_span_str("what do ya want for nothing?"), out, &err));
+	cof_hex(cof_span_of(out, sizeof out), hex);
+	/* RFC 4231 test case 2 */
+	assert_string_equal(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+}
+
+static void parses_strictly(void **state)
+{
+	(void)state;
+	cof_digest d = {0};
+	assert_ok(cof_digest_parse("sha256:" ABC256, &d, &err));
+	assert_int_equal(d.bytes[0], 0xba);
+	const char *const malformed[] = {
+		"",
+		":",
+		"sha256",
+		"sha256:",
+		":" ABC256,
+		"sha256:" ABC256 "0",
+		"sha256:BA7816bf",
+		"sha256:Ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+		"sha256:" ABC256 " ",
+		"sha512:" ABC256,
+		"verylongalgorithm:" ABC256,
+	};
+	for (size_t i = 0; i < COF_COUNT(malformed); i++)
+		assert_fails(cof_digest_parse(malformed[i], &d, &err), "digest-malformed");
+	assert_fails(cof_digest_parse("md5:00", &d, &err), "digest-algorithm");
+}
+
+static void other_algorithms_never_equal(void **state)
+{
+	(void)state;
+	cof_digest a = {.alg = COF_SHA256}, b = {.alg = COF_SHA384};
+	assert_false(cof_digest_equal(&a, &b));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(known_answers),
+		cmocka_unit_test(streams_like_one_shot),
+		cmocka_unit_test(hmac_known_answer),
+		cmocka_unit_test(parses_strictly),
+		cmocka_unit_test(other_algorithms_never_equal),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
