@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/seccomp.h"
+
+#include <errno.h>
+#include <linux/sched.h>
+#include <seccomp.h>
+#include <sys/socket.h>
+
+#include "common/cleanup.h"
+
+/* Loading code into the kernel, watching others, and the subsystems that most kernel exploits came through. */
+static const char *const workload_denied[] = {
+	"add_key",
+	"bpf",
+	"create_module",
+	"delete_module",
+	"finit_module",
+	"fsconfig",
+	"fsmount",
+	"fsopen",
+	"fspick",
+	"get_kernel_syms",
+	"init_module",
+	"io_uring_enter",
+	"io_uring_register",
+	"io_uring_setup",
+	"ioperm",
+	"iopl",
+	"kexec_file_load",
+	"kexec_load",
+	"keyctl",
+	"lookup_dcookie",
+	"mount",
+	"mount_setattr",
+	"move_mount",
+	"name_to_handle_at",
+	"nfsservctl",
+	"open_by_handle_at",
+	"open_tree",
+	"perf_event_open",
+	"pivot_root",
+	"process_vm_readv",
+	"process_vm_writev",
+	"query_module",
+	"quotactl",
+	"reboot",
+	"request_key",
+	"setns",
+	"swapoff",
+	"swapon",
+	"syslog",
+	"umount2",
+	"userfaultfd",
+	"uselib",
+	"vmsplice",
+};
+
+/* Families whose sockets reach the host (vsock) or the kernel's rarely used corners. */
+static const int families_denied[] = {AF_VSOCK, AF_ALG, AF_PACKET, AF_TIPC, AF_RDS, AF_XDP};
+
+static json_t *rule(const char *name, int error, json_t *args)
+{
+	return json_pack("{s:[s], s:s, s:i, s:o}", "names", name, "action", "SCMP_ACT_ERRNO", "errnoRet", error, "args",
+			 args);
+}
+
+static json_t *denied_names(void)
+{
+	json_t *names = json_array();
+	for (size_t i = 0; i < COF_COUNT(workload_denied); i++)
+		(void)json_array_append_new(names, json_string(workload_denied[i]));
+	return json_pack("{s:o, s:s, s:i}", "names", names, "action", "SCMP_ACT_ERRNO", "errnoRet", EPERM);
+}
+
+static json_t *new_user_namespace(const char *call)
+{
+	return rule(call, EPERM,
+		    json_pack("[{s:i, s:I, s:I, s:s}]", "index", 0, "value", (json_int_t)CLONE_NEWUSER, "valueTwo",
+			      (json_int_t)CLONE_NEWUSER, "op", "SCMP_CMP_MASKED_EQ"));
+}
+
+json_t *cof_seccomp_profile(void)
+{
+	json_t *calls = json_array();
+	(void)json_array_append_new(calls, denied_names());
+	for (size_t i = 0; i < COF_COUNT(families_denied); i++)
+		(void)json_array_append_new(calls, rule("socket", EAFNOSUPPORT,
+							json_pack("[{s:i, s:i, s:s}]", "index", 0, "value",
+								  families_denied[i], "op", "SCMP_CMP_EQ")));
+	(void)json_array_append_new(calls, new_user_namespace("clone"));
+	(void)json_array_append_new(calls, new_user_namespace("unshare"));
+	/* Its flags lie in memory where no filter can see them; libc falls back to clone on ENOSYS. */
+	(void)json_array_append_new(calls, rule("clone3", ENOSYS, json_array()));
+	/* One architecture: the 32-bit entries, which would pass by the socket rules, end the process. */
+	return json_pack("{s:s, s:[s], s:o}", "defaultAction", "SCMP_ACT_ALLOW", "architectures", "SCMP_ARCH_X86_64",
+			 "syscalls", calls);
+}
+
+/* --- our own processes --- */
+
+static const char *const unpacker_allowed[] = {
+	/* bytes and memory */
+	"read",
+	"write",
+	"readv",
+	"writev",
+	"pread64",
+	"pwrite64",
+	"close",
+	"lseek",
+	"mmap",
+	"munmap",
+	"mremap",
+	"mprotect",
+	"brk",
+	"madvise",
+	"copy_file_range",
+	"splice",
+	"fallocate",
+	"ftruncate",
+	"fsync",
+	"fdatasync",
+	"fadvise64",
+	"sync_file_range",
+	/* names beneath the staging folder */
+	"openat",
+	"openat2",
+	"newfstatat",
+	"fstat",
+	"statx",
+	"fstatfs",
+	"mkdirat",
+	"symlinkat",
+	"linkat",
+	"unlinkat",
+	"mknodat",
+	"renameat",
+	"renameat2",
+	"readlinkat",
+	"getdents64",
+	"fchmod",
+	"fchmodat",
+	"fchown",
+	"fchownat",
+	"utimensat",
+	"umask",
+	"faccessat",
+	"faccessat2",
+	"fchdir",
+	"getcwd",
+	"fsetxattr",
+	"fgetxattr",
+	"flistxattr",
+	"fremovexattr",
+	"setxattr",
+	"lsetxattr",
+	"getxattr",
+	"lgetxattr",
+	/* the channel, and being a process */
+	"sendmsg",
+	"recvmsg",
+	"sendto",
+	"recvfrom",
+	"setsockopt",
+	"poll",
+	"ppoll",
+	"pipe2",
+	"fcntl",
+	"dup",
+	"dup3",
+	"futex",
+	"clone",
+	"clone3",
+	"exit",
+	"exit_group",
+	"set_robust_list",
+	"rseq",
+	"rt_sigaction",
+	"rt_sigprocmask",
+	"rt_sigreturn",
+	"sigaltstack",
+	"sched_yield",
+	"sched_getaffinity",
+	"clock_gettime",
+	"clock_nanosleep",
+	"gettimeofday",
+	"nanosleep",
+	"restart_syscall",
+	"getpid",
+	"gettid",
+	"tgkill",
+	"getrandom",
+	"prlimit64",
+	"getuid",
+	"geteuid",
+	"getgid",
+	"getegid",
+	"uname",
+};
+
+static const char *const fetcher_denied[] = {
+	"execve",
+	"execveat",
+	"ptrace",
+	"mount",
+	"umount2",
+	"move_mount",
+	"open_tree",
+	"fsopen",
+	"pivot_root",
+	"chroot",
+	"setns",
+	"unshare",
+	"init_module",
+	"finit_module",
+	"delete_module",
+	"bpf",
+	"kexec_load",
+	"kexec_file_load",
+	"reboot",
+	"process_vm_readv",
+	"process_vm_writev",
+	"pidfd_getfd",
+	"keyctl",
+	"add_key",
+	"request_key",
+	"perf_event_open",
+	"io_uring_setup",
+	"userfaultfd",
+	"swapon",
+	"swapoff",
+	"open_by_handle_at",
+	"mknodat",
+	"mknod",
+};
+
+static int load(uint32_t otherwise, uint32_t action, const char *const *names, size_t n, cof_err *err)
+{
+	scmp_filter_ctx ctx = seccomp_init(otherwise);
+	if (ctx == NULL)
+		return cof_err_set(err, COF_E_INTERNAL, "seccomp-failed", "no filter");
+	int r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_NNP, 1);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		int nr = seccomp_syscall_resolve_name(names[i]);
+		if (nr != __NR_SCMP_ERROR)
+			r = seccomp_rule_add(ctx, action, nr, 0);
+	}
+	if (r == 0)
+		r = seccomp_load(ctx);
+	seccomp_release(ctx);
+	if (r < 0)
+		return cof_err_set(err, COF_E_IO, "seccomp-failed", "the kernel refused the filter (%d)", r);
+	return 0;
+}
+
+/* A sanitizer's runtime makes calls of its own; there a refusal must do. */
+#ifdef __SANITIZE_ADDRESS__
+#define OTHERWISE SCMP_ACT_ERRNO(EPERM)
+#else
+#define OTHERWISE SCMP_ACT_KILL_PROCESS
+#endif
+
+int cof_seccomp_unpacker(cof_err *err)
+{
+	return load(OTHERWISE, SCMP_ACT_ALLOW, unpacker_allowed, COF_COUNT(unpacker_allowed), err);
+}
+
+int cof_seccomp_fetcher(cof_err *err)
+{
+	return load(SCMP_ACT_ALLOW, SCMP_ACT_ERRNO(EPERM), fetcher_denied, COF_COUNT(fetcher_denied), err);
+}
