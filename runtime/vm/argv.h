@@ -36,7 +36,7 @@ typedef struct cof_argv_in {
 	const cof_manifest *guest;
 	const cof_profile *profile;
 	cof_accel accel;
-	const char *vars;	   /* this run's writable variable store; NULL: the manifest's, discarded */
+	const char *vars;	   /* this run's writable variable store; NULL: the manifest's, read-only */
 	const char *initdata_disk; /* NULL: a disk of the same shape that holds nothing */
 	const char *qtest;	   /* prediction: stop before the first instruction and connect to this socket */
 	int tpm_fd;		   /* swtpm's control channel; a TPM is part of every machine */

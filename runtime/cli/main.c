@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/cli/cli.h"
+
+/* A build of fewer rooms has fewer verbs. */
+#pragma weak cof_verbs_image
+#pragma weak cof_verbs_kbs
+#pragma weak cof_verbs_initdata
+#pragma weak cof_cmd_measure
+#pragma weak cof_cmd_run
+
+static int cmd_image(int argc, char **argv)
+{
+	return cof_cli_dispatch("coffer image", cof_verbs_image, argc, argv);
+}
+
+static int cmd_kbs(int argc, char **argv)
+{
+	return cof_cli_dispatch("coffer kbs", cof_verbs_kbs, argc, argv);
+}
+
+static int cmd_initdata(int argc, char **argv)
+{
+	return cof_cli_dispatch("coffer initdata", cof_verbs_initdata, argc, argv);
+}
+
+static const cof_verb verbs[] = {
+	{"run", "start a measured virtual machine and run one image in it", cof_cmd_run},
+	{"initdata", "make, show and digest initdata documents", cmd_initdata},
+	{"image", "encrypt, push, pull and unpack images", cmd_image},
+	{"kbs", "administer a key broker", cmd_kbs},
+	{"measure", "predict what a machine will measure", cof_cmd_measure},
+	{NULL, NULL, NULL},
+};
+
+int main(int argc, char **argv)
+{
+	/* A closed pipe is an error of the write, with its reason, and not a silent death. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return printf("coffer %s\n", COF_VERSION) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
+	return cof_cli_dispatch("coffer", verbs, argc, argv);
+}
