@@ -29,6 +29,7 @@ typedef struct cof_firmware_build {
 	char version[COF_BUILD_VERSION_MAX]; /* CRTM version */
 	uint32_t timer_word;		     /* PEI volume offset of the ACPI timer port that is filled in; 0: none */
 	int secure_boot;		     /* the variable's byte with the stock store; -1: the variable is absent */
+	bool measures_acpi;
 	bool measures_smbios;
 	bool initrd_first;	 /* load options: "initrd=initrd " in front, else " initrd=initrd" behind */
 	bool takes_plain_kernel; /* reads etc/boot/kernel where QEMU (10 and later) serves it */

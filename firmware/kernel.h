@@ -19,6 +19,6 @@ typedef struct cof_kernel_boot {
 
 /* RAM below 4 GiB on a q35 machine with this much memory. */
 uint64_t cof_q35_low_memory(uint64_t memory_bytes);
-/* A patched copy. An image without the HdrS magic is copied as it is patched by QEMU too: not at all. Reason
- * "kernel-malformed". */
+/* A patched copy. An image without the HdrS magic counts as protocol 0, as it does for QEMU. Reasons
+ * "kernel-malformed", "initrd-too-large", "bad-memory-size". */
 COF_WUR int cof_kernel_patch(cof_span image, const cof_kernel_boot *boot, cof_buf *ret, cof_err *err);

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "firmware/pcr.h"
+
+#include <stdio.h>
+
+#include "common/rd.h"
+#include "common/secret.h"
+#include "common/wr.h"
+#include "firmware/kernel.h"
+#include "firmware/ovmf.h"
+#include "firmware/pe.h"
+#include "firmware/smbios.h"
+
+/* The parts are added in the order in which a boot logs them; after a failure every part does nothing. */
+typedef struct predictor {
+	const cof_tpm_launch *in;
+	cof_firmware_build build;
+	cof_ovmf ovmf;
+	cof_tpm_prediction out;
+	int rc;
+	cof_err *err;
+} predictor;
+
+static void predictor_release(predictor *p)
+{
+	cof_ovmf_release(&p->ovmf);
+}
+COF_DEFINE_AUTO(predictor, predictor_release)
+
+static void add_digest(predictor *p, uint32_t pcr, uint32_t type, const char *name, const uint8_t d[COF_SHA256_LEN])
+{
+	if (p->rc < 0)
+		return;
+	if (p->out.n == COF_TPM_EVENTS_MAX) {
+		p->rc = cof_err_set(p->err, COF_E_INTERNAL, "too-many-events", "prediction is too long");
+		return;
+	}
+	cof_ref_event *e = &p->out.events[p->out.n++];
+	*e = (cof_ref_event){.pcr = pcr, .type = type};
+	(void)snprintf(e->name, sizeof e->name, "%s", name);
+	memcpy(e->digest, d, COF_SHA256_LEN);
+}
+
+static void add_bytes(predictor *p, uint32_t pcr, uint32_t type, const char *name, cof_span bytes)
+{
+	uint8_t d[COF_SHA256_LEN];
+	if (p->rc == 0)
+		p->rc = cof_sha256(bytes, d, p->err);
+	add_digest(p, pcr, type, name, d);
+}
+
+static void add_separator(predictor *p, uint32_t pcr)
+{
+	static const uint8_t zeros[4];
+	add_bytes(p, pcr, COF_EV_SEPARATOR, "separator", cof_span_of(zeros, sizeof zeros));
+}
+
+static void add_version(predictor *p)
+{
+	COF_AUTO(cof_buf) b = {0};
+	cof_wr w = cof_wr_to(&b);
+	for (const char *c = p->build.version; *c != '\0'; c++)
+		cof_wr_u16le(&w, (uint8_t)*c);
+	cof_wr_u16le(&w, 0);
+	if (p->rc == 0)
+		p->rc = cof_wr_done(&w, p->err);
+	add_bytes(p, 0, COF_EV_S_CRTM_VERSION, "crtm-version", cof_buf_span(&b));
+}
+
+/* Some releases fill the ACPI timer's port into the PEI volume before they hash it. */
+static const uint32_t timer_ports[] = {[COF_MACHINE_Q35] = 0x608, [COF_MACHINE_PC] = 0xb008};
+
+static void add_pei_volume(predictor *p)
+{
+	COF_AUTO(cof_buf) copy = {0};
+	size_t at = p->build.timer_word;
+	if (p->rc == 0)
+		p->rc = cof_buf_add(&copy, p->ovmf.peifv.data, p->ovmf.peifv.len, p->err);
+	if (p->rc == 0 && at > copy.len - 4)
+		p->rc = cof_err_set(p->err, COF_E_MALFORMED, "firmware-malformed", "no word at 0x%zx of PEIFV", at);
+	for (size_t i = 0; p->rc == 0 && at != 0 && i < 4; i++)
+		copy.data[at + i] = (uint8_t)(timer_ports[p->in->machine] >> (8 * i));
+	add_bytes(p, 0, COF_EV_EFI_PLATFORM_FIRMWARE_BLOB, "pei-volume", cof_buf_span(&copy));
+}
+
+static void add_firmware(predictor *p)
+{
+	add_version(p);
+	add_pei_volume(p);
+	add_bytes(p, 0, COF_EV_EFI_PLATFORM_FIRMWARE_BLOB, "dxe-volume", p->ovmf.dxefv);
+}
+
+typedef struct variable {
+	const char *name;
+	const char *word;
+	uint8_t vendor[16];
+} variable;
+
+/* 8be4df61-93ca-11d2-aa0d-00e098032b8c and d719b2cb-3d3a-4596-a3bc-dad00e67656f */
+#define GUID_GLOBAL                                                                                                    \
+	{                                                                                                              \
+		0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c         \
+	}
+#define GUID_SECURITY                                                                                                  \
+	{                                                                                                              \
+		0xcb, 0xb2, 0x19, 0xd7, 0x3a, 0x3d, 0x96, 0x45, 0xa3, 0xbc, 0xda, 0xd0, 0x0e, 0x67, 0x65, 0x6f         \
+	}
+
+static const variable variables[] = {
+	{"SecureBoot", "secure-boot", GUID_GLOBAL},
+	{"PK", "pk", GUID_GLOBAL},
+	{"KEK", "kek", GUID_GLOBAL},
+	{"db", "db", GUID_SECURITY},
+	{"dbx", "dbx", GUID_SECURITY},
+};
+
+/* spec: TCG PC Client PFP 10.2.6: an absent variable is measured with no data */
+static void add_variable(predictor *p, const variable *v, cof_span data)
+{
+	COF_AUTO(cof_buf) b = {0};
+	cof_wr w = cof_wr_to(&b);
+	cof_wr_bytes(&w, cof_span_of(v->vendor, sizeof v->vendor));
+	cof_wr_u64le(&w, strlen(v->name));
+	cof_wr_u64le(&w, data.len);
+	for (const char *c = v->name; *c != '\0'; c++)
+		cof_wr_u16le(&w, (uint8_t)*c);
+	cof_wr_bytes(&w, data);
+	if (p->rc == 0)
+		p->rc = cof_wr_done(&w, p->err);
+	add_bytes(p, 7, COF_EV_EFI_VARIABLE_DRIVER_CONFIG, v->word, cof_buf_span(&b));
+}
+
+static void add_variables(predictor *p)
+{
+	uint8_t secure_boot = p->build.secure_boot == 1;
+	for (size_t i = 0; i < COF_COUNT(variables); i++) {
+		bool has_data = i == 0 && p->build.secure_boot >= 0;
+		add_variable(p, &variables[i], (cof_span){&secure_boot, has_data});
+	}
+	add_separator(p, 7);
+}
+
+typedef struct acpi_file {
+	const char *file;
+	const char *word;
+	size_t offset; /* of its span in cof_acpi_blobs */
+} acpi_file;
+
+static const acpi_file acpi_files[] = {
+	{"etc/acpi/rsdp", "acpi-rsdp", offsetof(cof_acpi_blobs, rsdp)},
+	{"etc/tpm/log", "acpi-tpm-log", offsetof(cof_acpi_blobs, tpm_log)},
+	{"etc/acpi/tables", "acpi-tables", offsetof(cof_acpi_blobs, tables)},
+};
+
+static void add_acpi_file(predictor *p, cof_span name)
+{
+	for (size_t i = 0; i < COF_COUNT(acpi_files); i++) {
+		size_t len = strlen(acpi_files[i].file) + 1; /* with its NUL, so that no longer name passes */
+		if (name.len < len || !cof_ct_equal((cof_span){name.data, len}, cof_span_of(acpi_files[i].file, len)))
+			continue;
+		cof_span blob;
+		memcpy(&blob, (const uint8_t *)&p->in->acpi + acpi_files[i].offset, sizeof blob);
+		add_bytes(p, 1, COF_EV_PLATFORM_CONFIG_FLAGS, acpi_files[i].word, blob);
+		return;
+	}
+	if (p->rc == 0)
+		p->rc = cof_err_set(p->err, COF_E_MALFORMED, "acpi-malformed", "the table loader names another file");
+}
+
+enum { LOADER_RECORD = 128, LOADER_ALLOCATE = 1, LOADER_NAME = 56, LOADER_RECORDS_MAX = 512 };
+
+/* source: QEMU bios-linker-loader: 128-byte records, u32 command; ALLOCATE (1) starts with the file's name */
+static void add_acpi(predictor *p)
+{
+	if (!p->build.measures_acpi)
+		return;
+	cof_rd r = cof_rd_of(p->in->acpi.table_loader);
+	if (p->rc == 0 && (r.left == 0 || r.left % LOADER_RECORD != 0 || r.left / LOADER_RECORD > LOADER_RECORDS_MAX))
+		p->rc = cof_err_set(p->err, COF_E_MALFORMED, "acpi-malformed", "size of the table loader");
+	add_bytes(p, 1, COF_EV_PLATFORM_CONFIG_FLAGS, "acpi-table-loader", p->in->acpi.table_loader);
+	while (p->rc == 0 && r.left > 0) {
+		cof_rd record = cof_rd_sub(&r, LOADER_RECORD);
+		uint32_t command = cof_rd_u32le(&record);
+		if (command == LOADER_ALLOCATE)
+			add_acpi_file(p, cof_rd_bytes(&record, LOADER_NAME));
+	}
+}
+
+static int patch_kernel(const cof_tpm_launch *in, cof_buf *ret, cof_err *err)
+{
+	if (in->machine != COF_MACHINE_Q35 && in->memory_bytes >= 0xb0000000u)
+		return cof_err_set(err, COF_E_USAGE, "machine-unsupported",
+				   "a pc machine with this much memory cannot be predicted");
+	cof_kernel_boot boot = {.low_memory = cof_q35_low_memory(in->memory_bytes),
+				.initrd_size = (uint32_t)in->initrd.len,
+				.has_initrd = in->has_initrd,
+				.cmdline = in->cmdline};
+	return cof_kernel_patch(in->kernel, &boot, ret, err);
+}
+
+static void add_kernel(predictor *p)
+{
+	COF_AUTO(cof_buf) patched = {0};
+	uint8_t d[COF_SHA256_LEN];
+	cof_span image = p->in->kernel;
+	bool plain = p->in->qemu_major >= 10 && p->build.takes_plain_kernel;
+	if (p->rc == 0 && !plain) {
+		p->rc = patch_kernel(p->in, &patched, p->err);
+		image = cof_buf_span(&patched);
+	}
+	if (p->rc == 0)
+		p->rc = cof_pe_digest(image, d, p->err);
+	add_digest(p, 4, COF_EV_EFI_BOOT_SERVICES_APPLICATION, "kernel", d);
+}
+
+static void add_smbios(predictor *p)
+{
+	uint8_t d[COF_SHA256_LEN];
+	if (!p->build.measures_smbios || p->rc < 0)
+		return;
+	if (p->in->smbios.len == 0)
+		p->rc = cof_err_set(p->err, COF_E_USAGE, "smbios-needed",
+				    "this firmware build measures the SMBIOS table, which was not given");
+	else
+		p->rc = cof_smbios_digest(p->in->smbios, d, p->err);
+	add_digest(p, 1, COF_EV_EFI_HANDOFF_TABLES, "smbios", d);
+}
+
+static void add_boot_options(predictor *p)
+{
+	const cof_firmware_build *b = &p->build;
+	uint8_t order[2 * COF_BUILD_OPTIONS_MAX];
+	for (size_t i = 0; i < b->n_options; i++) {
+		order[2 * i] = (uint8_t)b->options[i].number;
+		order[2 * i + 1] = (uint8_t)(b->options[i].number >> 8);
+	}
+	add_bytes(p, 1, COF_EV_EFI_VARIABLE_BOOT, "boot-order", cof_span_of(order, 2 * b->n_options));
+	for (size_t i = 0; i < b->n_options; i++) {
+		char name[COF_EVENT_NAME_MAX];
+		(void)snprintf(name, sizeof name, "boot-%04x", b->options[i].number);
+		add_bytes(p, 1, COF_EV_EFI_VARIABLE_BOOT, name, cof_span_of(b->options[i].data, b->options[i].len));
+	}
+}
+
+static void add_attempt(predictor *p)
+{
+	add_bytes(p, 4, COF_EV_EFI_ACTION, "boot-attempt", cof_span_str("Calling EFI Application from Boot Option"));
+	for (uint32_t pcr = 0; pcr <= 6; pcr++)
+		add_separator(p, pcr);
+}
+
+/* Linux's boot stub: one UTF-16 unit for each byte of the command line, with what OVMF puts around it. */
+static void add_cmdline(predictor *p)
+{
+	COF_AUTO(cof_buf) text = {0};
+	COF_AUTO(cof_buf) wide = {0};
+	bool initrd = p->in->has_initrd, first = p->build.initrd_first;
+	const char *cmdline = p->in->cmdline == NULL ? "" : p->in->cmdline;
+	if (p->rc < 0 || (!initrd && cmdline[0] == '\0'))
+		return;
+	p->rc = cof_buf_printf(&text, p->err, "%s%s%s", initrd && first ? "initrd=initrd " : "", cmdline,
+			       initrd && !first ? " initrd=initrd" : "");
+	cof_wr w = cof_wr_to(&wide);
+	for (size_t i = 0; i < text.len; i++)
+		cof_wr_u16le(&w, text.data[i]);
+	cof_wr_u16le(&w, 0);
+	if (p->rc == 0)
+		p->rc = cof_wr_done(&w, p->err);
+	add_bytes(p, 9, COF_EV_EVENT_TAG, "cmdline", cof_buf_span(&wide));
+}
+
+static void add_linux(predictor *p)
+{
+	add_cmdline(p);
+	if (p->in->has_initrd)
+		add_bytes(p, 9, COF_EV_EVENT_TAG, "initrd", p->in->initrd);
+	add_bytes(p, 5, COF_EV_EFI_ACTION, "exit-boot-services", cof_span_str("Exit Boot Services Invocation"));
+	add_bytes(p, 5, COF_EV_EFI_ACTION, "exit-boot-services-done",
+		  cof_span_str("Exit Boot Services Returned with Success"));
+}
+
+static void (*const parts[])(predictor *) = {add_firmware, add_variables,    add_acpi,	  add_kernel,
+					     add_smbios,   add_boot_options, add_attempt, add_linux};
+
+static int find_build(const cof_tpm_launch *in, cof_firmware_build *ret, cof_err *err)
+{
+	uint8_t d[COF_SHA256_LEN];
+	int rc = cof_sha256(in->code, d, err);
+	if (rc < 0)
+		return rc;
+	if (in->extra == NULL || !cof_ct_equal(cof_span_of(d, sizeof d), cof_span_of(in->extra->code_sha256, sizeof d)))
+		return cof_firmware_build_find(d, ret, err);
+	*ret = *in->extra;
+	return 0;
+}
+
+static int check_vars(cof_span vars, cof_err *err)
+{
+	bool empty = true;
+	int rc = vars.len == 0 ? 0 : cof_varstore_is_empty(vars, &empty, err);
+	if (rc == 0 && !empty)
+		return cof_err_set(err, COF_E_POLICY, "vars-not-empty",
+				   "the variable store holds variables; only an empty one can be predicted");
+	return rc;
+}
+
+int cof_tpm_predict(const cof_tpm_launch *in, cof_tpm_prediction *ret, cof_err *err)
+{
+	COF_AUTO(predictor) p = {.in = in, .err = err};
+	if (in->initrd.len > INT32_MAX)
+		return cof_err_set(err, COF_E_USAGE, "initrd-too-large", "the initrd is too large");
+	p.rc = find_build(in, &p.build, err);
+	if (p.rc == 0)
+		p.rc = check_vars(in->vars, err);
+	if (p.rc == 0)
+		p.rc = cof_ovmf_open(in->code, &p.ovmf, err);
+	for (size_t i = 0; p.rc == 0 && i < COF_COUNT(parts); i++)
+		parts[i](&p);
+	if (p.rc == 0)
+		p.rc = cof_ref_events_replay(p.out.events, p.out.n, p.out.pcrs, err);
+	if (p.rc == 0)
+		*ret = p.out;
+	return p.rc;
+}
