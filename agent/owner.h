@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The owner's files, from initdata: where the KBS is (aa.toml), whom the registry client trusts (cdh.toml), and what
+ * the host may ask for (policy.json). The host only carries them; their digest is measured before anything else.
+ */
+#pragma once
+
+#include "agent/policy.h"
+#include "common/initdata.h"
+
+typedef struct cof_owner {
+	cof_initdata initdata;
+	const char *aa_toml; /* borrowed from initdata; NULL: no KBS, so nothing encrypted can run */
+	const char *cdh_toml;
+	char *registry_ca; /* PEM, "" when cdh.toml names none */
+	char *proxy;	   /* of cdh.toml's image_pull_proxy, NULL: none */
+	cof_policy *policy;
+} cof_owner;
+
+void cof_owner_release(cof_owner *o);
+COF_DEFINE_AUTO(cof_owner, cof_owner_release)
+
+/* Reasons "initdata-missing" (no disk, or an empty one), "initdata-malformed", "policy-missing", "policy-unsupported"
+ * (policy.rego alone), "policy-malformed". ret must be zeroed. disk is the raw disk's bytes. */
+COF_WUR int cof_owner_parse(cof_span disk, cof_owner *ret, cof_err *err);
+/* Finds the virtio-blk disk with serial "coffer-initdata" below sysfs (normally "/sys/block") and reads it. */
+COF_WUR int cof_owner_read_disk(const char *sysfs, const char *dev, cof_buf *ret, cof_err *err);
+/* The same from a file (process-level guest). */
+COF_WUR int cof_owner_read_file(const char *path, cof_buf *ret, cof_err *err);
