@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += vm
-vm_SRC := runtime/vm/manifest.c runtime/vm/argv.c
+vm_SRC := runtime/vm/manifest.c runtime/vm/argv.c runtime/vm/swtpm.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c runtime/cli/cli.c
 coffer_USES := vm $(filter image attestation evidence firmware,$(LIBS)) common
+vm_SRC += runtime/vm/qtest.c
