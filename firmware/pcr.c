@@ -203,7 +203,7 @@ static void add_kernel(predictor *p)
 	COF_AUTO(cof_buf) patched = {0};
 	uint8_t d[COF_SHA256_LEN];
 	cof_span image = p->in->kernel;
-	bool plain = p->in->qemu_major >= 10 && p->build.takes_plain_kernel;
+	bool plain = p->in->plain_kernel && p->build.takes_plain_kernel;
 	if (p->rc == 0 && !plain) {
 		p->rc = patch_kernel(p->in, &patched, p->err);
 		image = cof_buf_span(&patched);

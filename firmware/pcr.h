@@ -37,7 +37,7 @@ typedef struct cof_tpm_launch {
 	const char *cmdline; /* NULL or "": none */
 	cof_machine machine;
 	uint64_t memory_bytes;
-	unsigned qemu_major; /* below 10 the kernel's setup header is patched before it is measured */
+	bool plain_kernel; /* QEMU serves etc/boot/kernel (10.0 and later); else only a patched copy */
 	cof_acpi_blobs acpi;
 	cof_span smbios; /* the structure table as the guest sees it; only builds that measure it need it */
 	const cof_firmware_build *extra; /* a build that is not in the table (calibration); may be NULL */

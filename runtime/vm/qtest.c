@@ -23,12 +23,14 @@ enum {
 	DIRECTORY_KEY = 0x19,
 	DIRECTORY_ENTRY = 64,
 	DIRECTORY_MAX = 512,
-	DMA_REQUEST = 0x8000, /* guest memory that nothing else uses while the machine stands still */
-	DMA_DATA = 0x100000,
-	DMA_READ = 2,
-	DMA_SELECT = 8,
 	STOP_MS = 500,
 };
+
+/* Guest memory that nothing else uses while the machine stands still. */
+#define DMA_REQUEST 0x8000u
+#define DMA_DATA 0x100000u
+#define DMA_READ 2u
+#define DMA_SELECT 8u
 
 typedef struct session {
 	int listener;
@@ -298,6 +300,9 @@ static int read_files(session *s, cof_qtest_acpi *ret, cof_err *err)
 	COF_AUTO(cof_buf) directory = {0};
 	int rc = read_directory(s, &directory, err);
 	cof_span d = cof_buf_span(&directory);
+	uint16_t key = 0;
+	uint32_t len = 0;
+	ret->plain_kernel = rc == 0 && find_file(d, "etc/boot/kernel", &key, &len);
 	if (rc == 0)
 		rc = read_file(s, d, "etc/table-loader", &ret->table_loader, err);
 	if (rc == 0)

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/buf.h"
 #include "common/proc.h"
 
@@ -24,6 +26,7 @@ typedef struct cof_qtest_acpi {
 	cof_buf rsdp;	      /* etc/acpi/rsdp */
 	cof_buf tpm_log;      /* etc/tpm/log */
 	cof_buf tables;	      /* etc/acpi/tables */
+	bool plain_kernel;    /* etc/boot/kernel is there: the kernel as it is in its file */
 } cof_qtest_acpi;
 
 void cof_qtest_acpi_release(cof_qtest_acpi *a);
