@@ -2,3 +2,17 @@
 LIBS += common
 common_SRC := common/err.c common/buf.c common/rd.c common/wr.c common/secret.c common/log.c common/hex.c \
 	common/digest.c common/file.c common/json.c common/chan.c common/proc.c
+
+# --- glue: TOML, HTTP, ttrpc, protobuf, JWE, the key broker's protocol ---
+common_SRC += common/pb.c
+
+common_PROTO := agent oci types csi health coffer ttrpc
+common_OBJ   := $(common_PROTO:%=$(O)/obj/gen/%.pb-c.o)
+GENERATED    += $(common_PROTO:%=$(O)/gen/%.pb-c.h)
+
+$(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: common/proto/%.proto
+	$(call say,PROTOC,$<)
+	@mkdir -p $(O)/gen
+	$(Q)protoc-c -Icommon/proto --c_out=$(O)/gen $<
+
+$(common_OBJ): | $(GENERATED)
