@@ -14,7 +14,7 @@
 
 #include "common/buf.h"
 
-enum { COF_PB_MAX = 4 << 20, COF_PB_GROWTH = 64, COF_PB_SPARE = 64 << 10 };
+enum { COF_PB_MAX = 4 << 20, COF_PB_GROWTH = 32, COF_PB_SPARE = 64 << 10 };
 
 /* Appends the message's wire form. */
 COF_WUR int cof_pb_pack(const ProtobufCMessage *m, cof_buf *ret, cof_err *err);
