@@ -33,7 +33,7 @@ const char *cof_initdata_entry(const cof_initdata *d, const char *name);
 /* The digest as platforms hold it: cut or zero-padded to width bytes (32: SNP, TPM; 48: TDX). */
 COF_WUR int cof_initdata_field(const cof_initdata *d, size_t width, uint8_t *out, cof_err *err);
 
-/* The same text always gives the same disk. */
+/* A disk whose size is a multiple of 512. */
 COF_WUR int cof_initdata_pack(cof_span toml, cof_buf *ret_disk, cof_err *err);
 /* disk may hold more (a whole device); what follows the stream is not looked at. Reason "initdata-absent" when the
  * magic is not there, "initdata-malformed", "initdata-too-large". */

@@ -5,6 +5,8 @@
  */
 #pragma once
 
+#include <stdint.h>
+
 #include "common/proc.h"
 #include "runtime/vm/argv.h"
 
@@ -16,6 +18,7 @@ typedef struct cof_tee_ctx {
 	const char *keep_dir; /* kept CA ("--tpm-ca"), or NULL */
 	const uint8_t *initdata_digest;
 	size_t initdata_digest_len;
+	bool bare; /* no identity is needed: a probe */
 } cof_tee_ctx;
 
 typedef struct cof_tee {
@@ -27,6 +30,8 @@ typedef struct cof_tee {
 	int (*start)(const cof_tee_ctx *ctx, cof_tee_run **ret, cof_err *err);
 	/* Adds its part to the arguments and its descriptors (numbers from *next on) to the spawn's table. */
 	int (*attach)(cof_tee_run *run, cof_argv_in *in, cof_proc_fd *fds, size_t *n_fds, int *next, cof_err *err);
+	/* QEMU runs and has its descriptors: ours of them are closed. */
+	void (*attached)(cof_tee_run *run);
 	/* A helper process to watch: its pidfd, or -1. */
 	int (*helper_pidfd)(const cof_tee_run *run);
 	void (*stop)(cof_tee_run *run);

@@ -16,7 +16,8 @@ enum { COF_QMP_LINE_MAX = 64 << 10, COF_QMP_EVENTS_MAX = 64 };
 
 typedef struct cof_qmp cof_qmp;
 
-/* Takes fd; reads the greeting and leaves capabilities mode. Reasons "qmp-timeout", "qmp-closed", "qmp-malformed". */
+/* Takes fd on success; reads the greeting and leaves capabilities mode. Reasons "qmp-timeout", "qmp-closed",
+ * "qmp-malformed". */
 COF_WUR int cof_qmp_new(cof_qmp **ret, int fd, int timeout_ms, cof_err *err);
 void cof_qmp_free(cof_qmp *q);
 COF_DEFINE_AUTO_PTR(cof_qmp, cof_qmp_free)
@@ -25,7 +26,5 @@ COF_DEFINE_AUTO_PTR(cof_qmp, cof_qmp_free)
 COF_WUR int cof_qmp_call(cof_qmp *q, const char *command, json_t *args, json_t **ret_value, cof_err *err);
 /* "running", "prelaunch", "shutdown", ...: a bounded copy. */
 COF_WUR int cof_qmp_status(cof_qmp *q, char ret[32], cof_err *err);
-/* Program counter of the first virtual CPU, as text of its registers: for the progress probe. */
-COF_WUR int cof_qmp_registers(cof_qmp *q, cof_buf *ret, cof_err *err);
 /* True when an event of this name ("SHUTDOWN", "GUEST_PANICKED", "RESET") was seen; reads what is there now. */
 bool cof_qmp_saw(cof_qmp *q, const char *event);

@@ -12,7 +12,6 @@ typedef struct cof_swtpm_opts {
 	const char *dir;    /* exists, 0700: state, logs, and the CA unless ca_dir is set */
 	const char *ca_dir; /* kept CA ("--tpm-ca"); made there at first use; NULL: dir/ca */
 	bool bare;	    /* no EK and no certificate: enough for predictions, and faster */
-	const char *tcti;   /* path of a server socket for tpm2-tss instead of QEMU ("swtpm:path="); NULL: QEMU */
 } cof_swtpm_opts;
 
 typedef struct cof_swtpm {
