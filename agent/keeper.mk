@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# The keeper's sources; agent/room.mk includes this file and adds keeper_SRC to its own.
+keeper_SRC := agent/keypipe.c
