@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An image as a whole: reference -> index -> manifest -> config, every digest checked, from any source (a registry,
+ * a layout on disk). Only after this are its layers worth fetching.
+ */
+#pragma once
+
+#include "image-decrypt/config.h"
+#include "image-decrypt/reference.h"
+
+typedef struct cof_fetched {
+	cof_buf body;
+	char media_type[COF_MEDIA_TYPE_MAX + 1]; /* "" when the source told none */
+} cof_fetched;
+
+void cof_fetched_release(cof_fetched *f);
+COF_DEFINE_AUTO(cof_fetched, cof_fetched_release)
+
+/* Where bytes come from. Nothing that it gives is believed. */
+typedef struct cof_image_source {
+	void *arg;
+	/* A manifest or index, by tag or "sha256:…"; at most COF_MANIFEST_MAX bytes. */
+	int (*manifest)(void *arg, const char *wanted, cof_fetched *ret, cof_err *err);
+	/* A small blob, at most max bytes. */
+	int (*blob)(void *arg, const cof_desc *d, size_t max, cof_buf *ret, cof_err *err);
+} cof_image_source;
+
+typedef struct cof_image {
+	cof_digest asked;  /* of the document that the reference names (index or manifest) */
+	cof_digest digest; /* of the manifest that was chosen */
+	cof_buf manifest_bytes;
+	cof_buf config_bytes;
+	cof_manifest manifest;
+	cof_config config; /* config.diff_ids[i] belongs to manifest.layers[i] */
+} cof_image;
+
+void cof_image_release(cof_image *i);
+COF_DEFINE_AUTO(cof_image, cof_image_release)
+
+/*
+ * Reasons: "image-digest-mismatch" (crypto) when the document is not the one that wanted's digest names,
+ * "config-digest-mismatch", "image-diffid-count", "platform-mismatch", and those of the parts. wanted is a tag or a
+ * digest. ret must be zeroed.
+ */
+COF_WUR int cof_image_load(const cof_image_source *src, const char *wanted, cof_platform platform, cof_image *ret,
+			   cof_err *err);
+/* Refuses an image with a layer that is not encrypted: reason "layer-not-encrypted" (policy). */
+COF_WUR int cof_image_require_encrypted(const cof_image *i, cof_err *err);
