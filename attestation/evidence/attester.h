@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest's side of attestation: one interface over the machine's root of trust, one backend per TEE, found by the
+ * name that the key broker's protocol has for it. The order of calls is: open, bind_initdata once per boot, then per
+ * handshake keys, activate, evidence. What the machine answers is not believed beyond its format.
+ */
+#pragma once
+
+#include "common/digest.h"
+#include "common/json.h"
+
+typedef struct cof_attester cof_attester;
+
+typedef struct cof_attester_opts {
+	const char *tcti;     /* tpm: "device:/dev/tpmrm0", "swtpm:path=SOCKET" */
+	const char *eventlog; /* tpm: path of the firmware's event log; NULL: none is sent */
+} cof_attester_opts;
+
+typedef struct cof_attester_backend {
+	const char *tee;	/* as in the request's "tee" */
+	size_t report_data_len; /* how many bytes of report data the evidence carries */
+	COF_WUR int (*open)(cof_attester **ret, const cof_attester_opts *opts, cof_err *err);
+	void (*free)(cof_attester *a);
+	/* Ties initdata to this boot where the launch did not; digest is cut or padded to 32 bytes. Reason
+	 * "initdata-bound" (policy) when something was bound before. NULL: the launch did it. */
+	COF_WUR int (*bind_initdata)(cof_attester *a, const uint8_t digest[COF_SHA256_LEN], cof_err *err);
+	/* What the request's extra-params say: an object to merge, a new reference. NULL: nothing. */
+	COF_WUR int (*request_extra)(cof_attester *a, json_t **ret, cof_err *err);
+	/* The challenge's extra-params, hostile; remembered for the next evidence. NULL: nothing is expected. */
+	COF_WUR int (*challenge_extra)(cof_attester *a, const json_t *extra, cof_err *err);
+	/* primary_evidence over report_data (report_data_len bytes); a new reference. */
+	COF_WUR int (*evidence)(cof_attester *a, cof_span report_data, json_t **ret, cof_err *err);
+} cof_attester_backend;
+
+/* Reason "tee-unknown" (usage). */
+COF_WUR int cof_attester_backend_by_name(const char *tee, const cof_attester_backend **ret, cof_err *err);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Attestation results as JWT: the form that the key broker protocol's peers read (names with dots), and on the reading
+ * side also the IETF draft's. One token speaks one dialect, chosen by its profile; an unknown profile is refused, and
+ * so is a status that is better than what it summarises.
+ *
+ * spec: draft-ietf-rats-ear-03; KBS protocol, attestation token
+ */
+#pragma once
+
+#include <openssl/types.h>
+
+#include "attestation/verify/status.h"
+#include "common/json.h"
+
+#define COF_EAR_PROFILE_COCO "tag:github.com,2024:confidential-containers/Trustee"
+#define COF_EAR_PROFILE_VERAISON "tag:github.com,2023:veraison/ear"
+#define COF_EAR_PROFILE_IETF "tag:ietf.org,2026:rats/ear#03"
+
+enum { COF_EAR_SKEW = 60, COF_EAR_LIFE_MAX = 3600 };
+
+typedef struct cof_ear_in {
+	const char *issuer;	  /* NULL: "coffer-kbs" */
+	const char *tee;	  /* "tpm": the claims' key */
+	const json_t *tee_claims; /* object */
+	cof_span report_data;
+	const json_t *runtime_data;    /* {"nonce","tee-pubkey"}: the token's holder */
+	const char *initdata_digest;   /* hex; NULL: none */
+	const json_t *initdata_claims; /* object or NULL */
+	const char *policy_id;	       /* NULL: "default" */
+	const int *trust;	       /* COF_TRUST_COUNT values: the status follows from them */
+	int64_t now;
+	int64_t life;	      /* seconds, at most COF_EAR_LIFE_MAX */
+	const char *audience; /* NULL: none */
+	/* Members to add to the appraisal ("coffer.reason", …); may be NULL. */
+	const json_t *extra;
+} cof_ear_in;
+
+/* Signed with key (P-256); x5c_pem: certificates of the key, leaf first, for the header; may be empty. Appends the
+ * token. */
+COF_WUR int cof_ear_issue(const cof_ear_in *in, EVP_PKEY *key, cof_span x5c_pem, cof_buf *ret, cof_err *err);
+/* The claims set alone; a new reference. */
+COF_WUR int cof_ear_claims(const cof_ear_in *in, json_t **ret, cof_err *err);
+
+typedef struct cof_ear_want {
+	const char *profile;  /* exact; NULL: COF_EAR_PROFILE_COCO */
+	const char *audience; /* NULL: the token may have any */
+	const char *nonce;    /* eat_nonce as it is written; NULL: not asked for */
+	int64_t now;
+} cof_ear_want;
+
+typedef struct cof_ear {
+	json_t *claims;
+	cof_status status;   /* the worst of all appraisals */
+	const char *profile; /* borrowed from claims */
+} cof_ear;
+
+void cof_ear_release(cof_ear *e);
+COF_DEFINE_AUTO(cof_ear, cof_ear_release)
+
+/* Hostile token. Reasons "token-malformed", "token-signature", "token-algorithm", "token-profile", "token-expired",
+ * "token-not-yet", "token-audience", "token-nonce", "ear-malformed", "ear-status". */
+COF_WUR int cof_ear_verify(cof_span token, EVP_PKEY *key, const cof_ear_want *want, cof_ear *ret, cof_err *err);
+/* The claims set alone, already authenticated. */
+COF_WUR int cof_ear_check(const json_t *claims, const cof_ear_want *want, cof_status *ret, cof_err *err);
+/* submods/cpu0; borrowed. Reason "ear-malformed". */
+COF_WUR int cof_ear_cpu(const json_t *claims, json_t **ret, cof_err *err);
+/* runtime_data_claims/tee-pubkey of cpu0; borrowed. */
+COF_WUR int cof_ear_tee_pubkey(const json_t *claims, json_t **ret, cof_err *err);
