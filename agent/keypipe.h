@@ -8,7 +8,7 @@
 #include "common/secret.h"
 
 enum { COF_KEYPIPE_KEY_LEN = 32, COF_KEYPIPE_NONCE_LEN = 16, COF_KEYPIPE_LEN = 8 + 32 + 16 };
-#define COF_KEYPIPE_MAGIC "COFKEY1"
+#define COF_KEYPIPE_MAGIC "COFLKEY1" /* the record of image-decrypt/layerkey.h, whose code reads it */
 
 /* A record as a secret: key, then nonce (48 bytes). */
 COF_WUR int cof_keypipe_write(int fd, cof_span key, cof_span nonce, cof_err *err);
