@@ -4,7 +4,7 @@ common_SRC := common/err.c common/buf.c common/rd.c common/wr.c common/secret.c 
 	common/digest.c common/file.c common/json.c common/chan.c common/proc.c
 
 # --- glue: TOML, HTTP, ttrpc, protobuf, JWE, the key broker's protocol ---
-common_SRC += common/pb.c common/ttrpc.c common/ttrpc_frame.c common/ttrpc_calls.c
+common_SRC += common/toml.c common/toml_scan.c common/pb.c common/ttrpc.c common/ttrpc_frame.c common/ttrpc_calls.c
 
 common_PROTO := agent oci types csi health coffer ttrpc
 common_OBJ   := $(common_PROTO:%=$(O)/obj/gen/%.pb-c.o)
@@ -17,3 +17,6 @@ $(O)/gen/%.pb-c.c $(O)/gen/%.pb-c.h: common/proto/%.proto
 	$(Q)sed -i '1i#pragma GCC system_header' $(O)/gen/$*.pb-c.h
 
 $(common_OBJ): | $(GENERATED)
+
+# --- initdata ---
+common_SRC += common/initdata.c
