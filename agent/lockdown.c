@@ -42,19 +42,30 @@ static uint64_t rights_of(long version)
 	return rights;
 }
 
-int cof_lockdown_files(int dirfd, cof_err *err)
+static int allow_beneath(int rules, int dirfd, uint64_t rights, cof_err *err)
 {
+	struct landlock_path_beneath_attr beneath = {.allowed_access = rights, .parent_fd = dirfd};
+	if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
+		return cof_err_sys(err, "lockdown-failed", "landlock rule");
+	return 0;
+}
+
+int cof_lockdown_files(int dirfd, const int *readable, size_t n, cof_err *err)
+{
+	static const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (version < 1)
 		return 0;
-	struct landlock_ruleset_attr attr = {.handled_access_fs = rights_of(version)};
+	uint64_t rights = rights_of(version);
+	struct landlock_ruleset_attr attr = {.handled_access_fs = rights};
 	COF_AUTO_FD int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr.handled_access_fs, 0);
 	if (rules < 0)
 		return cof_err_sys(err, "lockdown-failed", "landlock ruleset");
-	struct landlock_path_beneath_attr beneath = {
-		.allowed_access = attr.handled_access_fs & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE, .parent_fd = dirfd};
-	if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) < 0)
-		return cof_err_sys(err, "lockdown-failed", "landlock rule");
+	int r = allow_beneath(rules, dirfd, rights & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = allow_beneath(rules, readable[i], reading, err);
+	if (r < 0)
+		return r;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		return cof_err_sys(err, "lockdown-failed", "landlock");
 	return 0;

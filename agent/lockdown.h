@@ -11,8 +11,11 @@
 
 /* Keeps only the capabilities in mask (bit per number) in every set, empties the rest and the bounding set. */
 COF_WUR int cof_lockdown_caps(uint64_t mask, cof_err *err);
-/* Only files beneath dirfd from now on (Landlock; a kernel without it is not an error: see cof_lockdown_root). */
-COF_WUR int cof_lockdown_files(int dirfd, cof_err *err);
+/*
+ * Only files beneath dirfd from now on, and reading beneath the others (Landlock; a kernel without it is not an error:
+ * see cof_lockdown_root).
+ */
+COF_WUR int cof_lockdown_files(int dirfd, const int *readable, size_t n, cof_err *err);
 /* dirfd becomes the root folder: there is no other name in reach. Needs CAP_SYS_CHROOT, which goes afterwards. */
 COF_WUR int cof_lockdown_root(int dirfd, cof_err *err);
 /* A network namespace of its own with nothing in it. */

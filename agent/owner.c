@@ -11,6 +11,7 @@ enum { CA_MAX = 64 << 10, SERIAL_MAX = 64 };
 
 void cof_owner_release(cof_owner *o)
 {
+	cof_buf_release(&o->toml);
 	cof_initdata_release(&o->initdata);
 	free(o->registry_ca);
 	free(o->proxy);
@@ -89,14 +90,13 @@ static int take_policy(cof_owner *o, cof_err *err)
 int cof_owner_parse(cof_span disk, cof_owner *ret, cof_err *err)
 {
 	COF_AUTO(cof_owner) o = {0};
-	COF_AUTO(cof_buf) toml = {0};
 	cof_err why = {0};
-	int r = cof_initdata_unpack(disk, &toml, &why);
+	int r = cof_initdata_unpack(disk, &o.toml, &why);
 	if (r < 0 && cof_err_is(&why, "initdata-absent"))
 		return cof_err_set(err, COF_E_POLICY, "initdata-missing", "the initdata disk is empty");
 	if (r < 0)
 		return cof_err_set(err, why.cls, why.reason, "%s", why.text);
-	r = cof_initdata_parse(cof_buf_span(&toml), &o.initdata, err);
+	r = cof_initdata_parse(cof_buf_span(&o.toml), &o.initdata, err);
 	if (r < 0)
 		return r;
 	o.aa_toml = cof_initdata_entry(&o.initdata, "aa.toml");

@@ -9,6 +9,7 @@
 #include "common/initdata.h"
 
 typedef struct cof_owner {
+	cof_buf toml; /* the document, every byte that the digest covers */
 	cof_initdata initdata;
 	const char *aa_toml; /* borrowed from initdata; NULL: no KBS, so nothing encrypted can run */
 	const char *cdh_toml;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How an image becomes layer folders, as a state machine in init's loop: the fetcher resolves and streams, the keeper
+ * attests at the same time and opens keys, one unpacker after the other makes a layer. A layer gets its name only when
+ * its unpacker has found every digest and MAC right; on any failure the whole folder is removed.
+ */
+#pragma once
+
+#include "agent/hosts.h"
+#include "agent/roles.h"
+#include "agent/trust.h"
+#include "agent/watch.h"
+
+enum { COF_PULL_SILENCE_S = 180, COF_PULL_KEY_MS = 120 * 1000 };
+
+typedef struct cof_pull cof_pull;
+
+typedef struct cof_pull_result {
+	const char *folder; /* layers are "0" (bottom) … in it */
+	size_t n_layers;
+	size_t lowest; /* the first that counts: what lies below an opaque root is left out */
+	cof_span config;
+	const char *digest; /* of the manifest */
+} cof_pull_result;
+
+/* why is NULL on success. pull is still the caller's to free. */
+typedef void (*cof_pull_done)(void *arg, const cof_pull_result *res, const cof_err *why);
+
+typedef struct cof_pull_opts {
+	cof_helper_opts helper; /* base, children, exe */
+	cof_trust *trust;	/* NULL: no KBS, so no attestation and no encrypted layer */
+	cof_watch *watch;
+	const char *folder;    /* made here, mode 0700 */
+	const char *reference; /* NAME@DIGEST */
+	const char *digest;    /* the policy's pin */
+	const char *ca;
+	const char *proxy;
+	const cof_hosts *hosts;
+	cof_pull_done done;
+	void *arg;
+} cof_pull_opts;
+
+COF_WUR int cof_pull_start(cof_pull **ret, const cof_pull_opts *opts, cof_err *err);
+/* Ends its helpers. Keeps the folder when the pull was a success, else removes it. */
+void cof_pull_free(cof_pull *p);
+COF_DEFINE_AUTO_PTR(cof_pull, cof_pull_free)
+
+/* Ports to resolve names for: the registry's of the reference, and 443; NULL-ended. out holds 3. */
+void cof_pull_ports(const char *reference, char port[8], const char *out[3]);

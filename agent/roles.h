@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What init, fetcher and unpacker say to each other over their channels (common/chan.h); the keeper's words are in
+ * keeper.h. The helpers read the host's and the registry's bytes, so init believes none of what they answer: the
+ * documents are parsed strictly and with limits here, once, for both sides.
+ */
+#pragma once
+
+#include "common/chan.h"
+#include "common/json.h"
+
+enum cof_role_type {
+	/* init -> fetcher. JSON {"reference", "ca", "proxy"|null, "resolve": ["NAME:PORT:ADDR"]}. Reply MANIFEST. */
+	COF_FETCHER_PULL = 1,
+	/* init -> fetcher. u32le index of the layer, and the write end of a pipe. Replies PROGRESS…, DONE. */
+	COF_FETCHER_FETCH = 2,
+	/* init -> unpacker, once: a cof_unpack_task as JSON; descriptors: blob pipe, layers folder[, key pipe]. */
+	COF_UNPACKER_JOB = 10,
+
+	COF_ROLE_MANIFEST = 100,
+	COF_ROLE_PROGRESS = 101, /* u64le bytes so far, of this layer */
+	COF_ROLE_DONE = 102,	 /* fetcher: empty; unpacker: JSON of cof_unpack_report */
+	COF_ROLE_ERR = 103,	 /* cof_chan_send_err */
+};
+
+typedef struct cof_role_layer {
+	char *media_type;
+	char *digest;
+	uint64_t size;
+	char *diff_id;
+	char *pubopts; /* NULL: not encrypted */
+	char *packet;  /* the key provider's packet; NULL: none */
+} cof_role_layer;
+
+typedef struct cof_role_manifest {
+	char *asked;  /* digest of the document that the reference names */
+	char *digest; /* of the manifest */
+	cof_buf config;
+	cof_role_layer *layers;
+	size_t n_layers;
+} cof_role_manifest;
+
+void cof_role_manifest_release(cof_role_manifest *m);
+COF_DEFINE_AUTO(cof_role_manifest, cof_role_manifest_release)
+
+/* Reason "peer-malformed". ret must be zeroed. */
+COF_WUR int cof_role_manifest_parse(cof_span in, cof_role_manifest *ret, cof_err *err);
+
+/* One layer's work: its index names its folder ("7"), and the finished ones below it ("0" … "6"). */
+COF_WUR int cof_role_task_send(int chan, const cof_role_layer *l, size_t index, const int *fds, size_t n_fds,
+			       cof_err *err);
+
+typedef struct cof_unpack_report {
+	uint64_t decrypt_ms, unpack_ms;
+	bool root_opaque;
+} cof_unpack_report;
+
+COF_WUR int cof_role_report_parse(cof_span in, cof_unpack_report *ret, cof_err *err);
+COF_WUR int cof_role_progress_parse(cof_span in, uint64_t *ret, cof_err *err);
+COF_WUR int cof_role_progress_send(int chan, uint64_t bytes, cof_err *err);
+
+/* The processes; chan_fd is taken; they return exit codes. */
+int cof_fetcher_main(int chan_fd);
+int cof_unpacker_main(int chan_fd);
