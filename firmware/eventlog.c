@@ -81,10 +81,10 @@ static int parse_header(cof_rd *r, log_algs *ret, cof_err *err)
 	uint32_t type = cof_rd_u32le(r);
 	cof_rd_skip(r, SHA1_LEN);
 	cof_span data = cof_rd_bytes(r, cof_rd_u32le(r));
-	if (!cof_rd_ok(r) || type != COF_EV_NO_ACTION)
+	if (!cof_rd_ok(r))
 		return malformed(err, "first record");
 	/* A log without the signature is in the SHA-1 format: nothing in it could be compared with a SHA-256 quote. */
-	if (!starts_with(data, spec_id))
+	if (type != COF_EV_NO_ACTION || !starts_with(data, spec_id))
 		return cof_err_set(err, COF_E_MALFORMED, "eventlog-no-sha256",
 				   "event log is not in crypto-agile format");
 	cof_rd body = cof_rd_of(data);
@@ -107,12 +107,14 @@ static bool all_bytes(const cof_rd *r, uint8_t value)
 /* Looks without taking: a record cannot start with register 0xffffffff, nor with twelve zero bytes (no digests). */
 static bool at_padding(cof_rd r)
 {
+	static const uint8_t zeros[12];
 	cof_rd look = r;
-	cof_span head = cof_rd_bytes(&look, r.left < 12 ? r.left : 12);
-	if (head.len == 0)
+	if (r.left == 0)
 		return true;
-	cof_rd first = cof_rd_of(head);
-	return (head.data[0] == 0xff || all_bytes(&first, 0)) && all_bytes(&r, head.data[0]);
+	if (cof_rd_u32le(&look) == UINT32_MAX)
+		return all_bytes(&r, 0xff);
+	look = r;
+	return cof_ct_equal(cof_rd_bytes(&look, sizeof zeros), cof_span_of(zeros, sizeof zeros)) && all_bytes(&r, 0);
 }
 
 /* Takes the digests of one record; *ret_has says whether SHA-256 was among them. */
