@@ -94,7 +94,7 @@ static int check_times(const json_t *c, int64_t now, int64_t *ret_exp, cof_err *
 	return 0;
 }
 
-static int check_role(const json_t *c, enum cof_kbs_route route, char ret_role[16], cof_err *err)
+static int check_role(const json_t *c, enum cof_kb_route route, char ret_role[16], cof_err *err)
 {
 	const char *name = NULL;
 	if (cof_json_str(c, "role", &name, NULL) < 0)
@@ -104,7 +104,7 @@ static int check_role(const json_t *c, enum cof_kbs_route route, char ret_role[1
 			memcpy(ret_role, roles[i].name, strlen(roles[i].name) + 1);
 			return 0;
 		}
-	return cof_err_set(err, COF_E_POLICY, "role-denied", "this role may not %s", cof_kbs_route_name(route));
+	return cof_err_set(err, COF_E_POLICY, "role-denied", "this role may not %s", cof_kb_route_name(route));
 }
 
 static int body_digest(cof_span body, char **ret, cof_err *err)
@@ -132,7 +132,7 @@ static int check_call(const json_t *c, const cof_admin_call *call, cof_err *err)
 	int rc = body_digest(call->body, &digest, err);
 	if (rc < 0)
 		return rc;
-	if (claim_fits(c, "htm", cof_span_str(cof_kbs_route_method(call->route))) && claim_fits(c, "htu", call->path) &&
+	if (claim_fits(c, "htm", cof_span_str(cof_kb_route_method(call->route))) && claim_fits(c, "htu", call->path) &&
 	    claim_fits(c, "body_sha256", cof_span_str(digest)))
 		return 0;
 	return cof_err_set(err, COF_E_POLICY, "token-other-call", "the admin token was made for another call");
@@ -208,7 +208,7 @@ static int set_call(json_t *c, const cof_admin_call *call, cof_err *err)
 	if (rc == 0)
 		rc = cof_json_set_str(c, "jti", jti, err);
 	if (rc == 0)
-		rc = cof_json_set_str(c, "htm", cof_kbs_route_method(call->route), err);
+		rc = cof_json_set_str(c, "htm", cof_kb_route_method(call->route), err);
 	if (rc == 0)
 		rc = cof_json_set_str(c, "htu", path, err);
 	return rc < 0 ? rc : cof_json_set_str(c, "body_sha256", digest, err);

@@ -18,7 +18,7 @@ enum {
 };
 
 typedef struct cof_admin_call {
-	enum cof_kbs_route route;
+	enum cof_kb_route route;
 	cof_span path;
 	cof_span body;
 } cof_admin_call;

@@ -25,11 +25,11 @@ static void closed(cof_link *l, enum cof_class cls, const char *reason, const ch
 /* 1: handed a frame out, 0: needs more bytes, -1: broken. */
 static int take_frame(cof_link *l, struct evbuffer *in)
 {
-	uint8_t head[COF_KBS_HEAD_LEN];
+	uint8_t head[COF_KB_HEAD_LEN];
 	if (evbuffer_copyout(in, head, sizeof head) < (ev_ssize_t)sizeof head)
 		return 0;
-	cof_kbs_head h;
-	if (cof_kbs_head_parse(cof_span_of(head, sizeof head), &h, NULL) < 0)
+	cof_kb_head h;
+	if (cof_kb_head_parse(cof_span_of(head, sizeof head), &h, NULL) < 0)
 		return -1;
 	if (evbuffer_get_length(in) < sizeof head + h.len)
 		return 0;
@@ -39,7 +39,7 @@ static int take_frame(cof_link *l, struct evbuffer *in)
 	(void)evbuffer_drain(in, sizeof head); /* was measured above */
 	(void)evbuffer_remove(in, body.data, h.len);
 	body.len = h.len;
-	l->opts.frame(l->opts.arg, h.id, (enum cof_kbs_type)h.type, cof_buf_span(&body));
+	l->opts.frame(l->opts.arg, h.id, (enum cof_kb_type)h.type, cof_buf_span(&body));
 	cof_buf_wipe(&body);
 	return 1;
 }
@@ -79,7 +79,7 @@ int cof_link_new(cof_link **ret, struct event_base *base, int fd, const cof_link
 		return cof_err_oom(err);
 	bufferevent_setcb(l->bev, on_read, NULL, on_event, l);
 	/* One frame and the beginning of the next; more stays in the socket. */
-	bufferevent_setwatermark(l->bev, EV_READ, COF_KBS_HEAD_LEN, COF_KBS_FRAME_MAX + 2 * COF_KBS_HEAD_LEN);
+	bufferevent_setwatermark(l->bev, EV_READ, COF_KB_HEAD_LEN, COF_KB_FRAME_MAX + 2 * COF_KB_HEAD_LEN);
 	if (bufferevent_enable(l->bev, EV_READ | EV_WRITE) < 0)
 		return cof_err_set(err, COF_E_INTERNAL, "link-failed", "event loop");
 	*ret = cof_steal(&l);
@@ -104,24 +104,24 @@ int cof_link_send_raw(cof_link *l, cof_span frame, cof_err *err)
 	return bufferevent_write(l->bev, frame.data, frame.len) == 0 ? 0 : cof_err_oom(err);
 }
 
-int cof_link_send(cof_link *l, enum cof_kbs_type type, uint32_t id, const void *msg, cof_err *err)
+int cof_link_send(cof_link *l, enum cof_kb_type type, uint32_t id, const void *msg, cof_err *err)
 {
 	COF_AUTO(cof_buf) frame = {0};
-	int rc = cof_kbs_encode(type, id, msg, &frame, err);
+	int rc = cof_kb_encode(type, id, msg, &frame, err);
 	if (rc == 0)
 		rc = cof_link_send_raw(l, cof_buf_span(&frame), err);
 	cof_buf_wipe(&frame);
 	return rc;
 }
 
-int cof_link_read(int fd, cof_kbs_head *ret_head, cof_buf *ret_body, cof_err *err)
+int cof_link_read(int fd, cof_kb_head *ret_head, cof_buf *ret_body, cof_err *err)
 {
-	uint8_t raw[COF_KBS_HEAD_LEN];
-	cof_kbs_head h;
+	uint8_t raw[COF_KB_HEAD_LEN];
+	cof_kb_head h;
 	int rc = cof_fd_read_exact(fd, raw, sizeof raw, err);
 	if (rc < 0)
 		return cof_err_set(err, COF_E_UNAVAILABLE, "peer-closed", "the parent process ended");
-	rc = cof_kbs_head_parse(cof_span_of(raw, sizeof raw), &h, err);
+	rc = cof_kb_head_parse(cof_span_of(raw, sizeof raw), &h, err);
 	if (rc == 0)
 		rc = cof_buf_reserve(ret_body, h.len, err);
 	if (rc == 0)
@@ -133,10 +133,10 @@ int cof_link_read(int fd, cof_kbs_head *ret_head, cof_buf *ret_body, cof_err *er
 	return 0;
 }
 
-int cof_link_write(int fd, enum cof_kbs_type type, uint32_t id, const void *msg, cof_err *err)
+int cof_link_write(int fd, enum cof_kb_type type, uint32_t id, const void *msg, cof_err *err)
 {
 	COF_AUTO(cof_buf) frame = {0};
-	int rc = cof_kbs_encode(type, id, msg, &frame, err);
+	int rc = cof_kb_encode(type, id, msg, &frame, err);
 	if (rc == 0)
 		rc = cof_fd_write_all(fd, cof_buf_span(&frame), err);
 	cof_buf_wipe(&frame);

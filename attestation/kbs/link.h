@@ -14,7 +14,7 @@ typedef struct cof_link cof_link;
 
 typedef struct cof_link_opts {
 	/* A whole frame; body is valid during the call. The link may be freed from here. */
-	void (*frame)(void *arg, uint32_t id, enum cof_kbs_type type, cof_span body);
+	void (*frame)(void *arg, uint32_t id, enum cof_kb_type type, cof_span body);
 	/* The peer left, or the link broke; free it from here or later. Not called by cof_link_free. */
 	void (*closed)(void *arg, const cof_err *why);
 	void *arg;
@@ -26,10 +26,10 @@ void cof_link_free(cof_link *l);
 COF_DEFINE_AUTO_PTR(cof_link, cof_link_free)
 
 /* Queues a frame. Unavailable, reason "peer-stuck", when more than the limit waits already. */
-COF_WUR int cof_link_send(cof_link *l, enum cof_kbs_type type, uint32_t id, const void *msg, cof_err *err);
+COF_WUR int cof_link_send(cof_link *l, enum cof_kb_type type, uint32_t id, const void *msg, cof_err *err);
 /* The same for an encoded frame. */
 COF_WUR int cof_link_send_raw(cof_link *l, cof_span frame, cof_err *err);
 
 /* Blocking twins for a process with one thing to do. Reason "peer-closed" at a clean end. */
-COF_WUR int cof_link_read(int fd, cof_kbs_head *ret_head, cof_buf *ret_body, cof_err *err);
-COF_WUR int cof_link_write(int fd, enum cof_kbs_type type, uint32_t id, const void *msg, cof_err *err);
+COF_WUR int cof_link_read(int fd, cof_kb_head *ret_head, cof_buf *ret_body, cof_err *err);
+COF_WUR int cof_link_write(int fd, enum cof_kb_type type, uint32_t id, const void *msg, cof_err *err);

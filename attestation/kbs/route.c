@@ -38,14 +38,14 @@ static bool is(cof_span a, const char *b)
 /* A reference's name may hold slashes ("0.1.0/default"), nothing else of a path's tricks. */
 static bool name_ok(cof_span s)
 {
-	if (s.len == 0 || s.len > COF_KBS_WORD_MAX)
+	if (s.len == 0 || s.len > COF_KB_WORD_MAX)
 		return false;
 	cof_rd r = cof_rd_of(s);
 	while (r.left > 0) {
 		size_t n = 0;
 		while (n < r.left && r.at[n] != '/')
 			n++;
-		if (!cof_kbs_segment_ok(cof_rd_bytes(&r, n)))
+		if (!cof_kb_segment_ok(cof_rd_bytes(&r, n)))
 			return false;
 		if (r.left > 0 && (cof_rd_skip(&r, 1), r.left == 0))
 			return false;
@@ -61,7 +61,7 @@ static bool resource_ok(cof_span s, cof_span part[3])
 		while (n < r.left && r.at[n] != '/')
 			n++;
 		part[i] = cof_rd_bytes(&r, n);
-		if (!cof_kbs_segment_ok(part[i]))
+		if (!cof_kb_segment_ok(part[i]))
 			return false;
 		if (i < 2)
 			cof_rd_skip(&r, 1);
@@ -69,7 +69,7 @@ static bool resource_ok(cof_span s, cof_span part[3])
 	return cof_rd_end(&r);
 }
 
-static bool path_fits(const route *t, cof_span path, cof_kbs_match *m)
+static bool path_fits(const route *t, cof_span path, cof_kb_match *m)
 {
 	size_t n = strlen(t->prefix);
 	if (t->tail == TAIL_NONE)
@@ -84,7 +84,7 @@ static bool path_fits(const route *t, cof_span path, cof_kbs_match *m)
 }
 
 /* Only the audit route has a query: "from=N". */
-static bool query_ok(enum cof_kbs_route r, cof_span query, cof_kbs_match *m)
+static bool query_ok(enum cof_kb_route r, cof_span query, cof_kb_match *m)
 {
 	m->from = 1;
 	if (query.data == NULL)
@@ -111,13 +111,13 @@ static void split_query(cof_span target, cof_span *path, cof_span *query)
 	*query = n < target.len ? cof_span_of(target.data + n + 1, target.len - n - 1) : (cof_span){0};
 }
 
-int cof_kbs_route_of(cof_span method, cof_span target, cof_kbs_match *ret, cof_err *err)
+int cof_kb_route_of(cof_span method, cof_span target, cof_kb_match *ret, cof_err *err)
 {
 	cof_span path, query;
 	bool known = false;
 	split_query(target, &path, &query);
-	for (unsigned i = 1; i < COF_ROUTES && target.len <= COF_KBS_TARGET_MAX; i++) {
-		cof_kbs_match m = {.route = (enum cof_kbs_route)i, .path = path};
+	for (unsigned i = 1; i < COF_ROUTES && target.len <= COF_KB_TARGET_MAX; i++) {
+		cof_kb_match m = {.route = (enum cof_kb_route)i, .path = path};
 		if (!path_fits(&routes[i], path, &m) || !query_ok(m.route, query, &m))
 			continue;
 		known = true;
@@ -131,17 +131,17 @@ int cof_kbs_route_of(cof_span method, cof_span target, cof_kbs_match *ret, cof_e
 	return cof_err_set(err, COF_E_MALFORMED, "bad-path", "no such path");
 }
 
-bool cof_kbs_route_is_admin(enum cof_kbs_route r)
+bool cof_kb_route_is_admin(enum cof_kb_route r)
 {
 	return r >= COF_ROUTE_RESOURCE_PUT && r < COF_ROUTES;
 }
 
-const char *cof_kbs_route_method(enum cof_kbs_route r)
+const char *cof_kb_route_method(enum cof_kb_route r)
 {
 	return (unsigned)r < COF_ROUTES ? routes[r].method : NULL;
 }
 
-const char *cof_kbs_route_name(enum cof_kbs_route r)
+const char *cof_kb_route_name(enum cof_kb_route r)
 {
 	return (unsigned)r < COF_ROUTES && routes[r].name != NULL ? routes[r].name : "none";
 }

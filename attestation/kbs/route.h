@@ -7,7 +7,7 @@
 
 #include "attestation/kbs/wire.h"
 
-enum cof_kbs_route {
+enum cof_kb_route {
 	COF_ROUTE_NONE,
 	COF_ROUTE_HEALTH,
 	COF_ROUTE_AUTH,
@@ -27,19 +27,19 @@ enum cof_kbs_route {
 	COF_ROUTES,
 };
 
-typedef struct cof_kbs_match {
-	enum cof_kbs_route route;
+typedef struct cof_kb_match {
+	enum cof_kb_route route;
 	cof_span path;	  /* without the query */
 	cof_span part[3]; /* REPO, TYPE, TAG; or the one name behind the prefix */
 	uint64_t from;	  /* audit only, default 1 */
-} cof_kbs_match;
+} cof_kb_match;
 
-enum { COF_KBS_TARGET_MAX = 512 };
+enum { COF_KB_TARGET_MAX = 512 };
 
 /* Malformed, reason "bad-path" (no such path), "bad-method" (the path exists, with other methods). */
-COF_WUR int cof_kbs_route_of(cof_span method, cof_span target, cof_kbs_match *ret, cof_err *err);
-bool cof_kbs_route_is_admin(enum cof_kbs_route r);
+COF_WUR int cof_kb_route_of(cof_span method, cof_span target, cof_kb_match *ret, cof_err *err);
+bool cof_kb_route_is_admin(enum cof_kb_route r);
 /* "POST" and so on; NULL for none. */
-const char *cof_kbs_route_method(enum cof_kbs_route r);
+const char *cof_kb_route_method(enum cof_kb_route r);
 /* A stable word for logs and audit lines. */
-const char *cof_kbs_route_name(enum cof_kbs_route r);
+const char *cof_kb_route_name(enum cof_kb_route r);

@@ -72,7 +72,7 @@ static cof_session *find_room(cof_sessions *t, uint64_t now_ms, cof_span peer)
 
 static int fill_random(cof_session *s, cof_err *err)
 {
-	uint8_t id[COF_KBS_SESSION_LEN / 2], nonce[COF_KBS_NONCE_LEN];
+	uint8_t id[COF_KB_SESSION_LEN / 2], nonce[COF_KB_NONCE_LEN];
 	if (RAND_bytes(id, sizeof id) != 1 || RAND_bytes(nonce, sizeof nonce) != 1 ||
 	    RAND_priv_bytes(s->credential, sizeof s->credential) != 1)
 		return cof_err_set(err, COF_E_INTERNAL, "no-random", "the random number generator failed");
@@ -107,12 +107,12 @@ int cof_sessions_open(cof_sessions *t, uint64_t now_ms, cof_span peer, cof_sessi
 
 cof_session *cof_sessions_find(cof_sessions *t, uint64_t now_ms, cof_span id)
 {
-	if (id.len != COF_KBS_SESSION_LEN)
+	if (id.len != COF_KB_SESSION_LEN)
 		return NULL;
 	cof_session *found = NULL;
 	for (size_t i = 0; i < t->max; i++) {
 		cof_session *s = &t->rows[i];
-		if (s->state != COF_SESSION_FREE && cof_ct_equal(cof_span_of(s->id, COF_KBS_SESSION_LEN), id))
+		if (s->state != COF_SESSION_FREE && cof_ct_equal(cof_span_of(s->id, COF_KB_SESSION_LEN), id))
 			found = s;
 	}
 	return found != NULL && live(t, now_ms, found) ? found : NULL;

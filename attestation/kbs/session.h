@@ -8,6 +8,7 @@
 #pragma once
 
 #include "attestation/kbs/wire.h"
+#include "attestation/verify/status.h"
 #include "common/digest.h"
 
 enum cof_session_state {
@@ -41,12 +42,13 @@ typedef struct cof_session_verdict {
 	char reference[COF_VERDICT_TEXT];
 	char initdata[2 * COF_SHA256_LEN + 1]; /* hex of the digest in the evidence */
 	char ak_name[2 * COF_SHA256_LEN + 1];
-	uint8_t pcrs[COF_KBS_PCRS_LEN];
+	uint8_t pcrs[COF_KB_PCRS_LEN];
+	int trust[COF_TRUST_COUNT];
 } cof_session_verdict;
 
 typedef struct cof_session {
 	enum cof_session_state state;
-	char id[COF_KBS_SESSION_LEN + 1];
+	char id[COF_KB_SESSION_LEN + 1];
 	char nonce[45]; /* base64 of 32 bytes, as it was sent */
 	char peer[65];
 	char tee[17];
@@ -56,7 +58,6 @@ typedef struct cof_session {
 	uint8_t ak_public[COF_AK_PUBLIC_MAX];
 	size_t ak_public_len;
 	/* from the attestation on */
-	char jwk[513];
 	char key_x[129];
 	char key_y[129];
 	uint8_t token_hash[COF_SHA256_LEN];

@@ -13,7 +13,7 @@ typedef struct job {
 	struct job *next;
 	cof_vpool *pool;
 	cof_buf frame;
-	enum cof_kbs_type want;
+	enum cof_kb_type want;
 	cof_vpool_done done;
 	void *arg;
 	cof_link *link;
@@ -65,7 +65,7 @@ static void job_fail(job *j, const char *reason, const char *text)
 		job_end(j, (cof_span){0}, &err);
 }
 
-static void on_frame(void *arg, uint32_t id, enum cof_kbs_type type, cof_span body)
+static void on_frame(void *arg, uint32_t id, enum cof_kb_type type, cof_span body)
 {
 	job *j = arg;
 	(void)id;
@@ -178,8 +178,7 @@ void cof_vpool_free(cof_vpool *p)
 	free(p);
 }
 
-int cof_vpool_submit(cof_vpool *p, enum cof_kbs_type type, const void *msg, cof_vpool_done done, void *arg,
-		     cof_err *err)
+int cof_vpool_submit(cof_vpool *p, enum cof_kb_type type, const void *msg, cof_vpool_done done, void *arg, cof_err *err)
 {
 	if (p->n_waiting >= COF_VPOOL_WAITING_MAX)
 		return cof_err_set(err, COF_E_UNAVAILABLE, "verifier-busy", "%zu attestations wait", p->n_waiting);
@@ -190,8 +189,8 @@ int cof_vpool_submit(cof_vpool *p, enum cof_kbs_type type, const void *msg, cof_
 		   .done = done,
 		   .arg = arg,
 		   .proc = COF_PROC_NONE,
-		   .want = type == COF_KBS_JOB_BIND ? COF_KBS_BOUND : COF_KBS_VERDICT};
-	int rc = cof_kbs_encode(type, 0, msg, &j->frame, err);
+		   .want = type == COF_KB_JOB_BIND ? COF_KB_BOUND : COF_KB_VERDICT};
+	int rc = cof_kb_encode(type, 0, msg, &j->frame, err);
 	if (rc < 0) {
 		job_free(j);
 		return rc;

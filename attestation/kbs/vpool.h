@@ -23,8 +23,8 @@ COF_WUR int cof_vpool_new(cof_vpool **ret, struct event_base *base, const char *
 void cof_vpool_free(cof_vpool *p);
 COF_DEFINE_AUTO_PTR(cof_vpool, cof_vpool_free)
 
-/* job is COF_KBS_JOB_*, msg its struct (copied), want the type of the answer. done is called from the event loop,
+/* job is COF_KB_JOB_*, msg its struct (copied), want the type of the answer. done is called from the event loop,
  * exactly once. Unavailable, reason "verifier-busy", when too many wait. */
-COF_WUR int cof_vpool_submit(cof_vpool *p, enum cof_kbs_type job, const void *msg, cof_vpool_done done, void *arg,
+COF_WUR int cof_vpool_submit(cof_vpool *p, enum cof_kb_type job, const void *msg, cof_vpool_done done, void *arg,
 			     cof_err *err);
 size_t cof_vpool_load(const cof_vpool *p);

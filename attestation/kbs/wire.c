@@ -40,117 +40,112 @@ enum {
 	PEER_MAX = 64,
 	NONCE_TEXT_MAX = 128,
 	PATH_MAX_LEN = 512,
-	ADDITIONAL_MAX = 1 << 20,
 	PEM_MAX = 256 << 10,
 	TEXT_MAX = 512,
 };
 
 static const field auth_fields[] = {
-	SPAN(cof_kbs_auth, peer, PEER_MAX),
-	SPAN(cof_kbs_auth, tee, COF_KBS_WORD_MAX),
-	FLAG(cof_kbs_auth, tpm),
-	SPAN(cof_kbs_auth, ek_cert, COF_KBS_TPM_BLOB_MAX),
-	SPAN(cof_kbs_auth, ek_public, COF_KBS_TPM_BLOB_MAX),
-	SPAN(cof_kbs_auth, ak_public, COF_KBS_TPM_BLOB_MAX),
+	SPAN(cof_kb_auth, peer, PEER_MAX),
+	SPAN(cof_kb_auth, tee, COF_KB_WORD_MAX),
+	FLAG(cof_kb_auth, tpm),
+	SPAN(cof_kb_auth, ek_cert, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_auth, ek_public, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_auth, ak_public, COF_KB_TPM_BLOB_MAX),
 };
 
 static const field attest_fields[] = {
-	SPAN(cof_kbs_attest, peer, PEER_MAX),
-	SPAN(cof_kbs_attest, session, COF_KBS_SESSION_LEN),
-	SPAN(cof_kbs_attest, nonce, NONCE_TEXT_MAX),
-	SPAN(cof_kbs_attest, jwk, TEXT_MAX),
-	SPAN(cof_kbs_attest, key_x, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_attest, key_y, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_attest, additional, ADDITIONAL_MAX),
-	FLAG(cof_kbs_attest, has_initdata),
-	SPAN(cof_kbs_attest, initdata, COF_KBS_BODY_MAX),
-	SPAN(cof_kbs_attest, evidence, COF_KBS_BODY_MAX),
+	SPAN(cof_kb_attest, peer, PEER_MAX),
+	SPAN(cof_kb_attest, session, COF_KB_SESSION_LEN),
+	SPAN(cof_kb_attest, nonce, NONCE_TEXT_MAX),
+	SPAN(cof_kb_attest, key_x, COF_KB_WORD_MAX),
+	SPAN(cof_kb_attest, key_y, COF_KB_WORD_MAX),
+	FLAG(cof_kb_attest, has_initdata),
+	SPAN(cof_kb_attest, initdata, COF_KB_BODY_MAX),
+	SPAN(cof_kb_attest, evidence, COF_KB_BODY_MAX),
 };
 
 static const field resource_fields[] = {
-	SPAN(cof_kbs_resource, peer, PEER_MAX),
-	SPAN(cof_kbs_resource, session, COF_KBS_SESSION_LEN),
-	SPAN(cof_kbs_resource, bearer, COF_KBS_BEARER_MAX),
-	SPAN(cof_kbs_resource, repo, COF_KBS_SEGMENT_MAX),
-	SPAN(cof_kbs_resource, type, COF_KBS_SEGMENT_MAX),
-	SPAN(cof_kbs_resource, tag, COF_KBS_SEGMENT_MAX),
+	SPAN(cof_kb_resource, peer, PEER_MAX),
+	SPAN(cof_kb_resource, session, COF_KB_SESSION_LEN),
+	SPAN(cof_kb_resource, bearer, COF_KB_BEARER_MAX),
+	SPAN(cof_kb_resource, repo, COF_KB_SEGMENT_MAX),
+	SPAN(cof_kb_resource, type, COF_KB_SEGMENT_MAX),
+	SPAN(cof_kb_resource, tag, COF_KB_SEGMENT_MAX),
 };
 
 static const field admin_fields[] = {
-	SPAN(cof_kbs_admin, peer, PEER_MAX),
-	SPAN(cof_kbs_admin, bearer, COF_KBS_BEARER_MAX),
-	U32(cof_kbs_admin, route),
-	SPAN(cof_kbs_admin, path, PATH_MAX_LEN),
-	SPAN(cof_kbs_admin, repo, COF_KBS_SEGMENT_MAX),
-	SPAN(cof_kbs_admin, type, COF_KBS_SEGMENT_MAX),
-	SPAN(cof_kbs_admin, tag, COF_KBS_SEGMENT_MAX),
-	U64(cof_kbs_admin, from),
-	SPAN(cof_kbs_admin, body, COF_KBS_BODY_MAX),
+	SPAN(cof_kb_admin, peer, PEER_MAX),
+	SPAN(cof_kb_admin, bearer, COF_KB_BEARER_MAX),
+	U32(cof_kb_admin, route),
+	SPAN(cof_kb_admin, path, PATH_MAX_LEN),
+	U64(cof_kb_admin, from),
+	SPAN(cof_kb_admin, body, COF_KB_BODY_MAX),
 };
 
 static const field reply_fields[] = {
-	U32(cof_kbs_reply, status),
-	U32(cof_kbs_reply, retry_after),
-	SPAN(cof_kbs_reply, variant, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_reply, reason, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_reply, detail, TEXT_MAX),
-	U32(cof_kbs_reply, pcr),
-	SPAN(cof_kbs_reply, event, TEXT_MAX),
-	SPAN(cof_kbs_reply, expected, TEXT_MAX),
-	SPAN(cof_kbs_reply, found, TEXT_MAX),
-	SPAN(cof_kbs_reply, session, COF_KBS_SESSION_LEN),
-	U32(cof_kbs_reply, session_ttl),
-	SPAN(cof_kbs_reply, nonce, NONCE_TEXT_MAX),
-	SPAN(cof_kbs_reply, credential_blob, COF_KBS_TPM_BLOB_MAX),
-	SPAN(cof_kbs_reply, encrypted_secret, COF_KBS_TPM_BLOB_MAX),
-	SPAN(cof_kbs_reply, token, COF_KBS_BEARER_MAX),
-	SPAN(cof_kbs_reply, content_type, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_reply, body, COF_KBS_FRAME_MAX - (64 << 10)),
+	U32(cof_kb_reply, status),
+	U32(cof_kb_reply, retry_after),
+	SPAN(cof_kb_reply, variant, COF_KB_WORD_MAX),
+	SPAN(cof_kb_reply, reason, COF_KB_WORD_MAX),
+	SPAN(cof_kb_reply, detail, TEXT_MAX),
+	U32(cof_kb_reply, pcr),
+	SPAN(cof_kb_reply, event, TEXT_MAX),
+	SPAN(cof_kb_reply, expected, TEXT_MAX),
+	SPAN(cof_kb_reply, found, TEXT_MAX),
+	SPAN(cof_kb_reply, session, COF_KB_SESSION_LEN),
+	U32(cof_kb_reply, session_ttl),
+	SPAN(cof_kb_reply, nonce, NONCE_TEXT_MAX),
+	SPAN(cof_kb_reply, credential_blob, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_reply, encrypted_secret, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_reply, token, COF_KB_BEARER_MAX),
+	SPAN(cof_kb_reply, content_type, COF_KB_WORD_MAX),
+	SPAN(cof_kb_reply, body, COF_KB_FRAME_MAX - (64 << 10)),
 };
 
 static const field job_bind_fields[] = {
-	SPAN(cof_kbs_job_bind, ek_cert, COF_KBS_TPM_BLOB_MAX),
-	SPAN(cof_kbs_job_bind, ek_public, COF_KBS_TPM_BLOB_MAX),
-	SPAN(cof_kbs_job_bind, ak_public, COF_KBS_TPM_BLOB_MAX),
-	SPAN(cof_kbs_job_bind, credential, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_job_bind, ek_roots, PEM_MAX),
-	U64(cof_kbs_job_bind, now),
+	SPAN(cof_kb_job_bind, ek_cert, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_job_bind, ek_public, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_job_bind, ak_public, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_job_bind, credential, COF_KB_WORD_MAX),
+	SPAN(cof_kb_job_bind, ek_roots, PEM_MAX),
+	U64(cof_kb_job_bind, now),
 };
 
 static const field job_verify_fields[] = {
-	SPAN(cof_kbs_job_verify, report_data, 64),
-	SPAN(cof_kbs_job_verify, credential, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_job_verify, ak_public, COF_KBS_TPM_BLOB_MAX),
-	SPAN(cof_kbs_job_verify, ek_roots, PEM_MAX),
-	SPAN(cof_kbs_job_verify, references, COF_KBS_BODY_MAX),
-	SPAN(cof_kbs_job_verify, initdata_digests, 64 << 10),
-	FLAG(cof_kbs_job_verify, has_initdata),
-	SPAN(cof_kbs_job_verify, initdata, COF_KBS_BODY_MAX),
-	SPAN(cof_kbs_job_verify, evidence, COF_KBS_BODY_MAX),
-	U64(cof_kbs_job_verify, now),
+	SPAN(cof_kb_job_verify, report_data, 64),
+	SPAN(cof_kb_job_verify, credential, COF_KB_WORD_MAX),
+	SPAN(cof_kb_job_verify, ak_public, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_job_verify, ek_roots, PEM_MAX),
+	SPAN(cof_kb_job_verify, references, COF_KB_BODY_MAX),
+	SPAN(cof_kb_job_verify, initdata_digests, 64 << 10),
+	FLAG(cof_kb_job_verify, has_initdata),
+	SPAN(cof_kb_job_verify, initdata, COF_KB_BODY_MAX),
+	SPAN(cof_kb_job_verify, evidence, COF_KB_BODY_MAX),
+	U64(cof_kb_job_verify, now),
 };
 
 static const field bound_fields[] = {
-	U32(cof_kbs_bound, failed),
-	SPAN(cof_kbs_bound, reason, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_bound, detail, TEXT_MAX),
-	SPAN(cof_kbs_bound, credential_blob, COF_KBS_TPM_BLOB_MAX),
-	SPAN(cof_kbs_bound, encrypted_secret, COF_KBS_TPM_BLOB_MAX),
+	U32(cof_kb_bound, failed),
+	SPAN(cof_kb_bound, reason, COF_KB_WORD_MAX),
+	SPAN(cof_kb_bound, detail, TEXT_MAX),
+	SPAN(cof_kb_bound, credential_blob, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_bound, encrypted_secret, COF_KB_TPM_BLOB_MAX),
 };
 
 static const field verdict_fields[] = {
-	U32(cof_kbs_verdict, failed),
-	FLAG(cof_kbs_verdict, affirming),
-	SPAN(cof_kbs_verdict, reason, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_verdict, detail, TEXT_MAX),
-	U32(cof_kbs_verdict, pcr),
-	SPAN(cof_kbs_verdict, event, TEXT_MAX),
-	SPAN(cof_kbs_verdict, expected, TEXT_MAX),
-	SPAN(cof_kbs_verdict, found, TEXT_MAX),
-	SPAN(cof_kbs_verdict, pcrs, COF_KBS_PCRS_LEN),
-	SPAN(cof_kbs_verdict, initdata_digest, 64),
-	SPAN(cof_kbs_verdict, reference, COF_KBS_WORD_MAX),
-	SPAN(cof_kbs_verdict, ak_name, 64),
+	U32(cof_kb_verdict, failed),
+	FLAG(cof_kb_verdict, affirming),
+	SPAN(cof_kb_verdict, reason, COF_KB_WORD_MAX),
+	SPAN(cof_kb_verdict, detail, TEXT_MAX),
+	U32(cof_kb_verdict, pcr),
+	SPAN(cof_kb_verdict, event, TEXT_MAX),
+	SPAN(cof_kb_verdict, expected, TEXT_MAX),
+	SPAN(cof_kb_verdict, found, TEXT_MAX),
+	SPAN(cof_kb_verdict, pcrs, COF_KB_PCRS_LEN),
+	SPAN(cof_kb_verdict, initdata_digest, 64),
+	SPAN(cof_kb_verdict, reference, COF_KB_WORD_MAX),
+	SPAN(cof_kb_verdict, ak_name, 64),
+	SPAN(cof_kb_verdict, trust, 64),
 };
 
 #define LAYOUT(name, fields, T)                                                                                        \
@@ -162,23 +157,23 @@ static const field verdict_fields[] = {
 		name, NULL, 0, 0                                                                                       \
 	}
 
-static const layout layouts[COF_KBS_TYPES] = {
-	[COF_KBS_AUTH] = LAYOUT("auth", auth_fields, cof_kbs_auth),
-	[COF_KBS_ATTEST] = LAYOUT("attest", attest_fields, cof_kbs_attest),
-	[COF_KBS_RESOURCE] = LAYOUT("resource", resource_fields, cof_kbs_resource),
-	[COF_KBS_ADMIN] = LAYOUT("admin", admin_fields, cof_kbs_admin),
-	[COF_KBS_READY] = EMPTY("ready"),
-	[COF_KBS_REPLY] = LAYOUT("reply", reply_fields, cof_kbs_reply),
-	[COF_KBS_DRAIN] = EMPTY("drain"),
-	[COF_KBS_JOB_BIND] = LAYOUT("job-bind", job_bind_fields, cof_kbs_job_bind),
-	[COF_KBS_JOB_VERIFY] = LAYOUT("job-verify", job_verify_fields, cof_kbs_job_verify),
-	[COF_KBS_BOUND] = LAYOUT("bound", bound_fields, cof_kbs_bound),
-	[COF_KBS_VERDICT] = LAYOUT("verdict", verdict_fields, cof_kbs_verdict),
+static const layout layouts[COF_KB_TYPES] = {
+	[COF_KB_AUTH] = LAYOUT("auth", auth_fields, cof_kb_auth),
+	[COF_KB_ATTEST] = LAYOUT("attest", attest_fields, cof_kb_attest),
+	[COF_KB_RESOURCE] = LAYOUT("resource", resource_fields, cof_kb_resource),
+	[COF_KB_ADMIN] = LAYOUT("admin", admin_fields, cof_kb_admin),
+	[COF_KB_READY] = EMPTY("ready"),
+	[COF_KB_REPLY] = LAYOUT("reply", reply_fields, cof_kb_reply),
+	[COF_KB_DRAIN] = EMPTY("drain"),
+	[COF_KB_JOB_BIND] = LAYOUT("job-bind", job_bind_fields, cof_kb_job_bind),
+	[COF_KB_JOB_VERIFY] = LAYOUT("job-verify", job_verify_fields, cof_kb_job_verify),
+	[COF_KB_BOUND] = LAYOUT("bound", bound_fields, cof_kb_bound),
+	[COF_KB_VERDICT] = LAYOUT("verdict", verdict_fields, cof_kb_verdict),
 };
 
-const char *cof_kbs_type_name(enum cof_kbs_type type)
+const char *cof_kb_type_name(enum cof_kb_type type)
 {
-	return (unsigned)type < COF_KBS_TYPES && layouts[type].name != NULL ? layouts[type].name : "unknown";
+	return (unsigned)type < COF_KB_TYPES && layouts[type].name != NULL ? layouts[type].name : "unknown";
 }
 
 static bool put(cof_wr *w, const field *f, const void *msg)
@@ -236,10 +231,10 @@ static int encode_body(const layout *l, const void *msg, cof_buf *body, cof_err 
 	return cof_wr_done(&w, err);
 }
 
-int cof_kbs_encode(enum cof_kbs_type type, uint32_t id, const void *msg, cof_buf *ret, cof_err *err)
+int cof_kb_encode(enum cof_kb_type type, uint32_t id, const void *msg, cof_buf *ret, cof_err *err)
 {
 	const layout *l = &layouts[type];
-	COF_AUTO(cof_buf) body = cof_buf_capped(COF_KBS_FRAME_MAX);
+	COF_AUTO(cof_buf) body = cof_buf_capped(COF_KB_FRAME_MAX);
 	int rc = encode_body(l, msg, &body, err);
 	if (rc == 0) {
 		cof_wr w = cof_wr_to(ret);
@@ -253,19 +248,19 @@ int cof_kbs_encode(enum cof_kbs_type type, uint32_t id, const void *msg, cof_buf
 	return rc;
 }
 
-int cof_kbs_head_parse(cof_span in, cof_kbs_head *ret, cof_err *err)
+int cof_kb_head_parse(cof_span in, cof_kb_head *ret, cof_err *err)
 {
 	cof_rd r = cof_rd_of(in);
-	cof_kbs_head h = {.len = cof_rd_u32le(&r), .id = cof_rd_u32le(&r), .type = cof_rd_u16le(&r)};
-	if (!cof_rd_end(&r) || h.len > COF_KBS_FRAME_MAX || h.type == 0 || h.type >= COF_KBS_TYPES)
+	cof_kb_head h = {.len = cof_rd_u32le(&r), .id = cof_rd_u32le(&r), .type = cof_rd_u16le(&r)};
+	if (!cof_rd_end(&r) || h.len > COF_KB_FRAME_MAX || h.type == 0 || h.type >= COF_KB_TYPES)
 		return cof_err_set(err, COF_E_MALFORMED, "frame-malformed", "head of a message");
 	*ret = h;
 	return 0;
 }
 
-int cof_kbs_decode(enum cof_kbs_type type, cof_span body, void *ret, cof_err *err)
+int cof_kb_decode(enum cof_kb_type type, cof_span body, void *ret, cof_err *err)
 {
-	if (type == 0 || (unsigned)type >= COF_KBS_TYPES)
+	if (type == 0 || (unsigned)type >= COF_KB_TYPES)
 		return cof_err_set(err, COF_E_MALFORMED, "frame-malformed", "type %u", (unsigned)type);
 	const layout *l = &layouts[type];
 	cof_rd r = cof_rd_of(body);
@@ -283,9 +278,9 @@ static bool segment_char(uint8_t c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-bool cof_kbs_segment_ok(cof_span s)
+bool cof_kb_segment_ok(cof_span s)
 {
-	if (s.len == 0 || s.len > COF_KBS_SEGMENT_MAX || !segment_char(s.data[0]))
+	if (s.len == 0 || s.len > COF_KB_SEGMENT_MAX || !segment_char(s.data[0]))
 		return false;
 	for (size_t i = 1; i < s.len; i++)
 		if (!segment_char(s.data[i]) && s.data[i] != '.')

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attestation/kbs/holder_int.h"
+#include "common/hex.h"
+
+void cof_holder_expect_release(cof_holder_expect *e)
+{
+	cof_buf_release(&e->roots);
+	cof_buf_release(&e->references);
+	cof_buf_release(&e->digests);
+}
+
+static int add_root(void *arg, const char *name, cof_span value, cof_err *err)
+{
+	(void)name;
+	int rc = cof_buf_add(arg, value.data, value.len, err);
+	return rc < 0 ? rc : cof_buf_add_str(arg, "\n", err);
+}
+
+static int add_reference(void *arg, const char *name, cof_span value, cof_err *err)
+{
+	cof_buf *out = arg;
+	(void)name;
+	int rc = cof_buf_add_str(out, out->len > 1 ? "," : "", err);
+	return rc < 0 ? rc : cof_buf_add(out, value.data, value.len, err);
+}
+
+static int add_digest(void *arg, const char *name, cof_span value, cof_err *err)
+{
+	uint8_t d[COF_SHA256_LEN];
+	(void)value;
+	int rc = cof_unhex(name, d, sizeof d, err);
+	return rc < 0 ? rc : cof_buf_add(arg, d, sizeof d, err);
+}
+
+int cof_holder_expect_load(cof_holder *h, cof_holder_expect *ret, cof_err *err)
+{
+	COF_AUTO(cof_holder_expect) e = {0};
+	int rc = cof_store_each(h->store, COF_KIND_EK_ROOT, add_root, &e.roots, err);
+	if (rc == 0)
+		rc = cof_buf_add_str(&e.references, "[", err);
+	if (rc == 0)
+		rc = cof_store_each(h->store, COF_KIND_REFERENCE, add_reference, &e.references, err);
+	if (rc == 0)
+		rc = cof_buf_add_str(&e.references, "]", err);
+	if (rc == 0)
+		rc = cof_store_each(h->store, COF_KIND_INITDATA, add_digest, &e.digests, err);
+	if (rc < 0)
+		return rc;
+	*ret = e;
+	e = (cof_holder_expect){0};
+	return 0;
+}
