@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # The keeper's sources; agent/room.mk includes this file and adds keeper_SRC to its own.
-keeper_SRC := agent/keypipe.c
+keeper_SRC := agent/keypipe.c agent/kbs_client.c agent/kbs_token.c agent/rest.c
