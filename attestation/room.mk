@@ -1,5 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 
+# --- the attester: all of this room that the guest links ---
+LIBS += evidence
+evidence_SRC := attestation/evidence/attester.c attestation/evidence/esys.c attestation/evidence/keys.c \
+	attestation/evidence/pcrs.c attestation/evidence/tpm.c attestation/evidence/evidence.c
+PKGS += tss2-tcti-device tss2-tcti-swtpm
+
+# --- the verifier, tokens and references: the host's side ---
+LIBS += attestation
+attestation_SRC := attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
+	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
+	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
+	attestation/verify/status.c attestation/verify/tpm.c attestation/refvalue/refvalue.c \
+	attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c attestation/token/jws.c
+
 # --- the key broker: a library for its tests, and the program ---
 LIBS += kbs
 kbs_SRC := attestation/kbs/wire.c attestation/kbs/store.c attestation/kbs/audit.c attestation/kbs/session.c \
@@ -8,7 +22,8 @@ kbs_SRC := attestation/kbs/wire.c attestation/kbs/store.c attestation/kbs/audit.
 	attestation/kbs/owner_data.c attestation/kbs/session_token.c attestation/kbs/verifier.c \
 	attestation/kbs/front.c attestation/kbs/front_http.c attestation/kbs/front_json.c attestation/kbs/fronts.c \
 	attestation/kbs/holder.c attestation/kbs/holder_admin.c attestation/kbs/holder_attest.c \
-	attestation/kbs/holder_init.c attestation/kbs/holder_resource.c attestation/kbs/serve.c
+	attestation/kbs/holder_init.c attestation/kbs/holder_resource.c attestation/kbs/serve.c \
+	attestation/kbs/admin_client.c
 PROGS += coffer-kbs
 coffer-kbs_SRC := attestation/kbs/main.c
 coffer-kbs_USES := kbs attestation firmware common

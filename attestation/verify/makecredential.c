@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attestation/verify/makecredential.h"
+
+#include <openssl/rand.h>
+
+#include "attestation/verify/credential.h"
+#include "attestation/verify/ek.h"
+#include "attestation/verify/enrolled.h"
+
+static int check_ek(const cof_tpm_bind_in *in, const cof_tpm_public *ek, cof_err *err)
+{
+	int r = cof_tpm_ek_check(ek, err);
+	if (r < 0)
+		return r;
+	if (cof_name_is_enrolled(cof_tpm_public_name(ek), in->enrolled_eks))
+		return 0;
+	if (in->ek_cert.len == 0)
+		return cof_err_set(err, COF_E_CRYPTO, "ek-untrusted", "the EK has no certificate and is not enrolled");
+	r = cof_ek_cert_check(in->ek_cert, in->ek_roots, in->now, err);
+	return r < 0 ? r : cof_ek_cert_is_of(in->ek_cert, ek, err);
+}
+
+int cof_tpm_bind(const cof_tpm_bind_in *in, cof_buf *ret_blob, cof_buf *ret_secret, cof_err *err)
+{
+	cof_tpm_public ek, ak;
+	uint8_t seed[COF_DIGEST_MAX];
+	if (in->credential.len != COF_TPM_CREDENTIAL_LEN)
+		return cof_err_set(err, COF_E_USAGE, "credential-size", "a credential of %zu bytes",
+				   in->credential.len);
+	int r = cof_tpm_public_parse(in->ek_public, &ek, err);
+	if (r == 0)
+		r = cof_tpm_public_parse(in->ak_public, &ak, err);
+	if (r == 0)
+		r = check_ek(in, &ek, err);
+	if (r == 0)
+		r = cof_tpm_ak_check(&ak, err);
+	if (r < 0)
+		return r;
+	/* spec: TPM 2.0 part 1, B.10.4: the seed has the length of the EK's name digest */
+	size_t seed_len = cof_hash_len(ek.name_alg);
+	if (RAND_bytes(seed, (int)seed_len) != 1)
+		return cof_err_set(err, COF_E_INTERNAL, "random", "no random bytes");
+	cof_span name = cof_tpm_public_name(&ak);
+	COF_AUTO(cof_buf) blob = {0};
+	COF_AUTO(cof_buf) secret = {0};
+	r = cof_credential_wrap(&ek, cof_span_of(seed, seed_len), name, in->credential, &blob, err);
+	if (r == 0)
+		r = cof_credential_seal_seed(&ek, cof_span_of(seed, seed_len), &secret, err);
+	cof_wipe(seed, sizeof seed);
+	if (r < 0)
+		return r;
+	r = cof_buf_add(ret_blob, blob.data, blob.len, err);
+	return r < 0 ? r : cof_buf_add(ret_secret, secret.data, secret.len, err);
+}
