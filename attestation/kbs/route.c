@@ -141,6 +141,11 @@ const char *cof_kb_route_method(enum cof_kb_route r)
 	return (unsigned)r < COF_ROUTES ? routes[r].method : NULL;
 }
 
+const char *cof_kb_route_path(enum cof_kb_route r)
+{
+	return (unsigned)r < COF_ROUTES ? routes[r].prefix : NULL;
+}
+
 const char *cof_kb_route_name(enum cof_kb_route r)
 {
 	return (unsigned)r < COF_ROUTES && routes[r].name != NULL ? routes[r].name : "none";

@@ -41,5 +41,7 @@ COF_WUR int cof_kb_route_of(cof_span method, cof_span target, cof_kb_match *ret,
 bool cof_kb_route_is_admin(enum cof_kb_route r);
 /* "POST" and so on; NULL for none. */
 const char *cof_kb_route_method(enum cof_kb_route r);
+/* The fixed part of its path; NULL for none. */
+const char *cof_kb_route_path(enum cof_kb_route r);
 /* A stable word for logs and audit lines. */
 const char *cof_kb_route_name(enum cof_kb_route r);
