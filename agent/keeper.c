@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/keeper.h"
+
+#include <event2/event.h>
+#include <time.h>
+
+#include "agent/kbs_client.h"
+#include "agent/kbs_token.h"
+#include "agent/keeper_keys.h"
+#include "agent/rest.h"
+#include "common/initdata.h"
+#include "common/log.h"
+#include "common/toml.h"
+#include "image-decrypt/ocicrypt.h"
+
+enum { REST_TIMEOUT_MS = 30 * 1000, HOSTS_MAX = 64 };
+
+typedef struct keeper {
+	int chan;
+	struct event_base *base;
+	struct event *readable;
+	const cof_attester_backend *backend;
+	cof_attester *attester;
+	cof_kbs_client *kbs; /* NULL when aa.toml names no broker */
+	cof_rest *rest;
+	cof_keeper_keys keys;
+	bool started;
+	bool broken; /* the channel is gone: nobody is left to serve */
+} keeper;
+
+static void keeper_release(keeper *k)
+{
+	if (k->rest != NULL)
+		cof_rest_free(k->rest);
+	if (k->kbs != NULL)
+		cof_kbs_client_free(k->kbs);
+	if (k->attester != NULL)
+		k->backend->free(k->attester);
+	if (k->readable != NULL)
+		event_free(k->readable);
+	if (k->base != NULL)
+		event_base_free(k->base);
+	cof_keeper_keys_release(&k->keys);
+	cof_fd_close(&k->chan);
+}
+COF_DEFINE_AUTO(keeper, keeper_release)
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int need_kbs(const keeper *k, cof_err *err)
+{
+	if (k->kbs != NULL)
+		return 0;
+	return cof_err_set(err, COF_E_POLICY, "kbs-missing", "initdata's aa.toml names no key broker");
+}
+
+/* --- the REST API's questions --- */
+
+static int rest_resource(void *arg, const cof_kbsp_path *path, cof_secret *ret, cof_err *err)
+{
+	keeper *k = arg;
+	cof_kbsp_refusal why = {.pcr = -1};
+	int r = need_kbs(k, err);
+	if (r == 0)
+		r = cof_kbs_client_get(k->kbs, path, REST_TIMEOUT_MS, ret, &why, err);
+	if (r < 0)
+		cof_log_err(COF_LOG_WARN, "rest", "resource not given", err);
+	return r;
+}
+
+/* source: CoCo attestation-agent GetToken("kbs"): {"token", "tee_keypair"} */
+static int rest_token(void *arg, cof_secret *ret, cof_err *err)
+{
+	keeper *k = arg;
+	COF_AUTO(cof_secret) pem = {0};
+	COF_AUTO(cof_buf) text = {0};
+	int r = need_kbs(k, err);
+	if (r == 0)
+		r = cof_kbs_client_attest(k->kbs, REST_TIMEOUT_MS, err);
+	if (r == 0)
+		r = cof_kbs_client_key_pem(k->kbs, &pem, err);
+	if (r < 0)
+		return r;
+	COF_AUTO_PTR(json_t)
+	doc = json_pack("{s:s, s:s%}", "token", cof_kbs_client_token(k->kbs), "tee_keypair", (const char *)pem.data,
+			pem.len);
+	r = doc == NULL ? cof_err_oom(err) : cof_json_dump(doc, &text, err);
+	if (r == 0)
+		r = cof_secret_from(ret, cof_buf_span(&text), err);
+	cof_buf_wipe(&text);
+	return r;
+}
+
+/* --- START --- */
+
+typedef struct start_args {
+	const char *initdata, *tcti, *eventlog;
+	json_int_t rest_port;
+} start_args;
+
+static int read_start(const json_t *doc, start_args *ret, cof_err *err)
+{
+	int r = cof_json_str(doc, "initdata", &ret->initdata, err);
+	if (r == 0)
+		r = cof_json_str(doc, "tcti", &ret->tcti, err);
+	if (r == 0)
+		r = cof_json_str(doc, "eventlog", &ret->eventlog, err);
+	return r < 0 ? r : cof_json_int(doc, "rest_port", -1, 65535, &ret->rest_port, err);
+}
+
+/* Before anything else uses the TPM: what the owner wrote becomes part of what the TPM will say. */
+static int bind_initdata(keeper *k, const start_args *in, const cof_initdata *initdata, cof_err *err)
+{
+	const cof_attester_opts opts = {.tcti = in->tcti, .eventlog = in->eventlog[0] != '\0' ? in->eventlog : NULL};
+	uint8_t field[COF_SHA256_LEN];
+	int r = cof_attester_backend_by_name("tpm", &k->backend, err);
+	if (r == 0)
+		r = k->backend->open(&k->attester, &opts, err);
+	if (r == 0)
+		r = cof_initdata_field(initdata, sizeof field, field, err);
+	if (r == 0 && k->backend->bind_initdata != NULL)
+		r = k->backend->bind_initdata(k->attester, field, err);
+	return r;
+}
+
+/* spec: CoCo attestation-agent configuration, [token_configs.kbs] url and cert (PEM) */
+static int open_kbs(keeper *k, const start_args *in, const char *aa_toml, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) doc = NULL;
+	const char *url = NULL, *cert = NULL;
+	int r = cof_toml_parse(cof_span_str(aa_toml), &doc, err);
+	if (r < 0)
+		return cof_err_wrap(err, "aa.toml");
+	const json_t *kbs = json_object_get(json_object_get(doc, "token_configs"), "kbs");
+	if (kbs == NULL)
+		return 0;
+	r = cof_json_str(kbs, "url", &url, err);
+	if (r == 0)
+		r = cof_json_str(kbs, "cert", &cert, err);
+	if (r < 0)
+		return cof_err_wrap(err, "aa.toml: token_configs.kbs");
+	const cof_kbs_client_opts opts = {.url = url,
+					  .ca_pem = cof_span_str(cert),
+					  .initdata = in->initdata,
+					  .backend = k->backend,
+					  .attester = k->attester};
+	return cof_kbs_client_new(&k->kbs, &opts, err);
+}
+
+static int open_rest(keeper *k, const start_args *in, cof_err *err)
+{
+	const cof_rest_ops ops = {rest_resource, rest_token, k};
+	return in->rest_port < 0 ? 0 : cof_rest_new(&k->rest, k->base, (int)in->rest_port, &ops, err);
+}
+
+static int on_start(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+{
+	COF_AUTO(cof_initdata) initdata = {0};
+	start_args in = {0};
+	char digest[COF_DIGEST_STR_MAX];
+	(void)m;
+	if (k->started)
+		return cof_err_set(err, COF_E_USAGE, "keeper-started", "a second start");
+	k->started = true;
+	int r = read_start(doc, &in, err);
+	if (r == 0)
+		r = cof_initdata_parse(cof_span_str(in.initdata), &initdata, err);
+	if (r == 0)
+		r = bind_initdata(k, &in, &initdata, err);
+	const char *aa_toml = r == 0 ? cof_initdata_entry(&initdata, "aa.toml") : NULL;
+	if (aa_toml != NULL)
+		r = open_kbs(k, &in, aa_toml, err);
+	if (r == 0)
+		r = open_rest(k, &in, err);
+	if (r < 0)
+		return r;
+	cof_digest_str(&initdata.digest, digest);
+	*ret = json_pack("{s:i, s:s}", "rest_port", k->rest != NULL ? cof_rest_port(k->rest) : -1, "initdata_digest",
+			 digest);
+	return 0;
+}
+
+/* --- the other requests --- */
+
+static int on_hosts(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+{
+	json_t *list = NULL;
+	const char *lines[HOSTS_MAX];
+	(void)m;
+	int r = cof_json_arr(doc, "hosts", &list, err);
+	size_t n = r < 0 ? 0 : json_array_size(list);
+	if (r == 0 && n > HOSTS_MAX)
+		return cof_err_set(err, COF_E_MALFORMED, "hosts-too-many", "%zu names", n);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		lines[i] = json_string_value(json_array_get(list, i));
+		if (lines[i] == NULL)
+			return cof_err_set(err, COF_E_MALFORMED, "json-type", "'hosts' holds more than strings");
+	}
+	if (r == 0 && k->kbs != NULL)
+		r = cof_kbs_client_hosts(k->kbs, lines, n, err);
+	*ret = json_object();
+	return r;
+}
+
+static int timeout_of(const json_t *doc, int *ret, cof_err *err)
+{
+	json_int_t ms = 0;
+	int r = cof_json_int(doc, "timeout_ms", 1, COF_KEEPER_MS_MAX, &ms, err);
+	*ret = (int)ms;
+	return r;
+}
+
+static int on_attest(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+{
+	COF_AUTO(cof_kbs_token_facts) facts = {0};
+	int64_t from = now_ms();
+	int timeout = 0;
+	(void)m;
+	int r = timeout_of(doc, &timeout, err);
+	if (r == 0)
+		r = need_kbs(k, err);
+	if (r == 0)
+		r = cof_kbs_client_attest(k->kbs, timeout, err);
+	if (r == 0)
+		r = cof_kbs_token_read(cof_kbs_client_token(k->kbs), &facts, err);
+	if (r < 0)
+		return r;
+	*ret = json_pack("{s:s, s:O, s:I}", "verdict", facts.verdict, "pcrs", facts.pcrs, "attest_ms",
+			 (json_int_t)(now_ms() - from));
+	return 0;
+}
+
+static int get_key(void *arg, const cof_kbsp_path *path, cof_keeper_ask *ask, cof_secret *ret, cof_err *err)
+{
+	keeper *k = arg;
+	return cof_kbs_client_get(k->kbs, path, ask->timeout_ms, ret, &ask->refusal, err);
+}
+
+static int on_unwrap(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+{
+	COF_AUTO(cof_layer_key) key = {0};
+	cof_keeper_ask ask = {.refusal = {.pcr = -1}};
+	const char *packet = NULL;
+	int r = cof_json_str(doc, "packet", &packet, err);
+	if (r == 0)
+		r = timeout_of(doc, &ask.timeout_ms, err);
+	if (r == 0 && m->n_fds != 1)
+		r = cof_err_set(err, COF_E_MALFORMED, "keeper-malformed", "no pipe for the key");
+	if (r == 0)
+		r = need_kbs(k, err);
+	if (r == 0)
+		r = cof_keeper_keys_open(&k->keys, packet, &ask, get_key, k, &key, err);
+	if (r == 0)
+		r = cof_layer_key_write(m->fds[0], &key, err);
+	if (r < 0 && ask.refusal.reason[0] != '\0' && cof_kbsp_refusal_json(&ask.refusal, ret, NULL) < 0)
+		*ret = NULL;
+	if (r == 0)
+		*ret = json_object();
+	return r;
+}
+
+static int on_stop(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+{
+	(void)doc;
+	(void)m;
+	(void)err;
+	k->broken = true;
+	*ret = json_object();
+	return 0;
+}
+
+/* --- the channel --- */
+
+typedef struct request {
+	uint32_t type;
+	bool before_start;
+	/* *ret is the reply's object; on failure the refusal, or NULL. */
+	int (*serve)(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err);
+} request;
+
+static const request requests[] = {
+	{COF_KEEPER_START, true, on_start},    {COF_KEEPER_HOSTS, false, on_hosts},
+	{COF_KEEPER_ATTEST, false, on_attest}, {COF_KEEPER_UNWRAP, false, on_unwrap},
+	{COF_KEEPER_STOP, true, on_stop},
+};
+
+static const request *find_request(uint32_t type)
+{
+	for (size_t i = 0; i < COF_COUNT(requests); i++)
+		if (requests[i].type == type)
+			return &requests[i];
+	return NULL;
+}
+
+static int serve(keeper *k, cof_msg *m, json_t **ret, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) doc = NULL;
+	const request *q = find_request(m->type);
+	if (q == NULL || (!q->before_start && !k->started))
+		return cof_err_set(err, COF_E_USAGE, "keeper-order", "request %u now", (unsigned)m->type);
+	int r = cof_json_parse(cof_buf_span(&m->body), &doc, err);
+	return r < 0 ? r : q->serve(k, doc, m, ret, err);
+}
+
+static int reply(keeper *k, int served, json_t *result, const cof_err *why, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) doc = NULL;
+	COF_AUTO(cof_buf) body = {0};
+	if (served == 0)
+		doc = json_incref(result);
+	else
+		doc = json_pack("{s:i, s:s, s:s, s:O?}", "class", (int)why->cls, "reason", why->reason, "text",
+				why->text, "refusal", result);
+	if (doc == NULL)
+		return cof_err_oom(err);
+	int r = cof_json_dump(doc, &body, err);
+	if (r < 0)
+		return r;
+	return cof_chan_send(k->chan, served == 0 ? COF_KEEPER_OK : COF_KEEPER_ERR, cof_buf_span(&body), NULL, 0, err);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	keeper *k = arg;
+	COF_AUTO(cof_msg) m = {0};
+	COF_AUTO_PTR(json_t) result = NULL;
+	cof_err why = {0};
+	(void)what;
+	int r = cof_chan_recv(fd, &m, &why);
+	if (r == 0) {
+		int served = serve(k, &m, &result, &why);
+		cof_msg_release(&m); /* the key's pipe ends here, before init hears the answer */
+		r = reply(k, served, result, &why, &why);
+	}
+	if (r < 0 || k->broken)
+		(void)event_base_loopbreak(k->base);
+}
+
+int cof_keeper_main(int chan_fd)
+{
+	COF_AUTO(keeper) k = {.chan = chan_fd};
+	cof_secret_process_init();
+	k.base = event_base_new();
+	if (k.base == NULL)
+		return 2;
+	k.readable = event_new(k.base, k.chan, EV_READ | EV_PERSIST, on_readable, &k);
+	if (k.readable == NULL || event_add(k.readable, NULL) < 0)
+		return 2;
+	return event_base_dispatch(k.base) < 0 ? 2 : 0;
+}
