@@ -18,6 +18,7 @@ typedef struct cof_http_opts {
 	const char *proxy;	    /* NULL: none (the environment is never consulted) */
 	long connect_ms;	    /* 0: 10 s */
 	long idle_ms;		    /* 0: 30 s */
+	long total_ms;		    /* one whole call, however it dribbles; 0: no limit */
 	long max_redirects;	    /* 0: none */
 	bool cookies;		    /* keep a session's cookies in memory */
 	bool plain_http;	    /* allow http:// (loopback services, tests) */
