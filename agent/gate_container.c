@@ -197,7 +197,7 @@ int cof_gate_spec(const Grpc__Spec *s, const char *reference, const cof_policy_c
 		r = check_lists(s, reference, err);
 	if (r == 0)
 		r = cof_gate_process(s->process, allowed, err);
-	return r < 0 ? r : cof_gate_linux(s->linux, err);
+	return r < 0 ? r : cof_gate_linux(s->linux_, err);
 }
 
 static int check_root(const Grpc__CreateContainerRequest *m, cof_err *err)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The agent's messages. The compiler's old macro `linux` would eat a field of that name. */
+/* The agent's messages, with the unpacking that limits them. */
 #pragma once
-
-#undef linux
 
 #include "agent.pb-c.h"
 #include "coffer.pb-c.h"

@@ -11,7 +11,7 @@
 void cof_serve_create_container(cof_agent *a, cof_ttrpc_call *call, const ProtobufCMessage *m)
 {
 	const Grpc__CreateContainerRequest *req = cof_pb_as(Grpc__CreateContainerRequest, m);
-	const Grpc__Linux *l = req->oci->linux;
+	const Grpc__Linux *l = req->oci->linux_;
 	const Grpc__LinuxResources *res = l == NULL ? NULL : l->resources;
 	cof_container_ask ask = {.id = req->container_id, .reference = req->storages[0]->source};
 	cof_err err = {0};
