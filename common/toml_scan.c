@@ -248,9 +248,9 @@ static int integer(cof_toml_scan *s, json_t **ret, cof_err *err)
 	int digits = 0;
 	bool zero_first = cof_toml_peek(s) == '0';
 	while (digit(cof_toml_peek(s))) {
-		value = value * 10 + (next(s) - '0');
 		if (++digits > INT_DIGITS_MAX)
 			return cof_toml_bad(s, err, "too large an integer");
+		value = value * 10 + (next(s) - '0');
 		if (cof_toml_take(s, '_') && !digit(cof_toml_peek(s)))
 			return cof_toml_bad(s, err, "a stray underscore");
 	}
