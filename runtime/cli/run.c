@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <signal.h>
+#include <time.h>
+
+#include "common/file.h"
+#include "common/initdata.h"
+#include "runtime/cli/progress.h"
+#include "runtime/cli/report.h"
+#include "runtime/cli/runopts.h"
+#include "runtime/vm/rundir.h"
+#include "runtime/vm/session.h"
+#include "runtime/vm/vm.h"
+
+enum {
+	POWER_OFF_MS = 5000,	/* a guest that said good-bye powers itself off */
+	SETTLE_MS = 1000,	/* for the other half of a story: the port's end and the process's end */
+	SIGNAL_GRACE_MS = 10000 /* for a workload that was asked to end */
+};
+
+#define MANIFEST_BESIDE "../guest/manifest.json"
+#define MANIFEST_INSTALLED "../share/coffer/guest/manifest.json"
+
+static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
+enum { N_SIGNALS = 3 };
+
+typedef struct run {
+	cof_runopts o;
+	cof_report report;
+	cof_progress progress;
+	cof_buf initdata;
+	cof_manifest guest;
+	cof_qemu qemu;
+	cof_vm_opts vm_opts;
+	struct event_base *base;
+	struct event *signals[N_SIGNALS], *timeout, *settle, *grace;
+	cof_vm *vm;
+	cof_session *session;
+	int null_fd;
+	int64_t started_ms;
+	bool session_ended, over, asked;
+	cof_err vm_why;
+} run;
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* --- the end --- */
+
+static void finish(run *r, const char *outcome, const cof_err *why)
+{
+	if (r->over)
+		return;
+	r->over = true;
+	r->report.outcome = outcome;
+	if (why != NULL)
+		r->report.why = *why;
+	(void)event_base_loopbreak(r->base);
+}
+
+static void finish_err(run *r, const cof_err *why)
+{
+	finish(r, cof_report_outcome(why->cls), why);
+}
+
+static void interrupt(run *r)
+{
+	cof_err why = {0};
+	(void)!cof_err_set(&why, COF_E_UNAVAILABLE, "interrupted", "stopped by a signal");
+	finish(r, "interrupted", &why);
+}
+
+static void arm(struct event *e, int ms)
+{
+	struct timeval t = {ms / 1000, (ms % 1000) * 1000};
+	(void)event_add(e, &t);
+}
+
+/* --- machine and session tell their ends apart from each other, in any order --- */
+
+static void on_vm_died(void *arg, const cof_err *why)
+{
+	run *r = arg;
+	r->vm_why = *why;
+	if (r->session_ended)
+		finish_err(r, &r->vm_why);
+	else
+		arm(r->settle, SETTLE_MS);
+}
+
+static void on_session_ended(void *arg, int exit_code, const cof_err *why)
+{
+	run *r = arg;
+	r->session_ended = true;
+	if (why == NULL) {
+		r->report.exit_code = exit_code;
+		finish(r, "exited", NULL);
+		return;
+	}
+	r->report.why = *why;
+	if (r->vm_why.cls != COF_OK)
+		finish_err(r, &r->vm_why);
+	else if (why->cls == COF_E_UNAVAILABLE && !cof_err_is(why, "agent-silent"))
+		arm(r->settle, SETTLE_MS); /* a lost port: QEMU's end is the better answer, if it comes */
+	else
+		finish_err(r, why);
+}
+
+static void on_settle(evutil_socket_t fd, short what, void *arg)
+{
+	run *r = arg;
+	cof_err why = r->vm_why.cls != COF_OK ? r->vm_why : r->report.why;
+	(void)fd;
+	(void)what;
+	finish_err(r, &why);
+}
+
+static void on_vm_progress(void *arg)
+{
+	run *r = arg;
+	if (r->session != NULL && !r->session_ended)
+		cof_session_progress(r->session);
+}
+
+static void on_ready(void *arg)
+{
+	run *r = arg;
+	r->report.ready_ms = now_ms() - r->started_ms;
+}
+
+static void on_state(void *arg, const cof_state *s)
+{
+	run *r = arg;
+	cof_state copy = *s;
+	copy.phases_ms = json_incref(s->phases_ms);
+	copy.pcrs = json_incref(s->pcrs);
+	copy.refusal = json_incref(s->refusal);
+	cof_state_release(&r->report.state);
+	r->report.state = copy;
+	if (!r->session_ended)
+		cof_progress_show(&r->progress, s->phase[0] != 0 ? s->phase : "guest", s->pulled, s->total);
+}
+
+static void on_started(void *arg)
+{
+	run *r = arg;
+	cof_progress_clear(&r->progress);
+	r->progress.on = false; /* the terminal is the workload's now */
+}
+
+/* --- signals and time --- */
+
+static void on_denied(void *arg, const cof_err *why)
+{
+	(void)why;
+	interrupt(arg);
+}
+
+static void on_grace_over(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	interrupt(arg);
+}
+
+/* The first asks the workload, the second (or a workload that does not end) stops the machine. */
+static void on_signal(evutil_socket_t sig, short what, void *arg)
+{
+	run *r = arg;
+	(void)what;
+	if (r->asked || r->session == NULL || !cof_session_signal(r->session, (int)sig, on_denied)) {
+		interrupt(r);
+		return;
+	}
+	r->asked = true;
+	arm(r->grace, SIGNAL_GRACE_MS);
+}
+
+static void on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	cof_err why = {0};
+	(void)fd;
+	(void)what;
+	(void)!cof_err_set(&why, COF_E_UNAVAILABLE, "timeout", "the time given by --timeout is over");
+	finish_err(arg, &why);
+}
+
+static void on_draw(run *r)
+{
+	cof_progress_show(&r->progress, "boot", 0, 0);
+}
+
+static int make_events(run *r, cof_err *err)
+{
+	r->base = event_base_new();
+	if (r->base == NULL)
+		return cof_err_oom(err);
+	r->timeout = event_new(r->base, -1, 0, on_timeout, r);
+	r->settle = event_new(r->base, -1, 0, on_settle, r);
+	r->grace = event_new(r->base, -1, 0, on_grace_over, r);
+	if (r->timeout == NULL || r->settle == NULL || r->grace == NULL)
+		return cof_err_oom(err);
+	for (size_t i = 0; i < N_SIGNALS; i++) {
+		r->signals[i] = evsignal_new(r->base, ending_signals[i], on_signal, r);
+		if (r->signals[i] == NULL || event_add(r->signals[i], NULL) < 0)
+			return cof_err_oom(err);
+	}
+	if (r->o.timeout_s > 0)
+		arm(r->timeout, (int)(r->o.timeout_s > 2000000 ? 2000000 : r->o.timeout_s) * 1000);
+	return 0;
+}
+
+/* --- what the machine is made of --- */
+
+static int load_initdata(run *r, cof_err *err)
+{
+	COF_AUTO(cof_initdata) d = {0};
+	int res = cof_file_read(r->o.initdata, COF_INITDATA_MAX, &r->initdata, err);
+	if (res == 0)
+		res = cof_initdata_parse(cof_buf_span(&r->initdata), &d, err);
+	if (res < 0)
+		return cof_err_wrap(err, "initdata %s", r->o.initdata);
+	cof_digest_str(&d.digest, r->report.initdata_digest);
+	return 0;
+}
+
+static int find_manifest(const run *r, char **ret, cof_err *err)
+{
+	static const char *const places[] = {MANIFEST_BESIDE, MANIFEST_INSTALLED};
+	const char *chosen = r->o.guest != NULL ? r->o.guest : getenv("COFFER_GUEST");
+	char self[4096];
+	if (chosen != NULL)
+		return cof_path(ret, err, "%s", chosen);
+	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+	if (n <= 0)
+		return cof_err_sys(err, "guest-absent", "/proc/self/exe");
+	self[n] = 0;
+	char *slash = strrchr(self, '/');
+	if (slash != NULL)
+		*slash = 0;
+	for (size_t i = 0; i < COF_COUNT(places); i++) {
+		COF_AUTO_FREE char *path = NULL;
+		if (cof_path(&path, err, "%s/%s", self, places[i]) == 0 && access(path, R_OK) == 0) {
+			*ret = cof_steal(&path);
+			return 0;
+		}
+	}
+	return cof_err_set(err, COF_E_USAGE, "guest-absent",
+			   "no guest image beside this program; name one with --guest");
+}
+
+static int load_guest(run *r, cof_err *err)
+{
+	COF_AUTO_FREE char *path = NULL;
+	int res = find_manifest(r, &path, err);
+	if (res == 0)
+		res = cof_manifest_load(path, &r->guest, err);
+	if (res == 0)
+		res = cof_manifest_profile(&r->guest, r->o.profile, &r->vm_opts.profile, err);
+	if (res == 0)
+		r->report.profile = r->o.profile;
+	return res < 0 ? res : cof_manifest_check_files(&r->guest, err);
+}
+
+static int probe(run *r, cof_err *err)
+{
+	COF_AUTO_FREE char *base = NULL;
+	int res = cof_tee_choose(r->o.tee, &r->vm_opts.tee, err);
+	if (res == 0)
+		res = cof_probe_qemu(&r->qemu, err);
+	if (res == 0)
+		res = cof_rundir_base(&base, err);
+	if (res == 0)
+		res = cof_probe_accel(&r->qemu, &r->guest, r->vm_opts.profile, base, &r->vm_opts.accel, err);
+	if (res < 0)
+		return res;
+	r->report.tee = r->vm_opts.tee->name;
+	r->report.accel = cof_accel_name(r->vm_opts.accel);
+	return 0;
+}
+
+static int start_machine(run *r, cof_err *err)
+{
+	r->vm_opts.guest = &r->guest;
+	r->vm_opts.qemu = &r->qemu;
+	r->vm_opts.initdata = cof_buf_span(&r->initdata);
+	r->vm_opts.keep_ca = r->o.tpm_ca;
+	r->vm_opts.console_file = r->o.console;
+	r->vm_opts.died = on_vm_died;
+	r->vm_opts.progress = on_vm_progress;
+	r->vm_opts.arg = r;
+	on_draw(r);
+	r->started_ms = now_ms();
+	return cof_vm_start(&r->vm, r->base, &r->vm_opts, err);
+}
+
+static int start_session(run *r, cof_err *err)
+{
+	COF_AUTO_FD int ctl = cof_vm_take_ctl(r->vm);
+	COF_AUTO_FD int io = cof_vm_take_io(r->vm);
+	const cof_session_opts o = {
+		.ctl_fd = ctl,
+		.io_fd = io,
+		.image = r->o.image,
+		.hosts = (const char *const *)r->o.hosts,
+		.network = true,
+		.stdin_fd = r->o.use_stdin ? STDIN_FILENO : -1,
+		.stdout_fd = STDOUT_FILENO,
+		.stderr_fd = r->o.json ? r->null_fd : STDERR_FILENO,
+		.ready = on_ready,
+		.state = on_state,
+		.started = on_started,
+		.ended = on_session_ended,
+		.arg = r,
+	};
+	int res = cof_session_new(&r->session, r->base, &o, err);
+	if (res < 0)
+		return res;
+	(void)cof_steal_fd(&ctl);
+	(void)cof_steal_fd(&io);
+	return 0;
+}
+
+static int prepare(run *r, cof_err *err)
+{
+	r->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (r->null_fd < 0)
+		return cof_err_sys(err, "open-failed", "/dev/null");
+	int res = make_events(r, err);
+	if (res == 0)
+		res = load_initdata(r, err);
+	if (res == 0)
+		res = load_guest(r, err);
+	return res < 0 ? res : probe(r, err);
+}
+
+static void live(run *r)
+{
+	cof_err err = {0};
+	int res = prepare(r, &err);
+	if (res == 0)
+		res = start_machine(r, &err);
+	if (res == 0)
+		res = start_session(r, &err);
+	if (res == 0)
+		(void)event_base_dispatch(r->base);
+	else
+		finish_err(r, &err);
+	if (!r->over)
+		interrupt(r);
+}
+
+static void take_down(run *r)
+{
+	struct event **const all[] = {&r->timeout,    &r->settle,     &r->grace,
+				      &r->signals[0], &r->signals[1], &r->signals[2]};
+	bool well = r->report.outcome != NULL && strcmp(r->report.outcome, "exited") == 0;
+	cof_progress_clear(&r->progress);
+	if (r->session != NULL)
+		cof_session_free(cof_steal(&r->session));
+	if (r->vm != NULL) {
+		cof_vm_stop(r->vm, well ? POWER_OFF_MS : 0);
+		cof_vm_free(cof_steal(&r->vm));
+	}
+	for (size_t i = 0; i < COF_COUNT(all); i++)
+		if (*all[i] != NULL)
+			event_free(*all[i]);
+	if (r->base != NULL)
+		event_base_free(r->base);
+	cof_fd_close(&r->null_fd);
+}
+
+/* --- what is said about it --- */
+
+static int tell(const run *r, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) json = NULL;
+	COF_AUTO(cof_buf) text = {0};
+	COF_AUTO(cof_buf) lines = {0};
+	int res = cof_report_json(&r->report, &json, err);
+	if (res == 0)
+		res = cof_json_dump_pretty(json, &text, err);
+	if (res == 0 && r->o.report != NULL)
+		res = cof_file_write(r->o.report, cof_buf_span(&text), 0600, err);
+	if (res == 0)
+		res = cof_report_text(&r->report, &lines, err);
+	return res < 0 ? res
+		       : cof_fd_write_all(STDERR_FILENO, r->o.json ? cof_buf_span(&text) : cof_buf_span(&lines), err);
+}
+
+static void release(run *r)
+{
+	cof_report_release(&r->report);
+	cof_buf_release(&r->initdata);
+	cof_manifest_release(&r->guest);
+	cof_qemu_release(&r->qemu);
+	cof_runopts_release(&r->o);
+}
+
+int cof_cmd_run(int argc, char **argv)
+{
+	cof_err err = {0};
+	run r = {.null_fd = -EBADF};
+	if (cof_runopts_parse(argc, argv, &r.o, &err) < 0) {
+		(void)cof_cli_fail(&err, false);
+		return COF_EXIT_NOT_WORKLOAD;
+	}
+	if (r.o.help)
+		return COF_EXIT_YES;
+	r.report.image = r.o.image;
+	r.progress = cof_progress_of(STDERR_FILENO, r.o.json);
+	live(&r);
+	take_down(&r);
+	if (tell(&r, &err) < 0)
+		(void)cof_cli_fail(&err, false);
+	int code = strcmp(r.report.outcome, "exited") == 0 ? r.report.exit_code : COF_EXIT_NOT_WORKLOAD;
+	release(&r);
+	return code;
+}
