@@ -10,3 +10,4 @@ coffer_USES := vm $(filter image attestation evidence firmware,$(LIBS)) common
 vm_SRC += runtime/vm/qtest.c
 coffer_SRC += runtime/cli/kbs.c
 coffer_USES += kbs
+coffer_SRC += runtime/cli/image.c

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image-decrypt/layout.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "common/file.h"
+
+#define REF_NAME "org.opencontainers.image.ref.name"
+
+enum { INDEX_MAX = 4 << 20 };
+
+struct cof_layout {
+	char *path;
+};
+
+void cof_layout_free(cof_layout *l)
+{
+	free(l->path);
+	free(l);
+}
+
+static int malformed(const cof_layout *l, const char *why, cof_err *err)
+{
+	return cof_err_set(err, COF_E_MALFORMED, "layout-malformed", "%s: %s", l->path, why);
+}
+
+static int check_version(const cof_layout *l, cof_err *err)
+{
+	COF_AUTO_FREE char *path = NULL;
+	COF_AUTO_PTR(json_t) doc = NULL;
+	const char *version = NULL;
+	int r = cof_path(&path, err, "%s/oci-layout", l->path);
+	if (r < 0)
+		return r;
+	if (cof_json_read_file(path, INDEX_MAX, &doc, NULL) < 0 ||
+	    cof_json_str(doc, "imageLayoutVersion", &version, NULL) < 0 || strcmp(version, "1.0.0") != 0)
+		return malformed(l, "no OCI image layout of version 1.0.0", err);
+	return 0;
+}
+
+static int write_file(const cof_layout *l, const char *name, const char *text, cof_err *err)
+{
+	COF_AUTO_FREE char *path = NULL;
+	int r = cof_path(&path, err, "%s/%s", l->path, name);
+	return r < 0 ? r : cof_file_write(path, cof_span_str(text), 0644, err);
+}
+
+static int create(const cof_layout *l, cof_err *err)
+{
+	COF_AUTO_FREE char *blobs = NULL;
+	int r = cof_path(&blobs, err, "%s/blobs/sha256", l->path);
+	if (r == 0)
+		r = cof_mkdirs(blobs, 0755, err);
+	if (r == 0)
+		r = write_file(l, "index.json", "{\"schemaVersion\":2,\"manifests\":[]}", err);
+	/* Last: its presence says that the rest is there. */
+	return r < 0 ? r : write_file(l, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}", err);
+}
+
+static bool exists(const cof_layout *l)
+{
+	char *path = NULL;
+	bool there = cof_path(&path, NULL, "%s/oci-layout", l->path) == 0 && access(path, F_OK) == 0;
+	free(path);
+	return there;
+}
+
+int cof_layout_open(cof_layout **ret, const char *path, bool make, cof_err *err)
+{
+	COF_AUTO_PTR(cof_layout) l = calloc(1, sizeof *l);
+	if (l == NULL)
+		return cof_err_oom(err);
+	l->path = strdup(path);
+	if (l->path == NULL)
+		return cof_err_oom(err);
+	int r = make && !exists(l) ? create(l, err) : check_version(l, err);
+	if (r < 0)
+		return r;
+	*ret = cof_steal(&l);
+	return 0;
+}
+
+/* --- blobs --- */
+
+static int blob_path(const cof_layout *l, const cof_digest *d, char **ret, cof_err *err)
+{
+	char text[COF_DIGEST_STR_MAX];
+	cof_digest_str(d, text);
+	*strchr(text, ':') = '/';
+	return cof_path(ret, err, "%s/blobs/%s", l->path, text);
+}
+
+int cof_layout_blob(const cof_layout *l, const cof_digest *d, int *ret_fd, cof_err *err)
+{
+	COF_AUTO_FREE char *path = NULL;
+	struct stat st;
+	int r = blob_path(l, d, &path, err);
+	if (r < 0)
+		return r;
+	COF_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return cof_err_set(err, COF_E_MALFORMED, "blob-missing", "%s is not in the layout", path);
+	*ret_fd = cof_steal_fd(&fd);
+	return 0;
+}
+
+void cof_layout_new_release(cof_layout_new *n)
+{
+	if (n->path != NULL) {
+		cof_fd_close(&n->fd);
+		(void)unlink(n->path);
+		free(n->path);
+	}
+	*n = (cof_layout_new){.fd = -EBADF};
+}
+
+int cof_layout_begin(cof_layout *l, cof_layout_new *ret, cof_err *err)
+{
+	COF_AUTO_FREE char *path = NULL;
+	int r = cof_path(&path, err, "%s/blobs/.new-XXXXXX", l->path);
+	if (r < 0)
+		return r;
+	int fd = mkostemp(path, O_CLOEXEC);
+	if (fd < 0)
+		return cof_err_sys(err, "create-failed", "%s", path);
+	*ret = (cof_layout_new){fd, cof_steal(&path)};
+	return 0;
+}
+
+int cof_layout_commit(cof_layout *l, cof_layout_new *n, const cof_digest *d, cof_err *err)
+{
+	COF_AUTO_FREE char *path = NULL;
+	int r = blob_path(l, d, &path, err);
+	if (r < 0)
+		return r;
+	if (fchmod(n->fd, 0644) < 0 || fsync(n->fd) < 0 || rename(n->path, path) < 0)
+		return cof_err_sys(err, "rename-failed", "%s", path);
+	cof_fd_close(&n->fd);
+	free(cof_steal(&n->path));
+	return 0;
+}
+
+int cof_layout_put(cof_layout *l, cof_span bytes, cof_digest *ret, cof_err *err)
+{
+	COF_AUTO(cof_layout_new) n = {.fd = -EBADF};
+	cof_digest d;
+	int r = cof_digest_of(COF_SHA256, bytes, &d, err);
+	if (r == 0)
+		r = cof_layout_begin(l, &n, err);
+	if (r == 0)
+		r = cof_fd_write_all(n.fd, bytes, err);
+	if (r == 0)
+		r = cof_layout_commit(l, &n, &d, err);
+	if (r == 0)
+		*ret = d;
+	return r;
+}
+
+/* --- tags --- */
+
+static int read_index(const cof_layout *l, json_t **ret, json_t **ret_list, cof_err *err)
+{
+	COF_AUTO_FREE char *path = NULL;
+	COF_AUTO_PTR(json_t) doc = NULL;
+	int r = cof_path(&path, err, "%s/index.json", l->path);
+	if (r < 0)
+		return r;
+	if (cof_json_read_file(path, INDEX_MAX, &doc, NULL) < 0 || cof_json_arr(doc, "manifests", ret_list, NULL) < 0)
+		return malformed(l, "index.json", err);
+	*ret = cof_steal(&doc);
+	return 0;
+}
+
+static const char *tag_of(const json_t *entry)
+{
+	return json_string_value(json_object_get(json_object_get(entry, "annotations"), REF_NAME));
+}
+
+/* The entry of a tag; when the layout holds one image without a name, that one. */
+static const json_t *find_tag(const json_t *list, const char *tag)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *name = tag_of(json_array_get(list, i));
+		if (name != NULL && strcmp(name, tag) == 0)
+			return json_array_get(list, i);
+	}
+	const json_t *only = json_array_get(list, 0);
+	return json_array_size(list) == 1 && tag_of(only) == NULL ? only : NULL;
+}
+
+static int digest_of_tag(const cof_layout *l, const char *tag, cof_digest *ret, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) doc = NULL;
+	json_t *list = NULL;
+	const char *digest = NULL;
+	int r = read_index(l, &doc, &list, err);
+	if (r < 0)
+		return r;
+	const json_t *entry = find_tag(list, tag);
+	if (entry == NULL)
+		return cof_err_set(err, COF_E_MALFORMED, "tag-missing", "%s has no image '%s'", l->path, tag);
+	r = cof_json_str(entry, "digest", &digest, err);
+	return r < 0 ? r : cof_digest_parse(digest, ret, err);
+}
+
+static int source_read(const cof_layout *l, const cof_digest *d, size_t max, cof_buf *ret, cof_err *err)
+{
+	int opened = -EBADF;
+	int r = cof_layout_blob(l, d, &opened, err);
+	COF_AUTO_FD int fd = opened;
+	return r < 0 ? r : cof_fd_read_all(fd, max, ret, err);
+}
+
+static int source_manifest(void *arg, const char *wanted, cof_fetched *ret, cof_err *err)
+{
+	const cof_layout *l = arg;
+	cof_digest d;
+	int r = strchr(wanted, ':') != NULL ? cof_digest_parse(wanted, &d, err) : digest_of_tag(l, wanted, &d, err);
+	return r < 0 ? r : source_read(l, &d, COF_MANIFEST_MAX, &ret->body, err);
+}
+
+static int source_blob(void *arg, const cof_desc *d, size_t max, cof_buf *ret, cof_err *err)
+{
+	return source_read(arg, &d->digest, max, ret, err);
+}
+
+cof_image_source cof_layout_source(cof_layout *l)
+{
+	return (cof_image_source){l, source_manifest, source_blob};
+}
+
+static void drop_tag(json_t *list, const char *tag)
+{
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		const char *name = tag_of(json_array_get(list, i));
+		if (name != NULL && strcmp(name, tag) == 0)
+			(void)json_array_remove(list, i);
+	}
+}
+
+int cof_layout_tag(cof_layout *l, const char *tag, const char *media_type, const cof_digest *d, size_t size,
+		   cof_err *err)
+{
+	COF_AUTO_PTR(json_t) doc = NULL;
+	COF_AUTO(cof_buf) text = {0};
+	json_t *list = NULL;
+	char digest[COF_DIGEST_STR_MAX];
+	int r = read_index(l, &doc, &list, err);
+	if (r < 0)
+		return r;
+	cof_digest_str(d, digest);
+	drop_tag(list, tag);
+	if (json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:{s:s}}", "mediaType", media_type, "digest", digest,
+						  "size", (json_int_t)size, "annotations", REF_NAME, tag)) < 0)
+		return cof_err_oom(err);
+	r = cof_json_dump(doc, &text, err);
+	return r < 0 ? r : write_file(l, "index.json", cof_buf_str(&text), err);
+}
