@@ -309,8 +309,7 @@ static bool make_events(cof_ttrpc *c)
 	c->timer = event_new(c->base, -1, 0, on_timer, c);
 	c->in = evbuffer_new();
 	c->out = evbuffer_new();
-	return c->readable != NULL && c->writable != NULL && c->timer != NULL && c->in != NULL && c->out != NULL &&
-	       event_add(c->readable, NULL) == 0;
+	return c->readable != NULL && c->writable != NULL && c->timer != NULL && c->in != NULL && c->out != NULL;
 }
 
 static int make_hello(cof_ttrpc *c, cof_err *err)
@@ -333,6 +332,8 @@ static void on_ready_now(evutil_socket_t fd, short what, void *arg)
 
 static int begin(cof_ttrpc *c, cof_err *err)
 {
+	if (event_add(c->readable, NULL) < 0)
+		return cof_err_sys(err, "ttrpc-fd", "a connection's descriptor");
 	if (c->opts.hello == COF_HELLO_SEND)
 		return make_hello(c, err);
 	if (c->opts.hello == COF_HELLO_NONE && c->opts.ready != NULL) {
