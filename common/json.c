@@ -53,10 +53,27 @@ int cof_json_read_file(const char *path, size_t max, json_t **ret, cof_err *err)
 	return 0;
 }
 
+typedef struct dump_to {
+	cof_buf *ret;
+	cof_err *err;
+	int rc;
+} dump_to;
+
+static int add_text(const char *text, size_t len, void *arg)
+{
+	dump_to *to = arg;
+	to->rc = cof_buf_add(to->ret, text, len, to->err);
+	return to->rc;
+}
+
+/* Straight into the buffer: a string of jansson's would have to be freed by the allocator that a process with keys
+ * has set for it. */
 static int dump(const json_t *v, size_t flags, cof_buf *ret, cof_err *err)
 {
-	COF_AUTO_FREE char *text = json_dumps(v, flags | JSON_ENCODE_ANY);
-	return text == NULL ? cof_err_oom(err) : cof_buf_add_str(ret, text, err);
+	dump_to to = {ret, err, 0};
+	if (json_dump_callback(v, add_text, &to, flags | JSON_ENCODE_ANY) == 0)
+		return 0;
+	return to.rc < 0 ? to.rc : cof_err_oom(err);
 }
 
 int cof_json_dump(const json_t *v, cof_buf *ret, cof_err *err)
