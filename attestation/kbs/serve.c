@@ -32,28 +32,52 @@ typedef struct server {
 	int code;
 } server;
 
+typedef union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+} address;
+
+/* ADDR:PORT or [ADDR]:PORT; port 0 is allowed, names are not. */
+static bool parse_address(const char *text, address *ret)
+{
+	char host[64] = "";
+	const char *colon = strrchr(text, ':');
+	size_t n = colon != NULL ? (size_t)(colon - text) : 0;
+	char *end = NULL;
+	unsigned long port = colon != NULL ? strtoul(colon + 1, &end, 10) : 0;
+	if (n == 0 || n >= sizeof host || colon[1] < '0' || colon[1] > '9' || *end != '\0' || port > 65535)
+		return false;
+	bool v6 = text[0] == '[' && text[n - 1] == ']';
+	memcpy(host, text + v6, n - 2 * (size_t)v6);
+	*ret = (address){0};
+	ret->any.sa_family = v6 ? AF_INET6 : AF_INET;
+	if (v6)
+		ret->v6.sin6_port = htons((uint16_t)port);
+	else
+		ret->v4.sin_port = htons((uint16_t)port);
+	return evutil_inet_pton(ret->any.sa_family, host,
+				v6 ? (void *)&ret->v6.sin6_addr : (void *)&ret->v4.sin_addr) == 1;
+}
+
 static int listen_on(server *s, cof_err *err)
 {
-	struct sockaddr_storage a = {0};
-	int len = sizeof a, one = 1;
-	if (evutil_parse_sockaddr_port(s->opts->listen, (struct sockaddr *)&a, &len) < 0)
+	address a;
+	int one = 1;
+	if (!parse_address(s->opts->listen, &a))
 		return cof_err_set(err, COF_E_USAGE, "bad-address", "%s is not ADDR:PORT", s->opts->listen);
-	s->listen_fd = socket(a.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	socklen_t len = a.any.sa_family == AF_INET6 ? sizeof a.v6 : sizeof a.v4;
+	s->listen_fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->listen_fd < 0 || setsockopt(s->listen_fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0)
 		return cof_err_sys(err, "listen-failed", "%s", s->opts->listen);
-	if (bind(s->listen_fd, (struct sockaddr *)&a, (socklen_t)len) < 0 || listen(s->listen_fd, BACKLOG) < 0)
+	if (bind(s->listen_fd, &a.any, len) < 0 || listen(s->listen_fd, BACKLOG) < 0)
 		return cof_err_sys(err, "listen-failed", "%s", s->opts->listen);
 	return 0;
 }
 
 static int find_port(server *s, cof_err *err)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-		struct sockaddr_storage room;
-	} a = {0};
+	address a = {0};
 	socklen_t len = sizeof a;
 	if (getsockname(s->listen_fd, &a.any, &len) < 0)
 		return cof_err_sys(err, "listen-failed", "the bound address");
