@@ -294,7 +294,7 @@ static int check_signature(EVP_PKEY *key, const jws_alg *a, const parts *p, cof_
 int cof_jws_verify(cof_span token, EVP_PKEY *key, json_t **ret_header, json_t **ret_payload, cof_err *err)
 {
 	const jws_alg *a = NULL;
-	parts p;
+	parts p = {0};
 	COF_AUTO_PTR(json_t) header = NULL;
 	COF_AUTO_PTR(json_t) payload = NULL;
 	int r = alg_of(key, &a, err);
