@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The guest image itself: that it is whole, holds nothing else, and comes out the same twice.
+. "$(dirname "$0")/harness.sh"
+root=$guest/root
+libs=$root/lib/x86_64-linux-gnu
+
+elves() {
+	find "$root" -type f \( -path '*/lib64/*' -o -path '*/lib/x86_64-linux-gnu/*' -o -path '*/bin/*' -o -name init \)
+}
+
+library() {
+	find "$libs" "$root/lib64" -name "$1" -print -quit
+}
+
+t_needed_libraries_are_there() {
+	local file name
+	for file in $(elves); do
+		for name in $(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\].*/\1/p'); do
+			[ -n "$(library "$name")" ] || fail "$file needs $name"
+		done
+	done
+	[ "$(elves | wc -l)" -gt 10 ] || fail "only $(elves | wc -l) ELF files"
+}
+
+# "LIBRARY VERSION" lines that a file needs.
+versions_needed() {
+	readelf -W -V "$1" | awk '
+		/^Version needs section/ { on = 1; next }
+		/^Version (definition|symbols) section/ { on = 0 }
+		on && /File: / { for (i = 1; i <= NF; i++) if ($i == "File:") lib = $(i + 1) }
+		on && /Name: / { for (i = 1; i <= NF; i++) if ($i == "Name:") print lib, $(i + 1) }'
+}
+
+versions_defined() {
+	readelf -W -V "$1" | awk '
+		/^Version definition section/ { on = 1; next }
+		/^Version (needs|symbols) section/ { on = 0 }
+		on && /Name: / { for (i = 1; i <= NF; i++) if ($i == "Name:") print $(i + 1) }
+		on && /Parent / { print $NF }'
+}
+
+t_version_symbols_are_defined() {
+	local file lib version n=0
+	for file in $(elves); do
+		while read -r lib version; do
+			versions_defined "$(library "$lib")" | grep -qxF "$version" || fail "$file needs $version of $lib"
+			n=$((n + 1))
+		done < <(versions_needed "$file")
+	done
+	[ $n -gt 50 ] || fail "only $n version symbols were looked at"
+}
+
+t_undefined_symbols_are_defined() {
+	local file defined missing
+	defined=$(mktemp)
+	for file in $(elves); do
+		nm -D --defined-only "$file" 2>/dev/null | awk '{ sub(/@.*/, "", $NF); print $NF }'
+	done | sort -u >"$defined"
+	for file in $(elves); do
+		missing=$(nm -D --undefined-only "$file" 2>/dev/null | awk '$1 == "U" { sub(/@.*/, "", $2); print $2 }' |
+			sort -u | comm -23 - "$defined")
+		[ -z "$missing" ] || { rm -f "$defined"; fail "$file: nobody defines" $missing; }
+	done
+	rm -f "$defined"
+}
+
+t_no_shell_and_no_tools() {
+	local file found
+	found=$(find "$root" -type f -perm /111 ! -path "$libs/*" ! -path "$root/lib64/*" -printf '%P\n' | sort | tr '\n' ' ')
+	expect_eq "$found" "init usr/bin/crun " "programs of the guest"
+	found=$(find "$root" \( -name sh -o -name '*ash' -o -name 'busybox*' -o -name 'apt*' -o -name 'dpkg*' -o -name perl \
+		-o -name 'python*' -o -name env \) -printf '%P ')
+	expect_eq "$found" "" "shells and tools"
+	while read -r file; do
+		[ "$(head -c 2 "$file" | tr -d '\0')" != '#!' ] || fail "$file is a script"
+	done < <(find "$root" -type f)
+	expect_eq "$(find "$root" -perm /6000 -printf '%P ')" "" "set-id files"
+}
+
+t_no_cbor_no_shared_curl() {
+	expect_eq "$(find "$root" -name '*cbor*' -o -name 'libcurl*' -printf '%P ')" "" "libraries that the guest must not hold"
+}
+
+t_initrd_is_the_root() {
+	local listed found
+	listed=$(zstd -dcq "$guest/initrd" | cpio -t --quiet | sort)
+	found=$(cd "$root" && find . -mindepth 1 | sed 's|^\./||' | sort)
+	expect_eq "$listed" "$found" "files of the initramfs"
+	expect_eq "$(zstd -dcq "$guest/initrd" | cpio -tvn --quiet | awk '{ print $3, $4 }' | sort -u)" "0 0" "owners"
+}
+
+t_initrd_is_small() {
+	local bytes
+	bytes=$(stat -c %s "$guest/initrd")
+	[ "$bytes" -le $((12 << 20)) ] || fail "the initrd has $bytes bytes"
+	[ "$bytes" -le $((8 << 20)) ] || say "    (target 8 MiB missed: $bytes bytes)"
+}
+
+t_modules_are_listed_and_plain() {
+	local module
+	while read -r module; do
+		[ "$(head -c 4 "$root$module" | tail -c 3)" = ELF ] || fail "$module is no plain module"
+	done <"$root/etc/coffer/modules"
+	expect_eq "$(find "$root/lib/modules" -name '*.ko' | wc -l)" "$(wc -l <"$root/etc/coffer/modules")" "modules"
+	expect_in "$root/etc/coffer/modules" overlay.ko
+}
+
+t_certificates_are_there() {
+	[ "$(grep -c BEGIN "$root/etc/ssl/certs/ca-certificates.crt")" -gt 100 ] || fail "too few certificates"
+}
+
+t_manifest_tells_the_truth() {
+	local part file
+	expect_eq "$(jq -r .format "$guest/manifest.json")" coffer-guest-manifest/1 format
+	for part in 'firmware.file firmware.sha256' 'firmware.vars firmware.vars_sha256' 'kernel.file kernel.sha256' \
+		'initrd.file initrd.sha256'; do
+		file=$guest/$(jq -r ".${part% *}" "$guest/manifest.json")
+		expect_eq "$(jq -r ".${part#* }" "$guest/manifest.json")" "$(sha256sum "$file" | cut -d' ' -f1)" "$file"
+	done
+	expect_eq "$(jq .initrd.bytes "$guest/manifest.json")" "$(stat -c %s "$guest/initrd")" bytes
+	expect_eq "$(jq '[.packages[] | select((.sha256 | length) != 64 or .version == "")] | length' \
+		"$guest/manifest.json")" 0 "packages without a digest"
+	jq -e '[.packages[].name] | index("crun") and index("ovmf") and index("libc6")' "$guest/manifest.json" >/dev/null ||
+		fail "packages are missing"
+}
+
+# The package list names nothing that the guest does not use.
+t_no_package_for_nothing() {
+	local extra
+	extra=$(comm -23 <(awk -F'\t' '$5 == "guest" { print $1 }' "$BUILD/debian/packages.tsv" | sort) \
+		<(jq -r '.packages[].name' "$guest/manifest.json" | sort))
+	expect_eq "$extra" "" "packages fetched and not used"
+}
+
+t_same_inputs_same_bytes() {
+	local again
+	again=$(mktemp -d "${TMPDIR:-/tmp}/coffer-again.XXXXXX")
+	trap "rm -rf '$again'" EXIT
+	ln -s "$BUILD/debian" "$again/debian"
+	cp "$bin/coffer-agent" "$again/agent"
+	(umask 077 && TZ=Asia/Tokyo "$top/kernel/mkguest" "$again" "$again/agent" \
+		"$(jq -r .version "$guest/manifest.json")") || fail "mkguest failed"
+	cmp "$guest/initrd" "$again/guest/initrd" || fail "another initrd"
+	cmp "$guest/manifest.json" "$again/guest/manifest.json" || fail "another manifest"
+}
+
+run_tests
