@@ -51,7 +51,8 @@ static int run(const char *const *argv, const char *tmp, int log_fd, int timeout
 		return r;
 	const char *const env[] = {ENV_PATH, tmpdir, NULL};
 	const cof_proc_fd fds[] = {{log_fd, STDOUT_FILENO}, {log_fd, STDERR_FILENO}};
-	const cof_proc_opts o = {.argv = argv, .env = env, .fds = fds, .n_fds = 2, .search_path = true};
+	const cof_proc_opts o = {
+		.argv = argv, .env = env, .fds = fds, .n_fds = 2, .search_path = true, .new_session = true};
 	r = cof_proc_spawn(&o, &p, err);
 	if (r < 0)
 		return r;
@@ -212,7 +213,8 @@ static int spawn(const char *state, const char *log, int ctrl, cof_proc *ret, co
 		"--log", log_opt,  "--terminate", "--seccomp",	"action=kill", NULL};
 	const char *const env[] = {ENV_PATH, NULL};
 	const cof_proc_fd fds[] = {{ctrl, CTRL_FD}};
-	const cof_proc_opts o = {.argv = argv, .env = env, .fds = fds, .n_fds = 1, .search_path = true};
+	const cof_proc_opts o = {
+		.argv = argv, .env = env, .fds = fds, .n_fds = 1, .search_path = true, .new_session = true};
 	r = cof_proc_spawn(&o, ret, err);
 	if (r < 0 && err != NULL && err->sys == ENOENT)
 		return cof_err_set(err, COF_E_UNAVAILABLE, "swtpm-absent", "swtpm is not installed");
