@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/spec.h"
 
+#include <sys/resource.h>
+
 #include "agent/seccomp.h"
 #include "common/json.h"
+
+enum { FILES_HARD = 65536, FILES_SOFT = 1024 };
 
 /* What container engines grant by default, without MKNOD and NET_RAW: no device node, no packet of its own making. */
 static const char *const capabilities[] = {
@@ -105,13 +109,24 @@ static json_t *capabilities_of(const cof_user *u)
 			 effective, "inheritable", "ambient");
 }
 
+/* Never more than our own: raising it is a privilege that the container has not. */
+static json_int_t files_limit(void)
+{
+	struct rlimit own = {0};
+	if (getrlimit(RLIMIT_NOFILE, &own) < 0 || own.rlim_max > FILES_HARD)
+		return FILES_HARD;
+	return (json_int_t)own.rlim_max;
+}
+
 static json_t *process_of(const cof_spec_in *in, json_t *args)
 {
 	const char *cwd = in->allowed->cwd != NULL ? in->allowed->cwd : in->image->cwd;
-	return json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:b, s:[{s:s, s:i, s:i}]}", "terminal", 0, "user",
+	json_int_t hard = files_limit();
+	json_int_t soft = hard < FILES_SOFT ? hard : FILES_SOFT;
+	return json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:b, s:i, s:[{s:s, s:I, s:I}]}", "terminal", 0, "user",
 			 user_of(in->user), "args", args, "env", env_of(in), "cwd", cwd, "capabilities",
-			 capabilities_of(in->user), "noNewPrivileges", 1, "rlimits", "type", "RLIMIT_NOFILE", "hard",
-			 65536, "soft", 1024);
+			 capabilities_of(in->user), "noNewPrivileges", 1, "oomScoreAdj", 0, "rlimits", "type",
+			 "RLIMIT_NOFILE", "hard", hard, "soft", soft);
 }
 
 static json_t *bind_file(const char *dir, const char *name)
