@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image-decrypt/layerkey.h"
+
+#include "common/file.h"
+#include "common/rd.h"
+
+static const uint8_t magic[8] = {'C', 'O', 'F', 'L', 'K', 'E', 'Y', '1'};
+
+void cof_layer_key_release(cof_layer_key *k)
+{
+	cof_secret_release(&k->key);
+	cof_wipe(k->nonce, sizeof k->nonce);
+}
+
+int cof_layer_key_encode(const cof_layer_key *k, cof_secret *ret, cof_err *err)
+{
+	if (k->key.len != COF_LAYER_KEY_LEN)
+		return cof_err_set(err, COF_E_INTERNAL, "layer-key-malformed", "a key of %zu bytes", k->key.len);
+	COF_AUTO(cof_secret) out = {0};
+	int r = cof_secret_new(&out, COF_LAYER_KEY_WIRE, err);
+	if (r < 0)
+		return r;
+	memcpy(out.data, magic, sizeof magic);
+	memcpy(out.data + sizeof magic, k->key.data, COF_LAYER_KEY_LEN);
+	memcpy(out.data + sizeof magic + COF_LAYER_KEY_LEN, k->nonce, COF_LAYER_NONCE_LEN);
+	*ret = cof_secret_steal(&out);
+	return 0;
+}
+
+int cof_layer_key_decode(cof_span in, cof_layer_key *ret, cof_err *err)
+{
+	COF_AUTO(cof_layer_key) k = {0};
+	cof_rd r = cof_rd_of(in);
+	cof_span head = cof_rd_bytes(&r, sizeof magic);
+	cof_span key = cof_rd_bytes(&r, COF_LAYER_KEY_LEN);
+	cof_rd_copy(&r, k.nonce, sizeof k.nonce);
+	if (!cof_rd_end(&r) || !cof_ct_equal(head, cof_span_of(magic, sizeof magic)))
+		return cof_err_set(err, COF_E_MALFORMED, "layer-key-malformed", "not one record of a layer key");
+	int rc = cof_secret_from(&k.key, key, err);
+	if (rc < 0)
+		return rc;
+	memcpy(ret->nonce, k.nonce, sizeof k.nonce);
+	ret->key = cof_secret_steal(&k.key);
+	return 0;
+}
+
+int cof_layer_key_write(int fd, const cof_layer_key *k, cof_err *err)
+{
+	COF_AUTO(cof_secret) wire = {0};
+	int r = cof_layer_key_encode(k, &wire, err);
+	return r < 0 ? r : cof_fd_write_all(fd, cof_secret_span(&wire), err);
+}
+
+/* Reads into secret memory: a buf could leave copies behind when it grows. */
+int cof_layer_key_read(int fd, cof_layer_key *ret, cof_err *err)
+{
+	COF_AUTO(cof_secret) wire = {0};
+	int r = cof_secret_new(&wire, COF_LAYER_KEY_WIRE + 1, err);
+	if (r < 0)
+		return r;
+	size_t have = 0;
+	while (have < wire.len) {
+		ssize_t n = read(fd, wire.data + have, wire.len - have);
+		if (n == 0)
+			break;
+		if (n < 0 && errno != EINTR)
+			return cof_err_sys(err, "layer-key-read", "the key's pipe");
+		have += n < 0 ? 0 : (size_t)n;
+	}
+	if (have == 0)
+		return cof_err_set(err, COF_E_POLICY, "layer-key-refused", "no key came for this layer");
+	return cof_layer_key_decode(cof_span_of(wire.data, have), ret, err);
+}
