@@ -25,6 +25,7 @@ typedef struct transfer {
 	const cof_http_req *req;
 	cof_http_resp *resp;
 	cof_err *err;
+	bool begun; /* the body's first bytes were seen */
 	int failed; /* code of the error that a call back of ours stored in *err */
 	curl_off_t moved;
 	int64_t moved_at;
@@ -98,9 +99,16 @@ int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err)
 
 static bool good_status(transfer *t)
 {
-	long status = 0;
-	(void)curl_easy_getinfo(t->h->easy, CURLINFO_RESPONSE_CODE, &status);
-	return status >= 200 && status < 300;
+	(void)curl_easy_getinfo(t->h->easy, CURLINFO_RESPONSE_CODE, &t->resp->status);
+	return t->resp->status >= 200 && t->resp->status < 300;
+}
+
+static int to_sink(transfer *t, cof_span chunk)
+{
+	bool first = !t->begun;
+	t->begun = true;
+	int r = first && t->req->begin != NULL ? t->req->begin(t->req->sink_arg, t->resp, t->err) : 0;
+	return r < 0 ? r : t->req->sink(t->req->sink_arg, chunk, t->err);
 }
 
 static int too_large(transfer *t, size_t max)
@@ -115,7 +123,7 @@ static size_t on_body(char *data, size_t one, size_t len, void *arg)
 	bool good = good_status(t);
 	size_t max = good || t->req->sink == NULL ? t->req->max_body : ERROR_BODY_MAX;
 	if (good && t->req->sink != NULL)
-		t->failed = t->req->sink(t->req->sink_arg, cof_span_of(data, len), t->err);
+		t->failed = to_sink(t, cof_span_of(data, len));
 	else if (t->resp->body.len + len <= max)
 		t->failed = cof_buf_add(&t->resp->body, data, len, t->err);
 	else

@@ -29,6 +29,12 @@ typedef int (*cof_http_sink)(void *arg, cof_span chunk, cof_err *err);
 /* Gives the next body bytes: number of bytes put into buf (0: end), negative: error. */
 typedef long (*cof_http_source)(void *arg, void *buf, size_t len, cof_err *err);
 
+typedef struct cof_http_resp {
+	long status;
+	cof_buf body;	 /* whole body (or, with a sink, only that of a non-2xx answer, at most 64 KiB) */
+	cof_buf headers; /* raw header block of the last response, at most 64 KiB */
+} cof_http_resp;
+
 typedef struct cof_http_req {
 	const char *method; /* "GET", "POST", "PUT", "HEAD", "PATCH", "DELETE" */
 	const char *url;
@@ -39,14 +45,11 @@ typedef struct cof_http_req {
 	void *source_arg;
 	size_t max_body;    /* limit of the answer's body: reason "http-too-large" */
 	cof_http_sink sink; /* called only for 2xx bodies; NULL: collected in resp.body */
+	/* Called once before sink's first bytes, with status and headers; may be NULL. Negative stops as sink's does.
+	 */
+	int (*begin)(void *sink_arg, const cof_http_resp *head, cof_err *err);
 	void *sink_arg;
 } cof_http_req;
-
-typedef struct cof_http_resp {
-	long status;
-	cof_buf body;	 /* whole body (or, with a sink, only that of a non-2xx answer, at most 64 KiB) */
-	cof_buf headers; /* raw header block of the last response, at most 64 KiB */
-} cof_http_resp;
 
 void cof_http_resp_release(cof_http_resp *r);
 COF_DEFINE_AUTO(cof_http_resp, cof_http_resp_release)

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Blobs and manifests up. spec: OCI distribution-spec "Push": POST for a place, PUT with the digest. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "image-decrypt/registry_int.h"
+
+typedef struct upload {
+	int fd;
+	uint64_t left;
+} upload;
+
+static long on_source(void *arg, void *buf, size_t len, cof_err *err)
+{
+	upload *u = arg;
+	for (;;) {
+		ssize_t n = read(u->fd, buf, len < u->left ? len : (size_t)u->left);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return cof_err_sys(err, "read-failed", "a blob");
+		u->left -= (uint64_t)n;
+		return n;
+	}
+}
+
+static int has_blob(cof_registry *r, const char *digest, bool *ret, cof_err *err)
+{
+	COF_AUTO_FREE char *url = NULL;
+	COF_AUTO(cof_http_resp) resp = {0};
+	if (asprintf(&url, "%s/blobs/%s", r->base, digest) < 0)
+		return cof_err_oom(err);
+	const cof_http_req req = {.method = "HEAD", .url = url};
+	int rc = cof_registry_do(r, &req, NULL, &resp, err);
+	if (rc < 0)
+		return rc;
+	*ret = resp.status == 200;
+	return *ret || resp.status == 404 ? 0 : cof_registry_status(&resp, "a blob", err);
+}
+
+/* The place may be absolute or a path on the same host; it goes back to the same registry in both cases. */
+static int place_url(const cof_registry *r, const char *location, const char *digest, char **ret, cof_err *err)
+{
+	char join = strchr(location, '?') != NULL ? '&' : '?';
+	int n = -1;
+	if (strncmp(location, "https://", 8) == 0)
+		n = asprintf(ret, "%s%cdigest=%s", location, join, digest);
+	else if (location[0] == '/')
+		n = asprintf(ret, "https://%s%s%cdigest=%s", cof_ref_api_host(&r->ref), location, join, digest);
+	else
+		return cof_err_set(err, COF_E_MALFORMED, "registry-location",
+				   "the registry's upload place is no https URL");
+	return n < 0 ? cof_err_oom(err) : 0;
+}
+
+static int open_place(cof_registry *r, const char *digest, char **ret, cof_err *err)
+{
+	COF_AUTO_FREE char *url = NULL;
+	COF_AUTO(cof_http_resp) resp = {0};
+	if (asprintf(&url, "%s/blobs/uploads/", r->base) < 0)
+		return cof_err_oom(err);
+	const cof_http_req req = {.method = "POST", .url = url, .max_body = COF_MANIFEST_MAX};
+	int rc = cof_registry_do(r, &req, NULL, &resp, err);
+	if (rc < 0)
+		return rc;
+	if (resp.status != 202)
+		return cof_registry_status(&resp, "an upload", err);
+	COF_AUTO_FREE char *location = cof_http_header(&resp, "Location");
+	if (location == NULL)
+		return cof_err_set(err, COF_E_MALFORMED, "registry-location", "the registry names no upload place");
+	return place_url(r, location, digest, ret, err);
+}
+
+static int put_blob(cof_registry *r, const cof_desc *d, const char *url, int fd, cof_err *err)
+{
+	static const char *const headers[] = {"Content-Type: application/octet-stream", NULL};
+	COF_AUTO(cof_http_resp) resp = {0};
+	upload u = {fd, d->size};
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return cof_err_sys(err, "read-failed", "a blob");
+	const cof_http_req req = {.method = "PUT",
+				  .url = url,
+				  .source = on_source,
+				  .source_len = (size_t)d->size,
+				  .source_arg = &u,
+				  .max_body = COF_MANIFEST_MAX};
+	int rc = cof_registry_do(r, &req, headers, &resp, err);
+	return rc == 0 && resp.status != 201 ? cof_registry_status(&resp, "an upload", err) : rc;
+}
+
+int cof_registry_push_blob(cof_registry *r, const cof_desc *d, int fd, cof_err *err)
+{
+	COF_AUTO_FREE char *url = NULL;
+	char digest[COF_DIGEST_STR_MAX];
+	bool there = false;
+	cof_digest_str(&d->digest, digest);
+	int rc = has_blob(r, digest, &there, err);
+	if (rc < 0 || there)
+		return rc;
+	rc = open_place(r, digest, &url, err);
+	return rc < 0 ? rc : put_blob(r, d, url, fd, err);
+}
+
+int cof_registry_push_manifest(cof_registry *r, const char *name, const char *media_type, cof_span body, cof_err *err)
+{
+	COF_AUTO_FREE char *url = NULL;
+	COF_AUTO_FREE char *type = NULL;
+	COF_AUTO(cof_http_resp) resp = {0};
+	if (asprintf(&url, "%s/manifests/%s", r->base, name) < 0 || asprintf(&type, "Content-Type: %s", media_type) < 0)
+		return cof_err_oom(err);
+	const char *const headers[] = {type, NULL};
+	const cof_http_req req = {.method = "PUT", .url = url, .body = body, .max_body = COF_MANIFEST_MAX};
+	int rc = cof_registry_do(r, &req, headers, &resp, err);
+	return rc == 0 && resp.status != 201 ? cof_registry_status(&resp, "a manifest", err) : rc;
+}
