@@ -170,8 +170,18 @@ __attribute__((unused)) static void guest_start_tpm(guest *g)
 	(void)snprintf(state, sizeof state, "dir=%s", g->dir);
 	(void)snprintf(server, sizeof server, "type=unixio,path=%s/tpm.sock", g->dir);
 	(void)snprintf(ctrl, sizeof ctrl, "type=unixio,path=%s/tpm-ctrl.sock", g->dir);
-	const char *const argv[] = {"swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server, "--ctrl",
-				    ctrl, "--flags", "startup-clear,not-need-init", NULL};
+	const char *const argv[] = {"swtpm",
+				    "socket",
+				    "--tpm2",
+				    "--tpmstate",
+				    state,
+				    "--server",
+				    server,
+				    "--ctrl",
+				    ctrl,
+				    "--flags",
+				    "startup-clear,not-need-init",
+				    NULL};
 	cof_proc_opts o = {.argv = argv, .search_path = true};
 	assert_int_equal(cof_proc_spawn(&o, &g->tpm, NULL), 0);
 	guest_path(g, "tpm.sock", path);
@@ -261,8 +271,8 @@ __attribute__((unused)) static void guest_stop(guest *g)
 __attribute__((unused)) static int guest_sandbox(guest *g)
 {
 	Grpc__CreateSandboxRequest m = GRPC__CREATE_SANDBOX_REQUEST__INIT;
-	m.sandbox_id = (char *)(uintptr_t)"box1";
-	m.hostname = (char *)(uintptr_t)"guest1";
+	m.sandbox_id = (char *)(uintptr_t) "box1";
+	m.hostname = (char *)(uintptr_t) "guest1";
 	return guest_agent(g, "CreateSandbox", &m.base);
 }
 
@@ -285,11 +295,11 @@ __attribute__((unused)) static void guest_create_init(guest_create *c, const cha
 	grpc__spec__init(&c->spec);
 	grpc__process__init(&c->process);
 	(void)snprintf(c->mount, sizeof c->mount, "/run/kata-containers/%s/rootfs", id);
-	c->options[0] = (char *)(uintptr_t)"image_guest_pull={\"metadata\":{}}";
-	c->storage.driver = (char *)(uintptr_t)"image_guest_pull";
+	c->options[0] = (char *)(uintptr_t) "image_guest_pull={\"metadata\":{}}";
+	c->storage.driver = (char *)(uintptr_t) "image_guest_pull";
 	c->storage.driver_options = c->options;
 	c->storage.n_driver_options = 1;
-	c->storage.fstype = (char *)(uintptr_t)"overlay";
+	c->storage.fstype = (char *)(uintptr_t) "overlay";
 	c->storage.source = (char *)(uintptr_t)reference;
 	c->storage.mount_point = c->mount;
 	c->storages[0] = &c->storage;
