@@ -13,8 +13,11 @@ enum {
 	RSA_LEN = 256,
 	/* spec: TCG EK Credential Profile 2.5, B.3.3 */
 	EK_ATTRIBUTES = 0x000300b2,
-	/* fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, restricted, sign */
-	AK_ATTRIBUTES = 0x00050072,
+	/*
+	 * fixedTPM, fixedParent, sensitiveDataOrigin, userWithAuth, noDA, restricted, sign. Its password is empty, so
+	 * there is nothing to guess; without noDA, a few machines cut off without a shutdown would lock the TPM.
+	 */
+	AK_ATTRIBUTES = 0x00050472,
 };
 
 /* spec: TCG EK Credential Profile 2.5, B.6: PolicySecret(TPM_RH_ENDORSEMENT) */
@@ -265,6 +268,8 @@ int cof_tpm_activate(cof_tpm *t, cof_span blob, cof_span secret, cof_err *err)
 	TSS2_RC rc = Esys_ActivateCredential(t->esys, t->ak, t->ek, ESYS_TR_PASSWORD, session, ESYS_TR_NONE, &id, &enc,
 					     &credential);
 	(void)Esys_FlushContext(t->esys, session);
+	if (rc == TPM2_RC_LOCKOUT)
+		return cof_err_set(err, COF_E_UNAVAILABLE, "tpm-lockout", "the TPM is in lockout");
 	if ((rc & TSS2_RC_LAYER_MASK) == TSS2_TPM_RC_LAYER && rc != TSS2_RC_SUCCESS)
 		return cof_err_set(err, COF_E_CRYPTO, "activation-refused",
 				   "the credential is not for this TPM and AK (0x%08x)", rc);
