@@ -27,3 +27,5 @@ kbs_SRC := attestation/kbs/wire.c attestation/kbs/store.c attestation/kbs/audit.
 PROGS += coffer-kbs
 coffer-kbs_SRC := attestation/kbs/main.c
 coffer-kbs_USES := kbs attestation firmware common
+# Tests that drive the whole program.
+$(O)/tests/unit/kbs/test_handshake $(O)/tests/unit/kbs/test_serve: | $(O)/bin/coffer-kbs
