@@ -4,10 +4,13 @@ vm_SRC := runtime/vm/manifest.c runtime/vm/argv.c runtime/vm/swtpm.c runtime/vm/
 	runtime/vm/backend.c runtime/vm/tpm.c runtime/vm/ring.c runtime/vm/vm.c runtime/vm/state.c runtime/vm/calls.c \
 	runtime/vm/pump.c runtime/vm/session.c runtime/vm/session_up.c runtime/vm/session_work.c runtime/vm/session_end.c \
 	runtime/vm/probe.c
+# All of the command line but its main: so that unit tests can link it.
+LIBS += cli
+cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/runopts.c runtime/cli/report.c runtime/cli/progress.c \
+	runtime/cli/initdata.c
 PROGS += coffer
-coffer_SRC := runtime/cli/main.c runtime/cli/cli.c runtime/cli/run.c runtime/cli/runopts.c runtime/cli/report.c \
-	runtime/cli/progress.c runtime/cli/initdata.c
-coffer_USES := vm $(filter image attestation evidence firmware,$(LIBS)) common
+coffer_SRC := runtime/cli/main.c
+coffer_USES := cli vm $(filter image attestation evidence firmware,$(LIBS)) common
 vm_SRC += runtime/vm/qtest.c
 coffer_SRC += runtime/cli/kbs.c
 coffer_USES += kbs
@@ -18,3 +21,4 @@ $(O)/tests/e2e/guest_session: $(O)/obj/tests/e2e/guest_session.o $(O)/lib/libcof
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CURL_LIBS) $(PKG_LIBS)
+coffer_SRC += runtime/cli/tpmca.c

@@ -33,6 +33,7 @@ static const cof_verb verbs[] = {
 	{"image", "encrypt, push, pull and unpack images", cmd_image},
 	{"kbs", "administer a key broker", cmd_kbs},
 	{"measure", "predict what a machine will measure", cof_cmd_measure},
+	{"tpm-ca", "make the CA of software TPMs, and print what an owner enrols", cof_cmd_tpm_ca},
 	{NULL, NULL, NULL},
 };
 
