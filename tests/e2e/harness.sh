@@ -11,6 +11,7 @@ case $BUILD in /*) ;; *) BUILD=$top/$BUILD ;; esac
 bin=$BUILD/bin
 guest=$BUILD/guest
 lab=
+foreground=
 
 say() {
 	printf '%s\n' "$*"
@@ -100,6 +101,10 @@ stop() {
 lab_close() {
 	local pid name
 	trap '' INT TERM HUP
+	if [ -n "${foreground:-}" ]; then
+		kill -TERM "$foreground" 2>/dev/null
+		wait "$foreground" 2>/dev/null
+	fi
 	if [ -n "$lab" ] && [ -d "$lab" ]; then
 		while read -r pid name; do
 			stop "$pid"
