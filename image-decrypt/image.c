@@ -11,7 +11,7 @@ void cof_image_release(cof_image *i)
 {
 	cof_buf_release(&i->manifest_bytes);
 	cof_buf_release(&i->config_bytes);
-	cof_manifest_release(&i->manifest);
+	cof_image_manifest_release(&i->manifest);
 	cof_config_release(&i->config);
 	*i = (cof_image){0};
 }
@@ -50,7 +50,7 @@ static int follow_index(const cof_image_source *src, cof_platform platform, cof_
 		r = cof_err_set(err, COF_E_CRYPTO, "image-digest-mismatch", "the manifest is not the one in the index");
 	cof_media_kind kind;
 	if (r == 0)
-		r = cof_manifest_kind(cof_buf_span(&got.body), d.media_type, &kind, err);
+		r = cof_image_manifest_kind(cof_buf_span(&got.body), d.media_type, &kind, err);
 	if (r < 0)
 		return r;
 	*digest = d.digest;
@@ -86,7 +86,7 @@ int cof_image_load(const cof_image_source *src, const char *wanted, cof_platform
 	cof_media_kind kind;
 	int r = fetch_asked(src, wanted, &doc, &i.asked, err);
 	if (r == 0)
-		r = cof_manifest_kind(cof_buf_span(&doc.body), doc.media_type, &kind, err);
+		r = cof_image_manifest_kind(cof_buf_span(&doc.body), doc.media_type, &kind, err);
 	if (r < 0)
 		return r;
 	i.digest = i.asked;
@@ -94,7 +94,7 @@ int cof_image_load(const cof_image_source *src, const char *wanted, cof_platform
 		return r;
 	i.manifest_bytes = doc.body;
 	doc.body = (cof_buf){0};
-	r = cof_manifest_parse(cof_buf_span(&i.manifest_bytes), &i.manifest, err);
+	r = cof_image_manifest_parse(cof_buf_span(&i.manifest_bytes), &i.manifest, err);
 	if (r == 0)
 		r = load_config(src, platform, &i, err);
 	if (r < 0)

@@ -30,7 +30,7 @@ typedef struct cof_image {
 	cof_digest digest; /* of the manifest that was chosen */
 	cof_buf manifest_bytes;
 	cof_buf config_bytes;
-	cof_manifest manifest;
+	cof_image_manifest manifest;
 	cof_config config; /* config.diff_ids[i] belongs to manifest.layers[i] */
 } cof_image;
 

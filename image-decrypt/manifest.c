@@ -39,13 +39,13 @@ void cof_desc_release(cof_desc *d)
 	*d = (cof_desc){0};
 }
 
-void cof_manifest_release(cof_manifest *m)
+void cof_image_manifest_release(cof_image_manifest *m)
 {
 	cof_desc_release(&m->config);
 	for (size_t i = 0; i < m->n_layers; i++)
 		cof_desc_release(&m->layers[i]);
 	free(m->layers);
-	*m = (cof_manifest){0};
+	*m = (cof_image_manifest){0};
 }
 
 static int bad_desc(cof_err *err, const char *what)
@@ -153,7 +153,7 @@ static int type_agrees(const char *type, size_t len, cof_media_kind kind, cof_er
 	return 0;
 }
 
-int cof_manifest_kind(cof_span body, const char *type, cof_media_kind *ret, cof_err *err)
+int cof_image_manifest_kind(cof_span body, const char *type, cof_media_kind *ret, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) v = NULL;
 	const char *own = NULL;
@@ -226,7 +226,7 @@ int cof_index_select(cof_span body, cof_platform want, cof_desc *ret, cof_err *e
 			   want.architecture);
 }
 
-static int parse_layers(const json_t *v, cof_manifest *m, cof_err *err)
+static int parse_layers(const json_t *v, cof_image_manifest *m, cof_err *err)
 {
 	json_t *layers = NULL, *one;
 	size_t i;
@@ -250,12 +250,12 @@ static int parse_layers(const json_t *v, cof_manifest *m, cof_err *err)
 	return 0;
 }
 
-int cof_manifest_parse(cof_span body, cof_manifest *ret, cof_err *err)
+int cof_image_manifest_parse(cof_span body, cof_image_manifest *ret, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) v = NULL;
-	COF_AUTO(cof_manifest) m = {0};
+	COF_AUTO(cof_image_manifest) m = {0};
 	cof_media_kind kind;
-	int r = cof_manifest_kind(body, NULL, &kind, err);
+	int r = cof_image_manifest_kind(body, NULL, &kind, err);
 	if (r == 0 && kind != COF_MEDIA_MANIFEST)
 		r = bad_manifest(err, "an index where a manifest must be");
 	if (r == 0)
@@ -272,6 +272,6 @@ int cof_manifest_parse(cof_span body, cof_manifest *ret, cof_err *err)
 	if ((r = parse_layers(v, &m, err)) < 0)
 		return r;
 	*ret = m;
-	m = (cof_manifest){0};
+	m = (cof_image_manifest){0};
 	return 0;
 }

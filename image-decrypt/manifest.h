@@ -52,14 +52,14 @@ COF_WUR int cof_desc_parse(const json_t *v, cof_desc *ret, cof_err *err);
 /* Length and digest of bytes that are at hand. Reason "blob-size-mismatch" or "blob-digest-mismatch" (crypto). */
 COF_WUR int cof_desc_check(const cof_desc *d, cof_span bytes, cof_err *err);
 
-typedef struct cof_manifest {
+typedef struct cof_image_manifest {
 	cof_desc config;
 	cof_desc *layers; /* bottom first */
 	size_t n_layers;
-} cof_manifest;
+} cof_image_manifest;
 
-void cof_manifest_release(cof_manifest *m);
-COF_DEFINE_AUTO(cof_manifest, cof_manifest_release)
+void cof_image_manifest_release(cof_image_manifest *m);
+COF_DEFINE_AUTO(cof_image_manifest, cof_image_manifest_release)
 
 typedef struct cof_platform {
 	const char *os;
@@ -73,8 +73,8 @@ typedef struct cof_platform {
  * was none. It must agree with the document's own mediaType; a document with both "manifests" and "layers" or
  * "config" is refused. Reasons "manifest-malformed", "manifest-type-mismatch", "manifest-ambiguous".
  */
-COF_WUR int cof_manifest_kind(cof_span body, const char *type, cof_media_kind *ret, cof_err *err);
+COF_WUR int cof_image_manifest_kind(cof_span body, const char *type, cof_media_kind *ret, cof_err *err);
 /* The first member for the platform. Reasons as above and "platform-not-found" (unavailable). ret must be zeroed. */
 COF_WUR int cof_index_select(cof_span body, cof_platform want, cof_desc *ret, cof_err *err);
 /* Every layer's media type is known, foreign layers are refused. ret must be zeroed. */
-COF_WUR int cof_manifest_parse(cof_span body, cof_manifest *ret, cof_err *err);
+COF_WUR int cof_image_manifest_parse(cof_span body, cof_image_manifest *ret, cof_err *err);
