@@ -3,22 +3,19 @@ LIBS += vm
 vm_SRC := runtime/vm/manifest.c runtime/vm/argv.c runtime/vm/swtpm.c runtime/vm/qmp.c runtime/vm/rundir.c \
 	runtime/vm/backend.c runtime/vm/tpm.c runtime/vm/ring.c runtime/vm/vm.c runtime/vm/state.c runtime/vm/calls.c \
 	runtime/vm/pump.c runtime/vm/session.c runtime/vm/session_up.c runtime/vm/session_work.c runtime/vm/session_end.c \
-	runtime/vm/probe.c
+	runtime/vm/probe.c runtime/vm/qtest.c
 # All of the command line but its main: so that unit tests can link it.
 LIBS += cli
 cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/runopts.c runtime/cli/report.c runtime/cli/progress.c \
-	runtime/cli/initdata.c
+	runtime/cli/initdata.c runtime/cli/image.c runtime/cli/kbs.c runtime/cli/measure.c runtime/cli/measure_guest.c \
+	runtime/cli/tpmca.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c
 coffer_USES := cli vm $(filter image attestation evidence firmware,$(LIBS)) common
-vm_SRC += runtime/vm/qtest.c
-coffer_SRC += runtime/cli/kbs.c
 coffer_USES += kbs
-coffer_SRC += runtime/cli/image.c
 
 # The host's side of a run on a process-level guest's sockets (tests/e2e).
 $(O)/tests/e2e/guest_session: $(O)/obj/tests/e2e/guest_session.o $(O)/lib/libcoffer-vm.a $(O)/lib/libcoffer-common.a
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CURL_LIBS) $(PKG_LIBS)
-coffer_SRC += runtime/cli/tpmca.c

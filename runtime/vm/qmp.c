@@ -58,8 +58,6 @@ static int wait_input(const cof_qmp *q, int64_t until, cof_err *err)
 
 static int read_more(cof_qmp *q, cof_err *err)
 {
-	if (q->in.len >= COF_QMP_LINE_MAX)
-		return malformed(err, "a line without end");
 	int r = cof_buf_reserve(&q->in, CHUNK, err);
 	if (r < 0)
 		return r;
@@ -94,6 +92,8 @@ static int next_line(cof_qmp *q, int64_t until, json_t **ret, cof_err *err)
 		int r = take_line(q, ret, err);
 		if (r < 0 || *ret != NULL)
 			return r;
+		if (q->in.len >= COF_QMP_LINE_MAX)
+			return malformed(err, "a line without end");
 		r = wait_input(q, until, err);
 		if (r == 0)
 			return cof_err_set(err, COF_E_UNAVAILABLE, "qmp-timeout", "no answer in %d ms", q->timeout_ms);
