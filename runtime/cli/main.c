@@ -5,12 +5,6 @@
 
 #include "runtime/cli/cli.h"
 
-/* A build of fewer rooms has fewer verbs. */
-#pragma weak cof_verbs_image
-#pragma weak cof_verbs_kbs
-#pragma weak cof_verbs_initdata
-#pragma weak cof_cmd_measure
-#pragma weak cof_cmd_run
 
 static int cmd_image(int argc, char **argv)
 {
