@@ -49,8 +49,10 @@ LIBS  :=
 PROGS :=
 .DEFAULT_GOAL := all
 
-include common/room.mk firmware/room.mk attestation/room.mk image-decrypt/room.mk agent/room.mk \
+# What is built depends on the lists too.
+ROOMS := common/room.mk firmware/room.mk attestation/room.mk image-decrypt/room.mk agent/room.mk \
 	runtime/room.mk kernel/room.mk tests/room.mk
+include $(ROOMS)
 
 obj = $(patsubst %.c,$(O)/obj/%.o,$(1))
 lib = $(patsubst %,$(O)/lib/libcoffer-%.a,$(1))
@@ -74,10 +76,10 @@ $(O)/obj/gen/%.o: $(O)/gen/%.c
 	$(Q)$(CC) $(CPPFLAGS_ALL) -std=gnu17 $(OPT) $(HARDEN) -w -ffunction-sections -fdata-sections -MMD -MP -c -o $@ $<
 
 define lib_rule
-$(O)/lib/libcoffer-$(1).a: $(call obj,$($(1)_SRC)) $($(1)_OBJ)
+$(O)/lib/libcoffer-$(1).a: $(call obj,$($(1)_SRC)) $($(1)_OBJ) $(ROOMS)
 	$$(call say,AR,$$@)
 	@mkdir -p $$(@D)
-	$(Q)rm -f $$@ && $(AR) rcsD $$@ $$^
+	$(Q)rm -f $$@ && $(AR) rcsD $$@ $$(filter %.o,$$^)
 endef
 $(foreach l,$(LIBS),$(eval $(call lib_rule,$(l))))
 
