@@ -11,12 +11,13 @@ typedef struct dialect {
 	const char *verifier;
 	const char *foreign; /* how the other dialect's names begin */
 	bool must_expire;
+	bool must_explain; /* a status without a vector cannot be checked; only the draft has a way to leave it out */
 } dialect;
 
 static const dialect dialects[] = {
-	{COF_EAR_PROFILE_COCO, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id", "ear_", true},
-	{COF_EAR_PROFILE_VERAISON, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id", "ear_", false},
-	{COF_EAR_PROFILE_IETF, "ear_status", "ear_trustworthiness_vector", "ear_verifier_id", "ear.", false},
+	{COF_EAR_PROFILE_COCO, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id", "ear_", true, true},
+	{COF_EAR_PROFILE_VERAISON, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id", "ear_", false, true},
+	{COF_EAR_PROFILE_IETF, "ear_status", "ear_trustworthiness_vector", "ear_verifier_id", "ear.", false, false},
 };
 
 enum { SUBMODS_MAX = 64, NONCES_MAX = 16 };
@@ -133,7 +134,7 @@ static int read_vector(const json_t *appraisal, const dialect *d, int ret[COF_TR
 	const char *key;
 	json_t *v, *vector = json_object_get(appraisal, d->vector);
 	memset(ret, 0, COF_TRUST_COUNT * sizeof ret[0]);
-	if (vector == NULL)
+	if (vector == NULL && !d->must_explain)
 		return 0;
 	if (!json_is_object(vector) || json_object_size(vector) == 0)
 		return malformed(err, "an empty trustworthiness vector");
