@@ -5,7 +5,6 @@
 
 #include "runtime/cli/cli.h"
 
-
 static int cmd_image(int argc, char **argv)
 {
 	return cof_cli_dispatch("coffer image", cof_verbs_image, argc, argv);
