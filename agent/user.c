@@ -140,7 +140,8 @@ int cof_user_find(cof_span passwd, cof_span group, const char *spec, cof_user *r
 	cof_span group_part = cof_span_str(spec[0] == '\0' ? "0" : spec);
 	bool has_group = strchr(spec, ':') != NULL;
 	cof_span who = cut(&group_part, ':');
-	if (!in_passwd(passwd, who, &u, &name) && !number_of(who, &u.uid))
+	/* An entry without a name is nobody's. */
+	if (who.len == 0 || (!in_passwd(passwd, who, &u, &name) && !number_of(who, &u.uid)))
 		return unknown(err, "user");
 	if (has_group && !in_group(group, group_part, &u.gid) && !number_of(group_part, &u.gid))
 		return unknown(err, "group");

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/spec.h"
+
+#include "agent/seccomp.h"
+#include "common/json.h"
+#include "tests/unit/test.h"
+
+typedef struct bed {
+	cof_imgconf image;
+	cof_policy_container allowed;
+	cof_user user;
+	cof_spec_in in;
+} bed;
+
+static void bed_init(bed *b)
+{
+	*b = (bed){.user = {.uid = 0, .home = "/root"}};
+	assert_ok(cof_imgconf_parse(
+		cof_span_str(
+			"{\"config\":{\"Entrypoint\":[\"/image\"],\"Env\":[\"FROM=image\"],\"WorkingDir\":\"/wd\"}}"),
+		&b->image, &err));
+	b->in = (cof_spec_in){.id = "c1",
+			      .rootfs = "/run/kata-containers/c1/rootfs",
+			      .files = "/run/files",
+			      .hostname = "",
+			      .cgroup = "/coffer/c1",
+			      .image = &b->image,
+			      .allowed = &b->allowed,
+			      .user = &b->user};
+}
+
+static void bed_release(bed *b)
+{
+	cof_imgconf_release(&b->image);
+	cof_words_release(&b->allowed.args);
+	cof_words_release(&b->allowed.env);
+}
+
+static json_t *build(const bed *b)
+{
+	COF_AUTO(cof_buf) text = {0};
+	json_t *doc = NULL;
+	assert_ok(cof_spec_build(&b->in, &text, &err));
+	assert_ok(cof_json_parse(cof_buf_span(&text), &doc, &err));
+	return doc;
+}
+
+static json_t *at(json_t *doc, const char *a, const char *b)
+{
+	json_t *v = json_object_get(json_object_get(doc, a), b);
+	assert_non_null(v);
+	return v;
+}
+
+static void t080_spec_holds_the_walls(void **state)
+{
+	bed b;
+	(void)state;
+	bed_init(&b);
+	COF_AUTO_PTR(json_t) doc = build(&b);
+	assert_true(json_is_true(at(doc, "process", "noNewPrivileges")));
+	assert_true(json_is_false(at(doc, "process", "terminal")));
+	assert_int_equal(json_array_size(at(doc, "linux", "namespaces")), 5);
+	assert_true(json_array_size(at(doc, "linux", "maskedPaths")) >= 10);
+	assert_true(json_array_size(at(doc, "linux", "readonlyPaths")) >= 5);
+	assert_null(json_object_get(doc, "hooks"));
+	assert_null(json_object_get(doc, "annotations"));
+	assert_null(json_object_get(json_object_get(doc, "linux"), "devices"));
+	json_t *rules = json_object_get(at(doc, "linux", "resources"), "devices");
+	assert_true(json_is_false(json_object_get(json_array_get(rules, 0), "allow")));
+	json_t *caps = at(doc, "process", "capabilities");
+	assert_int_equal(json_array_size(json_object_get(caps, "inheritable")), 0);
+	assert_int_equal(json_array_size(json_object_get(caps, "ambient")), 0);
+	/* /dev has a mount of its own, always. */
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(json_object_get(doc, "mounts"), 1), "destination")),
+		"/dev");
+	bed_release(&b);
+}
+
+static void t080_spec_capabilities(void **state)
+{
+	static const char *const never[] = {"CAP_SYS_ADMIN", "CAP_SYS_MODULE", "CAP_MKNOD",	"CAP_NET_RAW",
+					    "CAP_NET_ADMIN", "CAP_SYS_PTRACE", "CAP_SYS_RAWIO", "CAP_BPF",
+					    "CAP_SYS_BOOT",  "CAP_SYSLOG"};
+	bed b;
+	(void)state;
+	bed_init(&b);
+	COF_AUTO_PTR(json_t) doc = build(&b);
+	const json_t *bounding = json_object_get(at(doc, "process", "capabilities"), "bounding");
+	for (size_t i = 0; i < json_array_size(bounding); i++)
+		for (size_t k = 0; k < COF_COUNT(never); k++)
+			assert_string_not_equal(json_string_value(json_array_get(bounding, i)), never[k]);
+	b.user.uid = 1000;
+	COF_AUTO_PTR(json_t) other = build(&b);
+	assert_int_equal(json_array_size(json_object_get(at(other, "process", "capabilities"), "effective")), 0);
+	bed_release(&b);
+}
+
+static void t048_spec_seccomp_denies_what_reaches_the_host(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(json_t) p = cof_seccomp_profile();
+	COF_AUTO_FREE char *text = json_dumps(p, JSON_COMPACT);
+	assert_non_null(text);
+	static const char *const must[] = {
+		"\"bpf\"",
+		"\"io_uring_setup\"",
+		"\"kexec_load\"",
+		"\"finit_module\"",
+		"\"userfaultfd\"",
+		"\"mount\"",
+		"\"index\":0,\"value\":40,\"op\":\"SCMP_CMP_EQ\"", /* AF_VSOCK */
+		"\"index\":0,\"value\":38,\"op\":\"SCMP_CMP_EQ\"", /* AF_ALG */
+		"\"architectures\":[\"SCMP_ARCH_X86_64\"]",
+	};
+	for (size_t i = 0; i < COF_COUNT(must); i++)
+		if (strstr(text, must[i]) == NULL)
+			fail_msg("no %s in the profile", must[i]);
+}
+
+static void t056_spec_policy_replaces_image(void **state)
+{
+	bed b;
+	(void)state;
+	bed_init(&b);
+	COF_AUTO_PTR(json_t) doc = build(&b);
+	assert_string_equal(json_string_value(json_array_get(at(doc, "process", "args"), 0)), "/image");
+	assert_string_equal(json_string_value(at(doc, "process", "cwd")), "/wd");
+	assert_int_equal(json_array_size(at(doc, "process", "env")), 3); /* FROM, PATH, HOME */
+	assert_ok(cof_words_add(&b.allowed.args, "/policy", &err));
+	assert_ok(cof_words_add(&b.allowed.env, "PATH=/only", &err));
+	b.allowed.cwd = (char *)(uintptr_t) "/p";
+	COF_AUTO_PTR(json_t) other = build(&b);
+	assert_int_equal(json_array_size(at(other, "process", "args")), 1);
+	assert_string_equal(json_string_value(json_array_get(at(other, "process", "args"), 0)), "/policy");
+	assert_string_equal(json_string_value(at(other, "process", "cwd")), "/p");
+	assert_string_equal(json_string_value(json_array_get(at(other, "process", "env"), 0)), "PATH=/only");
+	assert_int_equal(json_array_size(at(other, "process", "env")), 2);
+	bed_release(&b);
+}
+
+static void t085_spec_limits(void **state)
+{
+	bed b;
+	(void)state;
+	bed_init(&b);
+	COF_AUTO_PTR(json_t) none = build(&b);
+	const json_t *r = at(none, "linux", "resources");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(r, "pids"), "limit")), COF_SPEC_PIDS_MAX);
+	assert_null(json_object_get(r, "memory"));
+	b.in.pids = 10;
+	b.in.memory = 1 << 20;
+	COF_AUTO_PTR(json_t) low = build(&b);
+	r = at(low, "linux", "resources");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(r, "pids"), "limit")), 10);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(r, "memory"), "limit")), 1 << 20);
+	b.in.pids = INT64_MAX;
+	COF_AUTO_PTR(json_t) high = build(&b);
+	r = at(high, "linux", "resources");
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(r, "pids"), "limit")), COF_SPEC_PIDS_MAX);
+	bed_release(&b);
+}
+
+static void spec_exec_is_the_containers_process(void **state)
+{
+	bed b;
+	char *argv[] = {(char *)(uintptr_t) "/bin/ok", (char *)(uintptr_t) "x"};
+	json_t *p = NULL;
+	(void)state;
+	bed_init(&b);
+	COF_AUTO(cof_buf) text = {0};
+	assert_ok(cof_spec_exec(&b.in, argv, 2, &text, &err));
+	assert_ok(cof_json_parse(cof_buf_span(&text), &p, &err));
+	assert_int_equal(json_array_size(json_object_get(p, "args")), 2);
+	assert_string_equal(json_string_value(json_object_get(p, "cwd")), "/wd");
+	assert_true(json_is_true(json_object_get(p, "noNewPrivileges")));
+	json_decref(p);
+	bed_release(&b);
+}
+
+static void spec_not_utf8(void **state)
+{
+	bed b;
+	char *argv[] = {(char *)(uintptr_t) "\xff\xfe"};
+	(void)state;
+	bed_init(&b);
+	COF_AUTO(cof_buf) text = {0};
+	/* json has no words for it; whatever comes of it is valid JSON without it. */
+	if (cof_spec_exec(&b.in, argv, 1, &text, NULL) == 0)
+		assert_null(strstr(cof_buf_str(&text), "\xff"));
+	b.in.id = "\xff";
+	b.in.hostname = "\xff";
+	assert_fails(cof_spec_build(&b.in, &text, &err), "spec-failed");
+	bed_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t080_spec_holds_the_walls),
+		cmocka_unit_test(t080_spec_capabilities),
+		cmocka_unit_test(t048_spec_seccomp_denies_what_reaches_the_host),
+		cmocka_unit_test(t056_spec_policy_replaces_image),
+		cmocka_unit_test(t085_spec_limits),
+		cmocka_unit_test(spec_exec_is_the_containers_process),
+		cmocka_unit_test(spec_not_utf8),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
