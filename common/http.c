@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/http.h"
 
-#include <curl/curl.h>
 #include <time.h>
+
+#include "common/http_curl.h"
 
 enum {
 	HEADERS_MAX = 64 << 10,
@@ -13,9 +14,11 @@ enum {
 
 struct cof_http {
 	CURL *easy;
+	CURLSH *cookies; /* kept over the resets between calls; NULL: none are */
 	cof_buf ca;
 	struct curl_slist *resolve;
 	char *proxy;
+	bool untrusted;	    /* the last call's peer */
 	cof_http_opts opts; /* borrowed members are not used after cof_http_new */
 };
 
@@ -48,6 +51,7 @@ void cof_http_free(cof_http *h)
 		return;
 	if (h->easy != NULL) {
 		curl_easy_cleanup(h->easy);
+		(void)curl_share_cleanup(h->cookies);
 		curl_global_cleanup();
 	}
 	curl_slist_free_all(h->resolve);
@@ -76,6 +80,16 @@ static int copy_opts(cof_http *h, const cof_http_opts *opts, cof_err *err)
 	return r == 0 && h->proxy == NULL ? cof_err_oom(err) : r;
 }
 
+static int keep_cookies(cof_http *h, cof_err *err)
+{
+	if (!h->opts.cookies)
+		return 0;
+	h->cookies = curl_share_init();
+	if (h->cookies == NULL || curl_share_setopt(h->cookies, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) != CURLSHE_OK)
+		return cof_err_set(err, COF_E_INTERNAL, "http-init", "cookies cannot be kept");
+	return 0;
+}
+
 int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err)
 {
 	COF_AUTO_PTR(cof_http) h = calloc(1, sizeof *h);
@@ -91,6 +105,9 @@ int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err)
 		curl_global_cleanup();
 		return cof_err_oom(err);
 	}
+	r = keep_cookies(h, err);
+	if (r < 0)
+		return r;
 	*ret = cof_steal(&h);
 	return 0;
 }
@@ -193,23 +210,6 @@ static int set_ptr(CURL *e, CURLoption option, const void *value, cof_err *err)
 	return 0;
 }
 
-/* With roots given, nothing else may vouch: libcurl's built-in bundle and folder are taken away. */
-static int set_tls(cof_http *h, cof_err *err)
-{
-	int r = set_long(h->easy, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2, err);
-	if (r == 0)
-		r = set_long(h->easy, CURLOPT_SSL_VERIFYPEER, 1, err);
-	if (r == 0)
-		r = set_long(h->easy, CURLOPT_SSL_VERIFYHOST, 2, err);
-	if (r < 0 || h->ca.len == 0)
-		return r;
-	struct curl_blob roots = {h->ca.data, h->ca.len, CURL_BLOB_COPY};
-	r = set_ptr(h->easy, CURLOPT_CAINFO, NULL, err);
-	if (r == 0)
-		r = set_ptr(h->easy, CURLOPT_CAPATH, NULL, err);
-	return r < 0 ? r : set_ptr(h->easy, CURLOPT_CAINFO_BLOB, &roots, err);
-}
-
 static int set_where(cof_http *h, const cof_http_req *req, cof_err *err)
 {
 	bool plain = h->opts.plain_http && strncmp(req->url, "http://", 7) == 0;
@@ -225,8 +225,10 @@ static int set_where(cof_http *h, const cof_http_req *req, cof_err *err)
 		r = set_ptr(h->easy, CURLOPT_PROXY, h->proxy, err);
 	if (r == 0)
 		r = set_ptr(h->easy, CURLOPT_NOPROXY, "", err);
-	if (r == 0 && h->opts.cookies)
-		r = set_ptr(h->easy, CURLOPT_COOKIEFILE, "", err);
+	if (r == 0 && h->cookies != NULL)
+		r = set_ptr(h->easy, CURLOPT_SHARE, h->cookies, err);
+	if (r == 0 && h->cookies != NULL)
+		r = set_ptr(h->easy, CURLOPT_COOKIEFILE, "", err); /* what starts the engine */
 	return r;
 }
 
@@ -306,41 +308,19 @@ static int set_headers(transfer *t, struct curl_slist **list)
 
 /* --- calling --- */
 
-static const struct {
-	CURLcode code;
-	cof_class cls;
-	const char *reason;
-} outcomes[] = {
-	{CURLE_COULDNT_RESOLVE_HOST, COF_E_UNAVAILABLE, "http-unreachable"},
-	{CURLE_COULDNT_RESOLVE_PROXY, COF_E_UNAVAILABLE, "http-unreachable"},
-	{CURLE_COULDNT_CONNECT, COF_E_UNAVAILABLE, "http-unreachable"},
-	{CURLE_SSL_CONNECT_ERROR, COF_E_UNAVAILABLE, "http-unreachable"},
-	{CURLE_OPERATION_TIMEDOUT, COF_E_UNAVAILABLE, "http-timeout"},
-	{CURLE_GOT_NOTHING, COF_E_UNAVAILABLE, "http-cut"},
-	{CURLE_SEND_ERROR, COF_E_UNAVAILABLE, "http-cut"},
-	{CURLE_RECV_ERROR, COF_E_UNAVAILABLE, "http-cut"},
-	{CURLE_PARTIAL_FILE, COF_E_UNAVAILABLE, "http-cut"},
-	{CURLE_PEER_FAILED_VERIFICATION, COF_E_CRYPTO, "tls-untrusted"},
-	{CURLE_SSL_ISSUER_ERROR, COF_E_CRYPTO, "tls-untrusted"},
-	{CURLE_SSL_CACERT_BADFILE, COF_E_CRYPTO, "tls-untrusted"},
-	{CURLE_TOO_MANY_REDIRECTS, COF_E_MALFORMED, "http-redirect"},
-	{CURLE_URL_MALFORMAT, COF_E_USAGE, "http-url"},
-	{CURLE_UNSUPPORTED_PROTOCOL, COF_E_USAGE, "http-url"},
-	{CURLE_OUT_OF_MEMORY, COF_E_INTERNAL, "out-of-memory"},
-};
-
-/* A peer's redirect to what we do not speak is the peer's fault, not the caller's. */
+/* What the peer made us do is the peer's fault, not the caller's. */
 static int outcome(const transfer *t, CURLcode code)
 {
-	long redirects = 0;
+	long redirects = 0, asked = 0;
 	(void)curl_easy_getinfo(t->h->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+	(void)curl_easy_getinfo(t->h->easy, CURLINFO_REQUEST_SIZE, &asked);
 	if (redirects > 0 && code == CURLE_UNSUPPORTED_PROTOCOL)
 		return cof_err_set(t->err, COF_E_MALFORMED, "http-redirect", "a redirect out of https");
-	const char *why = t->why[0] != '\0' ? t->why : curl_easy_strerror(code);
-	for (size_t i = 0; i < COF_COUNT(outcomes); i++)
-		if (outcomes[i].code == code)
-			return cof_err_set(t->err, outcomes[i].cls, outcomes[i].reason, "%s", why);
-	return cof_err_set(t->err, COF_E_MALFORMED, "http-malformed", "%s", why);
+	if (asked > 0 && code == CURLE_UNSUPPORTED_PROTOCOL)
+		return cof_err_set(t->err, COF_E_MALFORMED, "http-malformed", "the peer does not speak HTTP");
+	if (t->h->untrusted)
+		return cof_err_set(t->err, COF_E_CRYPTO, "tls-untrusted", "the peer's certificate is not vouched for");
+	return cof_http_outcome(code, t->why[0] != '\0' ? t->why : curl_easy_strerror(code), t->err);
 }
 
 static int prepare(transfer *t, struct curl_slist **headers)
@@ -351,12 +331,22 @@ static int prepare(transfer *t, struct curl_slist **headers)
 	if (r == 0)
 		r = set_limits(h, t->err);
 	if (r == 0)
-		r = set_tls(h, t->err);
+		r = cof_http_tls(h->easy, &h->ca, &h->untrusted, t->err);
 	if (r == 0)
 		r = set_where(h, t->req, t->err);
 	if (r == 0)
 		r = set_method(h->easy, t->req, t->err);
 	return r < 0 ? r : set_headers(t, headers);
+}
+
+/* A body that only the connection's end delimits looks the same when it was cut. */
+static bool delimited(const transfer *t)
+{
+	curl_off_t announced = -1, got = 0;
+	(void)curl_easy_getinfo(t->h->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+	(void)curl_easy_getinfo(t->h->easy, CURLINFO_SIZE_DOWNLOAD_T, &got);
+	COF_AUTO_FREE char *coding = cof_http_header(t->resp, "Transfer-Encoding");
+	return announced >= 0 || got == 0 || coding != NULL;
 }
 
 static int perform(transfer *t)
@@ -367,6 +357,8 @@ static int perform(transfer *t)
 		return t->failed;
 	if (code != CURLE_OK)
 		return outcome(t, code);
+	if (!delimited(t))
+		return cof_err_set(t->err, COF_E_UNAVAILABLE, "http-cut", "an answer that does not say where it ends");
 	(void)curl_easy_getinfo(t->h->easy, CURLINFO_RESPONSE_CODE, &t->resp->status);
 	return 0;
 }
@@ -381,7 +373,8 @@ int cof_http_do(cof_http *h, const cof_http_req *req, cof_http_resp *ret, cof_er
 	int r = prepare(&t, &headers);
 	if (r == 0)
 		r = perform(&t);
-	/* Nothing of this call may be reached through the handle later. */
+	/* Nothing of this call may be reached through the handle later; the cookies are the share's. */
+	(void)curl_easy_setopt(h->easy, CURLOPT_COOKIEFILE, NULL);
 	curl_easy_reset(h->easy);
 	curl_slist_free_all(headers);
 	if (r < 0)
