@@ -19,24 +19,33 @@ static ssize_t read_some(int fd, void *to, size_t len)
 	}
 }
 
+/* The end of the stream, or one byte too many. */
+static int at_end(int fd, size_t max, cof_err *err)
+{
+	uint8_t more = 0;
+	ssize_t n = read_some(fd, &more, 1);
+	if (n < 0)
+		return cof_err_sys(err, "read-failed", "reading");
+	return n == 0 ? 0 : cof_err_set(err, COF_E_MALFORMED, "file-too-large", "more than %zu bytes", max);
+}
+
 int cof_fd_read_all(int fd, size_t max, cof_buf *ret, cof_err *err)
 {
-	size_t got = 0;
-	for (;;) {
-		int r = cof_buf_reserve(ret, READ_CHUNK, err);
+	for (size_t left = max; left > 0;) {
+		size_t chunk = left < READ_CHUNK ? left : READ_CHUNK;
+		int r = cof_buf_reserve(ret, chunk, err);
 		if (r < 0)
 			return r;
-		ssize_t n = read_some(fd, ret->data + ret->len, READ_CHUNK);
+		ssize_t n = read_some(fd, ret->data + ret->len, chunk);
 		if (n < 0)
 			return cof_err_sys(err, "read-failed", "reading");
-		got += (size_t)n;
-		if (got > max)
-			return cof_err_set(err, COF_E_MALFORMED, "file-too-large", "more than %zu bytes", max);
 		ret->len += (size_t)n;
 		ret->data[ret->len] = 0;
+		left -= (size_t)n;
 		if (n == 0)
 			return 0;
 	}
+	return at_end(fd, max, err);
 }
 
 int cof_file_read_at(int dirfd, const char *path, size_t max, cof_buf *ret, cof_err *err)

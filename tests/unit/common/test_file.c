@@ -50,6 +50,9 @@ static void limits_what_it_reads(void **state)
 	assert_ok(cof_file_write(path, cof_span_str("four"), 0600, &err));
 	COF_AUTO(cof_buf) b = {0};
 	assert_fails(cof_file_read(path, 3, &b, &err), "file-too-large");
+	COF_AUTO(cof_buf) exact = cof_buf_capped(4);
+	assert_ok(cof_file_read(path, 4, &exact, &err));
+	assert_string_equal(cof_buf_str(&exact), "four");
 	COF_AUTO(cof_buf) c = {0};
 	assert_fails(cof_file_read("/dev/zero", 1000, &c, &err), "file-too-large");
 	COF_AUTO_FREE char *absent = in_dir("absent");
