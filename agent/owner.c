@@ -140,6 +140,7 @@ static int read_head(const char *path, cof_buf *ret, cof_err *err)
 		if (n == 0)
 			break;
 		ret->len += (size_t)n;
+		ret->data[ret->len] = 0;
 	}
 	return r;
 }

@@ -242,7 +242,7 @@ static void t086_inlet_pushes_back(void **state)
 	assert_int_equal(h.calls, 0); /* nobody reads */
 	assert_fails(cof_inlet_write(in, cof_span_str("x"), on_write, &second, &err), "stdin-busy");
 	size_t got = 0;
-	char chunk[65536];
+	static char chunk[65536];
 	while (h.calls == 0) {
 		ssize_t n = read(fds[0], chunk, sizeof chunk);
 		assert_true(n > 0);
