@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "agent/kbs_session.h"
 #include "agent/kbs_token.h"
-#include "common/http.h"
 
 enum {
 	PAUSE_FIRST_MS = 200,
@@ -29,6 +29,8 @@ struct cof_kbs_client {
 	json_t *jwk;
 	char *token;
 	int64_t token_until_ms;
+	cof_kbs_session session;
+	int64_t deadline_ms; /* of the call under way */
 };
 
 static int64_t now_ms(void)
@@ -85,7 +87,7 @@ static int take_url(cof_kbs_client *c, const char *url, cof_err *err)
 static int open_http(cof_kbs_client *c, cof_err *err)
 {
 	const char *resolve[] = {c->resolve, NULL};
-	const cof_http_opts opts = {.ca_pem = cof_buf_span(&c->ca), .resolve = resolve, .cookies = true};
+	const cof_http_opts opts = {.ca_pem = cof_buf_span(&c->ca), .resolve = resolve};
 	if (c->http != NULL)
 		cof_http_free(cof_steal(&c->http));
 	return cof_http_new(&c->http, &opts, err);
@@ -185,16 +187,22 @@ static int request(cof_kbs_client *c, cof_http_req *req, const char *path, cof_h
 	if (asprintf(&url, "%s" COF_KBSP_PREFIX "/%s", c->base, path) < 0)
 		return cof_err_oom(err);
 	req->url = url;
+	/* Zero would mean no limit. */
+	int64_t left = c->deadline_ms - now_ms();
+	req->total_ms = left < 1 ? 1 : (long)left;
 	return cof_http_do(c->http, req, ret, err);
 }
 
 static int post(cof_kbs_client *c, const char *path, const cof_buf *body, cof_http_resp *ret, cof_err *err)
 {
-	static const char *const headers[] = {"Content-Type: application/json", NULL};
+	const char *const headers[] = {"Content-Type: application/json",
+				       c->session.header[0] != '\0' ? c->session.header : NULL, NULL};
 	cof_http_req req = {
 		.method = "POST", .headers = headers, .body = cof_buf_span(body), .max_body = COF_KBSP_BODY_MAX};
 	int r = request(c, &req, path, ret, err);
-	return r == 0 && ret->status != 200 ? answer_error(ret, NULL, err) : r;
+	if (r == 0 && ret->status != 200)
+		return answer_error(ret, NULL, err);
+	return r < 0 ? r : cof_kbs_session_take(&c->session, ret, err);
 }
 
 /* --- the handshake --- */
@@ -244,6 +252,7 @@ static int handshake(cof_kbs_client *c, cof_err *err)
 	COF_AUTO(cof_buf) body = {0};
 	COF_AUTO(cof_http_resp) resp = {0};
 	COF_AUTO_FREE char *token = NULL;
+	c->session = (cof_kbs_session){0};
 	int r = ask_challenge(c, &challenge, err);
 	if (r == 0)
 		r = collect(c, &challenge, &evidence, err);
@@ -290,7 +299,7 @@ static void pause_ms(int64_t ms)
 
 static int until(cof_kbs_client *c, int timeout_ms, cof_kbs_step step, void *arg, cof_err *err)
 {
-	int64_t deadline = now_ms() + timeout_ms;
+	int64_t deadline = c->deadline_ms = now_ms() + timeout_ms;
 	for (int64_t pause = PAUSE_FIRST_MS;; pause = pause * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause * 2) {
 		cof_err why = {0};
 		int r = step(c, arg, &why);
@@ -346,7 +355,7 @@ static int get_once(cof_kbs_client *c, fetch *f, long *ret_status, cof_err *err)
 	(void)snprintf(url, sizeof url, "resource/%s", path);
 	if (asprintf(&bearer, "Authorization: Bearer %s", c->token) < 0)
 		return cof_err_oom(err);
-	const char *const headers[] = {bearer, NULL};
+	const char *const headers[] = {bearer, c->session.header[0] != '\0' ? c->session.header : NULL, NULL};
 	cof_http_req req = {.method = "GET", .headers = headers, .max_body = COF_JWE_MAX};
 	int r = request(c, &req, url, &resp, err);
 	*ret_status = r < 0 ? 0 : resp.status;

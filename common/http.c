@@ -14,7 +14,6 @@ enum {
 
 struct cof_http {
 	CURL *easy;
-	CURLSH *cookies; /* kept over the resets between calls; NULL: none are */
 	cof_buf ca;
 	struct curl_slist *resolve;
 	char *proxy;
@@ -51,7 +50,6 @@ void cof_http_free(cof_http *h)
 		return;
 	if (h->easy != NULL) {
 		curl_easy_cleanup(h->easy);
-		(void)curl_share_cleanup(h->cookies);
 		curl_global_cleanup();
 	}
 	curl_slist_free_all(h->resolve);
@@ -80,16 +78,6 @@ static int copy_opts(cof_http *h, const cof_http_opts *opts, cof_err *err)
 	return r == 0 && h->proxy == NULL ? cof_err_oom(err) : r;
 }
 
-static int keep_cookies(cof_http *h, cof_err *err)
-{
-	if (!h->opts.cookies)
-		return 0;
-	h->cookies = curl_share_init();
-	if (h->cookies == NULL || curl_share_setopt(h->cookies, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) != CURLSHE_OK)
-		return cof_err_set(err, COF_E_INTERNAL, "http-init", "cookies cannot be kept");
-	return 0;
-}
-
 int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err)
 {
 	COF_AUTO_PTR(cof_http) h = calloc(1, sizeof *h);
@@ -105,9 +93,6 @@ int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err)
 		curl_global_cleanup();
 		return cof_err_oom(err);
 	}
-	r = keep_cookies(h, err);
-	if (r < 0)
-		return r;
 	*ret = cof_steal(&h);
 	return 0;
 }
@@ -225,20 +210,16 @@ static int set_where(cof_http *h, const cof_http_req *req, cof_err *err)
 		r = set_ptr(h->easy, CURLOPT_PROXY, h->proxy, err);
 	if (r == 0)
 		r = set_ptr(h->easy, CURLOPT_NOPROXY, "", err);
-	if (r == 0 && h->cookies != NULL)
-		r = set_ptr(h->easy, CURLOPT_SHARE, h->cookies, err);
-	if (r == 0 && h->cookies != NULL)
-		r = set_ptr(h->easy, CURLOPT_COOKIEFILE, "", err); /* what starts the engine */
 	return r;
 }
 
-static int set_limits(cof_http *h, cof_err *err)
+static int set_limits(cof_http *h, const cof_http_req *req, cof_err *err)
 {
 	const setting settings[] = {
 		{CURLOPT_NOSIGNAL, 1},
 		{CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
 		{CURLOPT_CONNECTTIMEOUT_MS, h->opts.connect_ms == 0 ? CONNECT_MS : h->opts.connect_ms},
-		{CURLOPT_TIMEOUT_MS, h->opts.total_ms},
+		{CURLOPT_TIMEOUT_MS, req->total_ms != 0 ? req->total_ms : h->opts.total_ms},
 		{CURLOPT_FOLLOWLOCATION, h->opts.max_redirects > 0 ? 1 : 0},
 		{CURLOPT_MAXREDIRS, h->opts.max_redirects},
 		{CURLOPT_NOPROGRESS, 0},
@@ -329,7 +310,7 @@ static int prepare(transfer *t, struct curl_slist **headers)
 	curl_easy_reset(h->easy);
 	int r = set_callbacks(t);
 	if (r == 0)
-		r = set_limits(h, t->err);
+		r = set_limits(h, t->req, t->err);
 	if (r == 0)
 		r = cof_http_tls(h->easy, &h->ca, &h->untrusted, t->err);
 	if (r == 0)
@@ -373,8 +354,7 @@ int cof_http_do(cof_http *h, const cof_http_req *req, cof_http_resp *ret, cof_er
 	int r = prepare(&t, &headers);
 	if (r == 0)
 		r = perform(&t);
-	/* Nothing of this call may be reached through the handle later; the cookies are the share's. */
-	(void)curl_easy_setopt(h->easy, CURLOPT_COOKIEFILE, NULL);
+	/* Nothing of this call may be reached through the handle later. */
 	curl_easy_reset(h->easy);
 	curl_slist_free_all(headers);
 	if (r < 0)

@@ -20,7 +20,6 @@ typedef struct cof_http_opts {
 	long idle_ms;		    /* 0: 30 s */
 	long total_ms;		    /* one whole call, however it dribbles; 0: no limit */
 	long max_redirects;	    /* 0: none */
-	bool cookies;		    /* keep a session's cookies in memory */
 	bool plain_http;	    /* allow http:// (loopback services, tests) */
 } cof_http_opts;
 
@@ -43,6 +42,7 @@ typedef struct cof_http_req {
 	cof_http_source source;	    /* streamed body of source_len bytes */
 	size_t source_len;
 	void *source_arg;
+	long total_ms;	    /* this call's limit; 0: that of the options */
 	size_t max_body;    /* limit of the answer's body: reason "http-too-large" */
 	cof_http_sink sink; /* called only for 2xx bodies; NULL: collected in resp.body */
 	/* Called once before sink's first bytes, with status and headers; may be NULL. Negative stops as sink's does.

@@ -327,31 +327,25 @@ static void sends_bodies_and_headers(void **state)
 	tls_close(&r.peer);
 }
 
-static void keeps_connection_and_cookies(void **state)
+/* One connection for many calls, and nothing that one peer said goes to the next call. */
+static void keeps_the_connection_and_no_cookies(void **state)
 {
 	(void)state;
 	rig r;
-	const tls_step steps[] = {
-		{.answer =
-			 "HTTP/1.1 200 OK\r\nSet-Cookie: kbs-session-id=abc; Expires=Fri, 31 Dec 2100 00:00:00 GMT\r\n"
-			 "Content-Length: 0\r\n\r\n"},
-		{.answer = OK("2", "ok")},
-	};
-	for (int cookies = 0; cookies < 2; cookies++) {
-		rig_open(&r, "DNS:" NAME, steps, 2);
-		r.opts.cookies = cookies == 1;
-		COF_AUTO_PTR(cof_http) h = NULL;
-		assert_ok(cof_http_new(&h, &r.opts, &err));
-		for (int i = 0; i < 2; i++) {
-			COF_AUTO(cof_http_resp) resp = {0};
-			const cof_http_req req = {.method = "GET", .url = r.url, .max_body = 10};
-			assert_ok(cof_http_do(h, &req, &resp, &err));
-		}
-		assert_int_equal(atomic_load(&r.peer.connections), 1);
-		assert_true((strstr(r.peer.log[1], "kbs-session-id=abc") != NULL) == (cookies == 1));
-		cof_http_free(cof_steal(&h));
-		tls_close(&r.peer);
+	const tls_step steps[] = {{.answer = "HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"},
+				  {.answer = OK("2", "ok")}};
+	rig_open(&r, "DNS:" NAME, steps, 2);
+	COF_AUTO_PTR(cof_http) h = NULL;
+	assert_ok(cof_http_new(&h, &r.opts, &err));
+	for (int i = 0; i < 2; i++) {
+		COF_AUTO(cof_http_resp) resp = {0};
+		const cof_http_req req = {.method = "GET", .url = r.url, .max_body = 10};
+		assert_ok(cof_http_do(h, &req, &resp, &err));
 	}
+	assert_int_equal(atomic_load(&r.peer.connections), 1);
+	assert_null(strstr(r.peer.log[1], "ookie"));
+	cof_http_free(cof_steal(&h));
+	tls_close(&r.peer);
 }
 
 /* A proxy in the host's environment must not see the guest's traffic. */
@@ -386,7 +380,7 @@ int main(void)
 		cmocka_unit_test(follows_a_redirect_and_keeps_the_last_headers),
 		cmocka_unit_test(a_sink_sees_good_bodies_only_and_may_stop),
 		cmocka_unit_test(sends_bodies_and_headers),
-		cmocka_unit_test(keeps_connection_and_cookies),
+		cmocka_unit_test(keeps_the_connection_and_no_cookies),
 		cmocka_unit_test(ignores_the_environment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
