@@ -94,7 +94,7 @@ static bool names_a_tpm(X509 *c)
 static int check_profile(X509 *c, cof_err *err)
 {
 	uint32_t usage = X509_get_key_usage(c);
-	if (X509_get_version(c) != X509_VERSION_3 || X509_check_ca(c) != 0)
+	if (X509_get_version(c) != X509_VERSION_3 || (X509_get_extension_flags(c) & EXFLAG_CA) != 0)
 		return untrusted(err, "not an end entity of version 3");
 	if (usage == UINT32_MAX || (usage & (KU_KEY_ENCIPHERMENT | KU_KEY_AGREEMENT)) == 0)
 		return untrusted(err, "key usage");

@@ -8,7 +8,7 @@
 #include "common/rd.h"
 #include "common/secret.h"
 
-enum { TPM_GENERATED = 0xff544347u, ST_ATTEST_QUOTE = 0x8018, SELECT_MAX = 4, EXTRA_MAX = 64 };
+enum { TPM_GENERATED = 0xff544347u, ST_ATTEST_QUOTE = 0x8018, SELECT_MAX = 4, EXTRA_MAX = 64, SHA1_LEN = 20 };
 
 static int malformed(cof_err *err, const char *what)
 {
@@ -191,13 +191,29 @@ static const cof_tpm_bank *find_bank(const cof_tpm_bank *banks, size_t n, uint16
 	return NULL;
 }
 
-static int add_bank(cof_hasher *h, const cof_tpm_bank *b, cof_err *err)
+/* A SHA-1 bank may stand beside a better one; alone it proves nothing. */
+static int bank_len(uint16_t alg, size_t *ret, bool *ret_strong, cof_err *err)
 {
-	cof_hash alg;
-	int rc = cof_tpm_hash(b->bank, &alg, err);
+	cof_hash hash;
+	if (alg == COF_TPM_ALG_SHA1) {
+		*ret = SHA1_LEN;
+		return 0;
+	}
+	int rc = cof_tpm_hash(alg, &hash, err);
+	if (rc < 0)
+		return rc;
+	*ret = cof_hash_len(hash);
+	*ret_strong = true;
+	return 0;
+}
+
+static int add_bank(cof_hasher *h, const cof_tpm_bank *b, bool *ret_strong, cof_err *err)
+{
+	size_t len = 0;
+	int rc = bank_len(b->bank, &len, ret_strong, err);
 	for (size_t i = 0; rc == 0 && i < COF_TPM_BANK_PCRS; i++) {
 		if ((b->mask & (1u << i)) != 0)
-			rc = cof_hasher_add(h, cof_span_of(b->pcrs[i], cof_hash_len(alg)), err);
+			rc = cof_hasher_add(h, cof_span_of(b->pcrs[i], len), err);
 	}
 	return rc;
 }
@@ -206,6 +222,7 @@ int cof_tpm_quote_check_pcrs(const cof_tpm_quote *q, cof_hash hash, const cof_tp
 {
 	COF_AUTO_PTR(cof_hasher) h = NULL;
 	cof_digest d;
+	bool strong = false;
 	int rc = cof_hasher_new(&h, hash, err);
 	/* spec: TPM 2.0 part 3, 18.4: values outside the selection are not covered by the signature */
 	if (rc == 0 && q->n_select != n)
@@ -217,8 +234,10 @@ int cof_tpm_quote_check_pcrs(const cof_tpm_quote *q, cof_hash hash, const cof_tp
 			return cof_err_set(err, COF_E_CRYPTO, "pcr-selection",
 					   "bank 0x%04x was quoted with PCRs 0x%06x", q->select[i].bank,
 					   q->select[i].mask);
-		rc = add_bank(h, b, err);
+		rc = add_bank(h, b, &strong, err);
 	}
+	if (rc == 0 && !strong)
+		return cof_err_set(err, COF_E_CRYPTO, "tpm-hash", "only SHA-1 registers were quoted");
 	if (rc == 0)
 		rc = cof_hasher_end(h, &d, err);
 	if (rc < 0)
