@@ -36,7 +36,7 @@ static int payload_of(const char *jwt, json_t **ret, cof_err *err)
 static int take_pcrs(const json_t *tpm, json_t *ret, cof_err *err)
 {
 	for (int i = 0; i < PCRS; i++) {
-		char from[8], to[4];
+		char from[16], to[16];
 		const char *hex = NULL;
 		(void)snprintf(from, sizeof from, "pcr%02d", i);
 		(void)snprintf(to, sizeof to, "%d", i);

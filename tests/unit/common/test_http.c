@@ -49,7 +49,7 @@ static void fails(const tls_step *step, const char *reason)
 
 static const tls_step fine[] = {{.answer = OK("2", "ok")}};
 
-static void refuses_another_ca(void **state)
+static void t044_refuses_another_ca(void **state)
 {
 	(void)state;
 	rig r;
@@ -69,7 +69,7 @@ static void refuses_another_ca(void **state)
 	tls_close(&r.peer);
 }
 
-static void refuses_another_name(void **state)
+static void t044_refuses_another_name(void **state)
 {
 	(void)state;
 	const char *const names[] = {"DNS:registry.coffer.test", "DNS:*.test", "IP:127.0.0.1",
@@ -84,7 +84,7 @@ static void refuses_another_name(void **state)
 	}
 }
 
-static void refuses_plain_http_unless_told(void **state)
+static void t044_refuses_plain_http_unless_told(void **state)
 {
 	(void)state;
 	COF_AUTO_PTR(cof_http) h = NULL;
@@ -130,7 +130,7 @@ static void a_cut_answer_is_no_answer(void **state)
 	fails(&(tls_step){.answer = "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhalf"}, "http-cut");
 }
 
-static void a_large_answer_is_refused(void **state)
+static void t043_a_large_answer_is_refused(void **state)
 {
 	(void)state;
 	static char large[4096];
@@ -151,7 +151,7 @@ static void a_large_answer_is_refused(void **state)
 	fails(&(tls_step){.answer = headers, .len = (size_t)n}, "http-too-large");
 }
 
-static void a_silent_peer_is_left_in_time(void **state)
+static void t043_a_silent_peer_is_left_in_time(void **state)
 {
 	(void)state;
 	fails(&(tls_step){.answer = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf", .hold = true}, "http-timeout");
@@ -159,7 +159,7 @@ static void a_silent_peer_is_left_in_time(void **state)
 }
 
 /* A byte now and then is not idle, but the whole has its time. */
-static void a_dripping_peer_is_left_in_time(void **state)
+static void t043_a_dripping_peer_is_left_in_time(void **state)
 {
 	(void)state;
 	rig r;
@@ -172,7 +172,7 @@ static void a_dripping_peer_is_left_in_time(void **state)
 	tls_close(&r.peer);
 }
 
-static void rubbish_is_refused(void **state)
+static void t063_rubbish_is_refused(void **state)
 {
 	(void)state;
 	cof_err err = {0};
@@ -210,7 +210,7 @@ static void redirects_are_answers_unless_allowed(void **state)
 	tls_close(&r.peer);
 }
 
-static void redirects_never_leave_https(void **state)
+static void t041_redirects_never_leave_https(void **state)
 {
 	(void)state;
 	const char *const to[] = {"http://127.0.0.1:1/", "file:///etc/passwd", "ftp://x/"};
@@ -349,7 +349,7 @@ static void keeps_the_connection_and_no_cookies(void **state)
 }
 
 /* A proxy in the host's environment must not see the guest's traffic. */
-static void ignores_the_environment(void **state)
+static void t042_ignores_the_environment(void **state)
 {
 	(void)state;
 	rig r;
@@ -366,22 +366,22 @@ static void ignores_the_environment(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_another_ca),
-		cmocka_unit_test(refuses_another_name),
-		cmocka_unit_test(refuses_plain_http_unless_told),
+		cmocka_unit_test(t044_refuses_another_ca),
+		cmocka_unit_test(t044_refuses_another_name),
+		cmocka_unit_test(t044_refuses_plain_http_unless_told),
 		cmocka_unit_test(names_an_absent_peer),
 		cmocka_unit_test(a_cut_answer_is_no_answer),
-		cmocka_unit_test(a_large_answer_is_refused),
-		cmocka_unit_test(a_silent_peer_is_left_in_time),
-		cmocka_unit_test(a_dripping_peer_is_left_in_time),
-		cmocka_unit_test(rubbish_is_refused),
+		cmocka_unit_test(t043_a_large_answer_is_refused),
+		cmocka_unit_test(t043_a_silent_peer_is_left_in_time),
+		cmocka_unit_test(t043_a_dripping_peer_is_left_in_time),
+		cmocka_unit_test(t063_rubbish_is_refused),
 		cmocka_unit_test(redirects_are_answers_unless_allowed),
-		cmocka_unit_test(redirects_never_leave_https),
+		cmocka_unit_test(t041_redirects_never_leave_https),
 		cmocka_unit_test(follows_a_redirect_and_keeps_the_last_headers),
 		cmocka_unit_test(a_sink_sees_good_bodies_only_and_may_stop),
 		cmocka_unit_test(sends_bodies_and_headers),
 		cmocka_unit_test(keeps_the_connection_and_no_cookies),
-		cmocka_unit_test(ignores_the_environment),
+		cmocka_unit_test(t042_ignores_the_environment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,7 +58,7 @@ static void opens_the_known_answer(void **state)
 }
 
 /* Any other member, algorithm or size is refused before a key is touched. */
-static void refuses_what_is_not_exactly_this_kind(void **state)
+static void t064_refuses_what_is_not_exactly_this_kind(void **state)
 {
 	(void)state;
 	const char *const bad[] = {
@@ -94,7 +94,7 @@ static void refuse_header(const char *header)
 #define EPK "{\"crv\":\"P-256\",\"kty\":\"EC\",\"x\":\"" TEE_X "\",\"y\":\"" TEE_Y "\"}"
 
 /* RFC 8725 3.1 and 3.2: a sender chooses no algorithm. */
-static void refuses_other_algorithms(void **state)
+static void t064_refuses_other_algorithms(void **state)
 {
 	(void)state;
 	const char *const headers[] = {
@@ -121,7 +121,7 @@ static void refuses_other_algorithms(void **state)
 }
 
 /* A valid header of another point is authenticated too: nothing of it may be exchanged. */
-static void opens_nothing_with_another_header(void **state)
+static void t064_opens_nothing_with_another_header(void **state)
 {
 	(void)state;
 	COF_AUTO(cof_buf) jwe = {0};
@@ -131,7 +131,7 @@ static void opens_nothing_with_another_header(void **state)
 	assert_fails(decrypt(cof_buf_str(&jwe), &err), "jwe-decrypt");
 }
 
-static void every_flipped_bit_is_refused(void **state)
+static void t064_every_flipped_bit_is_refused(void **state)
 {
 	(void)state;
 	COF_AUTO_PTR(cof_jwe_key) key = tee_key();
@@ -256,7 +256,7 @@ static void refuse_jwk(const char *text)
 	assert_int_equal(out.len, 0);
 }
 
-static void refuses_keys_of_any_other_kind(void **state)
+static void t064_refuses_keys_of_any_other_kind(void **state)
 {
 	(void)state;
 	const char *const bad[] = {
@@ -308,16 +308,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(opens_the_known_answer),
-		cmocka_unit_test(refuses_what_is_not_exactly_this_kind),
-		cmocka_unit_test(refuses_other_algorithms),
-		cmocka_unit_test(opens_nothing_with_another_header),
-		cmocka_unit_test(every_flipped_bit_is_refused),
+		cmocka_unit_test(t064_refuses_what_is_not_exactly_this_kind),
+		cmocka_unit_test(t064_refuses_other_algorithms),
+		cmocka_unit_test(t064_opens_nothing_with_another_header),
+		cmocka_unit_test(t064_every_flipped_bit_is_refused),
 		cmocka_unit_test(another_guests_key_opens_nothing),
 		cmocka_unit_test(seals_what_it_opens),
 		cmocka_unit_test(two_seals_share_nothing),
 		cmocka_unit_test(writes_the_header_in_the_peers_order),
 		cmocka_unit_test(libjose_opens_ours),
-		cmocka_unit_test(refuses_keys_of_any_other_kind),
+		cmocka_unit_test(t064_refuses_keys_of_any_other_kind),
 		cmocka_unit_test(limits_sizes),
 		cmocka_unit_test(the_pem_is_the_key),
 	};

@@ -19,7 +19,7 @@ static EVP_PKEY *private_key(const char *scalar_hex)
 	return key;
 }
 
-static void refuses_points_off_the_curve(void **state)
+static void t064_refuses_points_off_the_curve(void **state)
 {
 	(void)state;
 	COF_AUTO_PTR(EVP_PKEY) key = NULL;
@@ -127,9 +127,12 @@ static void gcm_opens_only_what_was_sealed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_points_off_the_curve), cmocka_unit_test(refuses_scalars_out_of_range),
-		cmocka_unit_test(derives_the_known_key),	cmocka_unit_test(wraps_the_known_key),
-		cmocka_unit_test(a_flipped_wrap_never_opens),	cmocka_unit_test(gcm_opens_only_what_was_sealed),
+		cmocka_unit_test(t064_refuses_points_off_the_curve),
+		cmocka_unit_test(refuses_scalars_out_of_range),
+		cmocka_unit_test(derives_the_known_key),
+		cmocka_unit_test(wraps_the_known_key),
+		cmocka_unit_test(a_flipped_wrap_never_opens),
+		cmocka_unit_test(gcm_opens_only_what_was_sealed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

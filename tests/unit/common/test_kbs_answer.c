@@ -3,7 +3,7 @@
 
 #include "common/kbs_proto.h"
 
-static void a_token_goes_into_a_header_so_it_is_checked(void **state)
+static void t066_a_token_goes_into_a_header_so_it_is_checked(void **state)
 {
 	(void)state;
 	const char *const bad[] = {
@@ -78,7 +78,7 @@ static void a_peers_error_has_no_reason(void **state)
 	assert_null(strstr(cof_buf_str(&body), "pcr"));
 }
 
-static void hostile_errors_become_harmless_text(void **state)
+static void t074_hostile_errors_become_harmless_text(void **state)
 {
 	(void)state;
 	cof_kbsp_refusal got = {0};
@@ -159,11 +159,11 @@ static void reports_carry_the_refusal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_token_goes_into_a_header_so_it_is_checked),
+		cmocka_unit_test(t066_a_token_goes_into_a_header_so_it_is_checked),
 		cmocka_unit_test(tokens_go_and_come),
 		cmocka_unit_test(refusals_go_and_come),
 		cmocka_unit_test(a_peers_error_has_no_reason),
-		cmocka_unit_test(hostile_errors_become_harmless_text),
+		cmocka_unit_test(t074_hostile_errors_become_harmless_text),
 		cmocka_unit_test(what_is_no_error_is_refused),
 		cmocka_unit_test(every_flipped_bit_is_an_error_or_clean_text),
 		cmocka_unit_test(reports_carry_the_refusal),

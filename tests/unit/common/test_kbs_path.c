@@ -3,7 +3,7 @@
 
 #include "common/kbs_proto.h"
 
-static void refuses_what_could_name_something_else(void **state)
+static void t070_refuses_what_could_name_something_else(void **state)
 {
 	(void)state;
 	const char *const bad[] = {"",		"/",	     "a",	"a/b",	   "a/b/",    "/a/b/c",	      "a/b/c/",
@@ -18,7 +18,7 @@ static void refuses_what_could_name_something_else(void **state)
 }
 
 /* No annotation of an image chooses the broker that the guest's evidence goes to. */
-static void refuses_uris_with_a_host_or_another_plugin(void **state)
+static void t065_refuses_uris_with_a_host_or_another_plugin(void **state)
 {
 	(void)state;
 	const char *const bad[] = {
@@ -73,8 +73,8 @@ static void limits_the_segments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_what_could_name_something_else),
-		cmocka_unit_test(refuses_uris_with_a_host_or_another_plugin),
+		cmocka_unit_test(t070_refuses_what_could_name_something_else),
+		cmocka_unit_test(t065_refuses_uris_with_a_host_or_another_plugin),
 		cmocka_unit_test(reads_and_writes),
 		cmocka_unit_test(limits_the_segments),
 	};

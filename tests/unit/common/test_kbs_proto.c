@@ -27,7 +27,7 @@ static void report_is(const char *nonce, const char *additional, const char *wan
 }
 
 /* The protocol's own examples, with the key's members in another order than the canonical one. */
-static void report_data_is_the_protocols(void **state)
+static void t006_report_data_is_the_protocols(void **state)
 {
 	(void)state;
 	report_is(NONCE, "",
@@ -37,7 +37,7 @@ static void report_data_is_the_protocols(void **state)
 }
 
 /* A key or nonce that has two spellings would let one quote stand for two. */
-static void report_data_refuses_what_is_not_canonical(void **state)
+static void t006_report_data_refuses_what_is_not_canonical(void **state)
 {
 	(void)state;
 	COF_AUTO_PTR(json_t) odd = parse("{\"n\":1.5}");
@@ -102,7 +102,7 @@ static void challenges_go_and_come(void **state)
 	assert_false(present);
 }
 
-static void refuses_weak_nonces(void **state)
+static void t004_refuses_weak_nonces(void **state)
 {
 	(void)state;
 	const struct {
@@ -198,7 +198,7 @@ static void attestations_go_and_come(void **state)
 	}
 }
 
-static void every_cut_of_an_attestation_is_refused(void **state)
+static void t079_every_cut_of_an_attestation_is_refused(void **state)
 {
 	(void)state;
 	COF_AUTO(cof_buf) body = {0};
@@ -210,7 +210,7 @@ static void every_cut_of_an_attestation_is_refused(void **state)
 	}
 }
 
-static void refuses_attestations_of_another_shape(void **state)
+static void t079_refuses_attestations_of_another_shape(void **state)
 {
 	(void)state;
 #define RUNTIME "\"runtime-data\":{\"nonce\":\"" NONCE "\",\"tee-pubkey\":" JWK "}"
@@ -241,17 +241,17 @@ static void refuses_attestations_of_another_shape(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(report_data_is_the_protocols),
-		cmocka_unit_test(report_data_refuses_what_is_not_canonical),
+		cmocka_unit_test(t006_report_data_is_the_protocols),
+		cmocka_unit_test(t006_report_data_refuses_what_is_not_canonical),
 		cmocka_unit_test(requests_go_and_come),
 		cmocka_unit_test(refuses_other_versions_and_shapes),
 		cmocka_unit_test(challenges_go_and_come),
-		cmocka_unit_test(refuses_weak_nonces),
+		cmocka_unit_test(t004_refuses_weak_nonces),
 		cmocka_unit_test(tpm_members_go_and_come),
 		cmocka_unit_test(half_of_tpm_members_is_refused),
 		cmocka_unit_test(attestations_go_and_come),
-		cmocka_unit_test(every_cut_of_an_attestation_is_refused),
-		cmocka_unit_test(refuses_attestations_of_another_shape),
+		cmocka_unit_test(t079_every_cut_of_an_attestation_is_refused),
+		cmocka_unit_test(t079_refuses_attestations_of_another_shape),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

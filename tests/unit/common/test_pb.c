@@ -32,7 +32,7 @@ static void packed_create(cof_buf *ret)
 	assert_ok(cof_pb_pack(&m.base, ret, &err));
 }
 
-static void refuses_every_cut_or_survives_it(void **state)
+static void t047_refuses_every_cut_or_survives_it(void **state)
 {
 	(void)state;
 	COF_AUTO(cof_buf) whole = {0};
@@ -44,7 +44,7 @@ static void refuses_every_cut_or_survives_it(void **state)
 	}
 }
 
-static void survives_every_flipped_bit(void **state)
+static void t047_survives_every_flipped_bit(void **state)
 {
 	(void)state;
 	COF_AUTO(cof_buf) whole = {0};
@@ -59,7 +59,7 @@ static void survives_every_flipped_bit(void **state)
 }
 
 /* Two bytes on the wire become a structure of more than a hundred: the budget ends it. */
-static void small_bytes_cannot_grow_without_end(void **state)
+static void t047_small_bytes_cannot_grow_without_end(void **state)
 {
 	(void)state;
 	COF_AUTO(cof_buf) many = {0};
@@ -70,7 +70,7 @@ static void small_bytes_cannot_grow_without_end(void **state)
 	assert_string_equal(err.reason, "pb-too-large");
 }
 
-static void limits_the_input(void **state)
+static void t047_limits_the_input(void **state)
 {
 	(void)state;
 	static const uint8_t zeros[64];
@@ -79,7 +79,7 @@ static void limits_the_input(void **state)
 	assert_null(m);
 }
 
-static void refuses_strings_that_lie(void **state)
+static void t047_refuses_strings_that_lie(void **state)
 {
 	(void)state;
 	const struct {
@@ -99,7 +99,7 @@ static void refuses_strings_that_lie(void **state)
 			"pb-malformed");
 }
 
-static void unknown_members_are_skipped(void **state)
+static void t047_unknown_members_are_skipped(void **state)
 {
 	(void)state;
 	COF_AUTO_PTR(ProtobufCMessage) any = NULL;
@@ -170,12 +170,12 @@ static void an_empty_message_packs_to_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_every_cut_or_survives_it),
-		cmocka_unit_test(survives_every_flipped_bit),
-		cmocka_unit_test(small_bytes_cannot_grow_without_end),
-		cmocka_unit_test(limits_the_input),
-		cmocka_unit_test(refuses_strings_that_lie),
-		cmocka_unit_test(unknown_members_are_skipped),
+		cmocka_unit_test(t047_refuses_every_cut_or_survives_it),
+		cmocka_unit_test(t047_survives_every_flipped_bit),
+		cmocka_unit_test(t047_small_bytes_cannot_grow_without_end),
+		cmocka_unit_test(t047_limits_the_input),
+		cmocka_unit_test(t047_refuses_strings_that_lie),
+		cmocka_unit_test(t047_unknown_members_are_skipped),
 		cmocka_unit_test(field_numbers_are_the_protocols),
 		cmocka_unit_test(an_optional_of_zero_is_not_an_absent_one),
 		cmocka_unit_test(an_empty_message_packs_to_nothing),

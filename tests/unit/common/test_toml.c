@@ -24,7 +24,7 @@ static void bad(const char *toml)
 }
 
 /* What one reader takes as the first and another as the last must not exist. */
-static void refuses_every_second_definition(void **state)
+static void t018_refuses_every_second_definition(void **state)
 {
 	(void)state;
 	const char *const twice[] = {
@@ -223,7 +223,7 @@ static void reads_strings(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_every_second_definition),
+		cmocka_unit_test(t018_refuses_every_second_definition),
 		cmocka_unit_test(refuses_broken_lines),
 		cmocka_unit_test(refuses_bytes_that_are_no_text),
 		cmocka_unit_test(names_the_line),

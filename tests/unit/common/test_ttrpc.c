@@ -26,7 +26,7 @@ static void close_rig(rig *r)
 	event_base_free(r->base);
 }
 
-static void a_lying_frame_ends_the_connection(void **state)
+static void t046_a_lying_frame_ends_the_connection(void **state)
 {
 	(void)state;
 	const struct {
@@ -48,7 +48,7 @@ static void a_lying_frame_ends_the_connection(void **state)
 	}
 }
 
-static void bytes_one_by_one_make_the_same_call(void **state)
+static void t046_bytes_one_by_one_make_the_same_call(void **state)
 {
 	(void)state;
 	rig r;
@@ -66,7 +66,7 @@ static void bytes_one_by_one_make_the_same_call(void **state)
 	close_rig(&r);
 }
 
-static void noise_before_a_hello_is_dropped(void **state)
+static void t048_noise_before_a_hello_is_dropped(void **state)
 {
 	(void)state;
 	rig r;
@@ -89,7 +89,7 @@ static void noise_before_a_hello_is_dropped(void **state)
 }
 
 /* What the client before asked for must not be answered to the one that came after it. */
-static void a_new_hello_voids_the_calls_before(void **state)
+static void t048_a_new_hello_voids_the_calls_before(void **state)
 {
 	(void)state;
 	rig r;
@@ -116,7 +116,7 @@ static void a_new_hello_voids_the_calls_before(void **state)
 }
 
 /* A client that died inside a frame must not swallow its successor's hello for ever. */
-static void a_cut_frame_is_given_up_in_time(void **state)
+static void t046_a_cut_frame_is_given_up_in_time(void **state)
 {
 	(void)state;
 	rig r;
@@ -136,7 +136,7 @@ static void a_cut_frame_is_given_up_in_time(void **state)
 	close_rig(&r);
 }
 
-static void a_client_accepts_only_its_own_echo(void **state)
+static void t048_a_client_accepts_only_its_own_echo(void **state)
 {
 	(void)state;
 	rig r;
@@ -204,7 +204,7 @@ static void the_end_of_a_peer_is_told_once(void **state)
 	close_rig(&r);
 }
 
-static void a_peer_that_does_not_read_is_given_up(void **state)
+static void t086_a_peer_that_does_not_read_is_given_up(void **state)
 {
 	(void)state;
 	rig r;
@@ -259,16 +259,16 @@ static void a_bad_descriptor_stays_the_callers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_lying_frame_ends_the_connection),
-		cmocka_unit_test(bytes_one_by_one_make_the_same_call),
-		cmocka_unit_test(noise_before_a_hello_is_dropped),
-		cmocka_unit_test(a_new_hello_voids_the_calls_before),
-		cmocka_unit_test(a_cut_frame_is_given_up_in_time),
-		cmocka_unit_test(a_client_accepts_only_its_own_echo),
+		cmocka_unit_test(t046_a_lying_frame_ends_the_connection),
+		cmocka_unit_test(t046_bytes_one_by_one_make_the_same_call),
+		cmocka_unit_test(t048_noise_before_a_hello_is_dropped),
+		cmocka_unit_test(t048_a_new_hello_voids_the_calls_before),
+		cmocka_unit_test(t046_a_cut_frame_is_given_up_in_time),
+		cmocka_unit_test(t048_a_client_accepts_only_its_own_echo),
 		cmocka_unit_test(a_client_repeats_its_hello_until_it_is_answered),
 		cmocka_unit_test(two_hellos_are_never_the_same),
 		cmocka_unit_test(the_end_of_a_peer_is_told_once),
-		cmocka_unit_test(a_peer_that_does_not_read_is_given_up),
+		cmocka_unit_test(t086_a_peer_that_does_not_read_is_given_up),
 		cmocka_unit_test(may_be_freed_from_its_own_calls),
 		cmocka_unit_test(a_bad_descriptor_stays_the_callers),
 	};

@@ -114,7 +114,7 @@ static void a_call_before_the_hello_is_refused(void **state)
 	event_base_free(base);
 }
 
-static void limits_calls_on_both_sides(void **state)
+static void t049_limits_calls_on_both_sides(void **state)
 {
 	(void)state;
 	two t;
@@ -167,7 +167,7 @@ static void answer_to(const char *frame_hex, char *out, size_t size)
 	close_raw(&r);
 }
 
-static void refuses_streams_and_odd_ids_by_name(void **state)
+static void t046_refuses_streams_and_odd_ids_by_name(void **state)
 {
 	(void)state;
 	char got[512];
@@ -183,7 +183,7 @@ static void refuses_streams_and_odd_ids_by_name(void **state)
 	assert_string_equal(got, "");
 }
 
-static void a_stream_id_is_used_once(void **state)
+static void t046_a_stream_id_is_used_once(void **state)
 {
 	(void)state;
 	raw r;
@@ -197,7 +197,7 @@ static void a_stream_id_is_used_once(void **state)
 	close_raw(&r);
 }
 
-static void a_client_serves_nobody(void **state)
+static void t087_a_client_serves_nobody(void **state)
 {
 	(void)state;
 	const char *const frames[] = {"00000000000000010100", "00000000000000010300", "00000000000000020200",
@@ -270,10 +270,10 @@ int main(void)
 		cmocka_unit_test(a_late_answer_is_dropped),
 		cmocka_unit_test(an_end_answers_every_call),
 		cmocka_unit_test(a_call_before_the_hello_is_refused),
-		cmocka_unit_test(limits_calls_on_both_sides),
-		cmocka_unit_test(refuses_streams_and_odd_ids_by_name),
-		cmocka_unit_test(a_stream_id_is_used_once),
-		cmocka_unit_test(a_client_serves_nobody),
+		cmocka_unit_test(t049_limits_calls_on_both_sides),
+		cmocka_unit_test(t046_refuses_streams_and_odd_ids_by_name),
+		cmocka_unit_test(t046_a_stream_id_is_used_once),
+		cmocka_unit_test(t087_a_client_serves_nobody),
 		cmocka_unit_test(an_answer_too_large_for_the_port_says_so),
 		cmocka_unit_test(may_be_freed_from_a_reply),
 		cmocka_unit_test(carries_a_mebibyte_both_ways),

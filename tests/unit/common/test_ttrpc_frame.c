@@ -6,7 +6,7 @@
 
 static const uint8_t good[COF_FRAME_HEADER] = {0, 0, 0, 20, 0, 0, 0, 1, 1, 0};
 
-static void refuses_headers_that_lie(void **state)
+static void t046_refuses_headers_that_lie(void **state)
 {
 	(void)state;
 	const struct {
@@ -29,7 +29,7 @@ static void refuses_headers_that_lie(void **state)
 	assert_ok(cof_frame_parse(good, 20, &f, &err));
 }
 
-static void the_limit_is_inclusive(void **state)
+static void t046_the_limit_is_inclusive(void **state)
 {
 	(void)state;
 	const uint8_t max[COF_FRAME_HEADER] = {0, 0x40, 0, 0, 0, 0, 0, 1, 1, 0},
@@ -110,8 +110,8 @@ static void every_class_has_a_code(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(refuses_headers_that_lie),
-		cmocka_unit_test(the_limit_is_inclusive),
+		cmocka_unit_test(t046_refuses_headers_that_lie),
+		cmocka_unit_test(t046_the_limit_is_inclusive),
 		cmocka_unit_test(writes_the_known_bytes),
 		cmocka_unit_test(refuses_to_write_what_a_peer_would_not_read),
 		cmocka_unit_test(hunts_the_hello),
