@@ -202,7 +202,8 @@ static void forward(cof_front_reqs *r, struct evhttp_request *req, enum cof_kb_t
 	if (rc == 0)
 		rc = cof_link_send(r->link, type, id, msg, &err);
 	if (rc < 0) {
-		refuse(req, 429, "HTTPFailed", &err);
+		/* Too many at once, or a field beyond its limit. */
+		refuse(req, err.cls == COF_E_UNAVAILABLE ? 429 : HTTP_BADREQUEST, "HTTPFailed", &err);
 		return;
 	}
 	*p = (pending){.req = req, .id = id, .route = q->match.route, .taken = true};

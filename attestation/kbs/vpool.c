@@ -61,7 +61,7 @@ static void job_end(job *j, cof_span body, const cof_err *err)
 static void job_fail(job *j, const char *reason, const char *text)
 {
 	cof_err err = {0};
-	if (cof_err_set(&err, COF_E_UNAVAILABLE, reason, "%s", text) < 0)
+	if (cof_err_set(&err, COF_E_INTERNAL, reason, "%s", text) < 0)
 		job_end(j, (cof_span){0}, &err);
 }
 
