@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/helper.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+
+enum { END_MS = 1000 };
 
 struct cof_helper {
 	cof_proc proc;
@@ -60,14 +63,21 @@ int cof_helper_start(cof_helper **ret, const cof_helper_opts *opts, cof_err *err
 	return 0;
 }
 
+/* Waits until it can touch no file any more; a killed process takes no longer than that. The reaper has the rest. */
+static void end(int pidfd)
+{
+	struct pollfd p = {.fd = pidfd, .events = POLLIN};
+	if (syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) == 0)
+		(void)poll(&p, 1, END_MS);
+}
+
 void cof_helper_free(cof_helper *h)
 {
 	if (h->readable != NULL)
 		event_free(h->readable);
 	cof_fd_close(&h->chan);
-	/* The reaper takes the rest. */
 	if (h->proc.pid > 0)
-		(void)syscall(SYS_pidfd_send_signal, h->proc.pidfd, SIGKILL, NULL, 0);
+		end(h->proc.pidfd);
 	cof_fd_close(&h->proc.pidfd);
 	free(h);
 }

@@ -3,34 +3,11 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
-#include "common/digest.h"
+#include "agent/pull_state.h"
 #include "common/file.h"
-#include "common/wr.h"
 
-struct cof_pull {
-	cof_pull_opts opts;
-	cof_helper *fetcher;
-	cof_helper *unpacker; /* of the layer under way; NULL between layers */
-	struct event *silence;
-	struct event *end; /* the result is told outside of every other call back */
-	char *folder, *reference, *digest;
-	int folder_fd;
-	cof_role_manifest manifest;
-	size_t current; /* the layer under way */
-	size_t lowest;
-	bool have_manifest, attested, fetched, unpacked;
-	bool ended, kept;
-	cof_err why;	 /* cls COF_OK: success */
-	cof_err stalled; /* the fetcher's pipe broke: the unpacker's own reason is the better one */
-	uint64_t pulled_before, total;
-	int64_t started_ms, attest_ms, decrypt_ms, unpack_ms;
-};
-
-static void next_layer(cof_pull *p);
-
-static void fail(cof_pull *p, const cof_err *why)
+void cof_pull_fail(cof_pull *p, const cof_err *why)
 {
 	if (p->ended)
 		return;
@@ -39,15 +16,15 @@ static void fail(cof_pull *p, const cof_err *why)
 	event_active(p->end, EV_TIMEOUT, 0);
 }
 
-static void fail_text(cof_pull *p, cof_class cls, const char *reason, const char *text)
+void cof_pull_fail_text(cof_pull *p, cof_class cls, const char *reason, const char *text)
 {
 	cof_err why = {0};
 	int ignored = cof_err_set(&why, cls, reason, "%s", text);
 	(void)ignored;
-	fail(p, &why);
+	cof_pull_fail(p, &why);
 }
 
-static void succeed_if_complete(cof_pull *p)
+void cof_pull_maybe_done(cof_pull *p)
 {
 	if (p->ended || !p->attested || !p->have_manifest || p->current < p->manifest.n_layers)
 		return;
@@ -75,10 +52,10 @@ static void on_silence(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	fail_text(arg, COF_E_UNAVAILABLE, "pull-timeout", "the pull made no progress");
+	cof_pull_fail_text(arg, COF_E_UNAVAILABLE, "pull-timeout", "the pull made no progress");
 }
 
-static void progressed(cof_pull *p)
+void cof_pull_progressed(cof_pull *p)
 {
 	static const struct timeval limit = {.tv_sec = COF_PULL_SILENCE_S};
 	(void)event_add(p->silence, &limit);
@@ -92,181 +69,17 @@ static void on_attested(void *arg, const json_t *ok, const json_t *refusal, cons
 	if (refusal != NULL)
 		cof_watch_fact(p->opts.watch, "refusal", json_deep_copy(refusal));
 	if (why != NULL) {
-		fail(p, why);
+		cof_pull_fail(p, why);
 		return;
 	}
-	progressed(p);
+	cof_pull_progressed(p);
 	p->attested = true;
 	cof_watch_time(p->opts.watch, "attest", cof_now_ms() - p->started_ms);
 	cof_watch_fact(p->opts.watch, "verdict", json_deep_copy(json_object_get(ok, "verdict")));
 	cof_watch_fact(p->opts.watch, "pcrs", json_deep_copy(json_object_get(ok, "pcrs")));
 	if (p->have_manifest)
 		cof_watch_phase(p->opts.watch, COF_PHASE_PULL);
-	succeed_if_complete(p);
-}
-
-static void on_unwrapped(void *arg, const json_t *ok, const json_t *refusal, const cof_err *why)
-{
-	cof_pull *p = arg;
-	(void)ok;
-	if (refusal != NULL)
-		cof_watch_fact(p->opts.watch, "refusal", json_deep_copy(refusal));
-	if (why != NULL)
-		fail(p, why);
-	else
-		progressed(p);
-}
-
-/* --- a layer --- */
-
-static const cof_role_layer *layer(const cof_pull *p)
-{
-	return &p->manifest.layers[p->current];
-}
-
-static void publish(cof_pull *p, const cof_unpack_report *report)
-{
-	char staging[32], name[32];
-	(void)snprintf(staging, sizeof staging, "s%zu", p->current);
-	(void)snprintf(name, sizeof name, "%zu", p->current);
-	if (renameat(p->folder_fd, staging, p->folder_fd, name) < 0) {
-		fail_text(p, COF_E_IO, "publish-failed", "a layer could not be published");
-		return;
-	}
-	if (report->root_opaque)
-		p->lowest = p->current;
-	p->decrypt_ms += (int64_t)report->decrypt_ms;
-	p->unpack_ms += (int64_t)report->unpack_ms;
-}
-
-/* Both ends are needed: all bytes came, and all of them were right. */
-static void layer_step(cof_pull *p)
-{
-	if (p->ended || !p->fetched || !p->unpacked)
-		return;
-	p->pulled_before += layer(p)->size;
-	p->current++;
-	if (p->current == p->manifest.n_layers)
-		cof_watch_time(p->opts.watch, "pull", cof_now_ms() - p->started_ms);
-	if (p->current < p->manifest.n_layers)
-		next_layer(p);
-	else
-		succeed_if_complete(p);
-}
-
-static void take_unpacker(cof_pull *p, const cof_msg *m)
-{
-	cof_err why = {0};
-	cof_unpack_report report;
-	if (m->type == COF_ROLE_PROGRESS)
-		return;
-	if (m->type == COF_ROLE_ERR) {
-		cof_chan_parse_err(cof_buf_span(&m->body), &why);
-		fail(p, &why);
-		return;
-	}
-	if (m->type != COF_ROLE_DONE || cof_role_report_parse(cof_buf_span(&m->body), &report, &why) < 0) {
-		fail_text(p, COF_E_MALFORMED, "peer-malformed", "the unpacker broke its protocol");
-		return;
-	}
-	publish(p, &report);
-	cof_helper_free(p->unpacker);
-	p->unpacker = NULL;
-	p->unpacked = true;
-	layer_step(p);
-}
-
-static void on_unpacker(void *arg)
-{
-	cof_pull *p = arg;
-	COF_AUTO(cof_msg) m = {0};
-	cof_err why = {0};
-	if (p->ended) {
-		cof_helper_free(p->unpacker);
-		p->unpacker = NULL;
-		return;
-	}
-	if (cof_chan_recv(cof_helper_chan(p->unpacker), &m, &why) < 0) {
-		(void)!cof_helper_explain(p->unpacker, &why);
-		fail(p, &why);
-		return;
-	}
-	progressed(p);
-	take_unpacker(p, &m);
-}
-
-static int send_fetch(cof_pull *p, int pipe, cof_err *err)
-{
-	COF_AUTO(cof_buf) body = {0};
-	cof_wr w = cof_wr_to(&body);
-	cof_wr_u32le(&w, (uint32_t)p->current);
-	int r = cof_wr_done(&w, err);
-	return r < 0 ? r
-		     : cof_chan_send(cof_helper_chan(p->fetcher), COF_FETCHER_FETCH, cof_buf_span(&body), &pipe, 1,
-				     err);
-}
-
-static int ask_key(cof_pull *p, int key_pipe, cof_err *err)
-{
-	if (p->opts.trust == NULL)
-		return cof_err_set(err, COF_E_POLICY, "kbs-missing",
-				   "the image is encrypted and initdata names no key broker");
-	if (layer(p)->packet == NULL)
-		return cof_err_set(err, COF_E_MALFORMED, "layer-key-missing",
-				   "an encrypted layer has no packet of our key provider");
-	cof_watch_phase(p->opts.watch, COF_PHASE_DECRYPT);
-	return cof_trust_unwrap(p->opts.trust, layer(p)->packet, COF_PULL_KEY_MS, key_pipe, on_unwrapped, p, err);
-}
-
-static int make_pipe(int *ret_read, int *ret_write, cof_err *err)
-{
-	int fds[2];
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return cof_err_sys(err, "pipe-failed", "a layer's pipe");
-	/* Larger when the kernel lets us: fewer turns between the two processes. */
-	(void)fcntl(fds[0], F_SETPIPE_SZ, 256 << 10);
-	*ret_read = fds[0];
-	*ret_write = fds[1];
-	return 0;
-}
-
-static int start_unpacker(cof_pull *p, int blob, int key, cof_err *err)
-{
-	char staging[32];
-	const int fds[] = {blob, p->folder_fd, key};
-	(void)snprintf(staging, sizeof staging, "s%zu", p->current);
-	if (mkdirat(p->folder_fd, staging, 0755) < 0)
-		return cof_err_sys(err, "unpack-io", "a staging folder");
-	cof_helper_opts opts = p->opts.helper;
-	opts.role = "unpacker";
-	opts.readable = on_unpacker;
-	opts.arg = p;
-	int r = cof_helper_start(&p->unpacker, &opts, err);
-	if (r < 0)
-		return r;
-	return cof_role_task_send(cof_helper_chan(p->unpacker), layer(p), p->current, fds, key >= 0 ? 3 : 2, err);
-}
-
-static int begin_layer(cof_pull *p, cof_err *err)
-{
-	COF_AUTO_FD int blob_read = -EBADF, blob_write = -EBADF, key_read = -EBADF, key_write = -EBADF;
-	int r = make_pipe(&blob_read, &blob_write, err);
-	if (r == 0 && layer(p)->pubopts != NULL) {
-		r = make_pipe(&key_read, &key_write, err);
-		if (r == 0)
-			r = ask_key(p, key_write, err);
-	}
-	if (r == 0)
-		r = start_unpacker(p, blob_read, key_read, err);
-	return r < 0 ? r : send_fetch(p, blob_write, err);
-}
-
-static void next_layer(cof_pull *p)
-{
-	cof_err why = {0};
-	p->fetched = p->unpacked = false;
-	if (begin_layer(p, &why) < 0)
-		fail(p, &why);
+	cof_pull_maybe_done(p);
 }
 
 /* --- the fetcher's answers --- */
@@ -275,12 +88,13 @@ static void take_manifest(cof_pull *p, const cof_msg *m)
 {
 	cof_err why = {0};
 	if (p->have_manifest || cof_role_manifest_parse(cof_buf_span(&m->body), &p->manifest, &why) < 0) {
-		fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
+		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
 		return;
 	}
 	/* The fetcher compared it with the reference; init compares it with the policy. */
 	if (strcmp(p->manifest.asked, p->digest) != 0) {
-		fail_text(p, COF_E_POLICY, "policy-denied", "the fetched image is not the one that the policy pins");
+		cof_pull_fail_text(p, COF_E_POLICY, "policy-denied",
+				   "the fetched image is not the one that the policy pins");
 		return;
 	}
 	p->have_manifest = true;
@@ -291,7 +105,7 @@ static void take_manifest(cof_pull *p, const cof_msg *m)
 	cof_watch_bytes(p->opts.watch, 0, p->total);
 	if (p->attested)
 		cof_watch_phase(p->opts.watch, COF_PHASE_PULL);
-	next_layer(p);
+	cof_pull_next_layer(p);
 }
 
 static void take_progress(cof_pull *p, const cof_msg *m)
@@ -299,7 +113,7 @@ static void take_progress(cof_pull *p, const cof_msg *m)
 	uint64_t bytes = 0;
 	cof_err why = {0};
 	if (!p->have_manifest || cof_role_progress_parse(cof_buf_span(&m->body), &bytes, &why) < 0)
-		fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
+		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
 	else
 		cof_watch_bytes(p->opts.watch, p->pulled_before + (bytes < p->total ? bytes : p->total), p->total);
 }
@@ -312,7 +126,7 @@ static void take_fetch_error(cof_pull *p, const cof_msg *m)
 	if (cof_err_is(&why, "pipe-closed") && p->unpacker != NULL)
 		p->stalled = why;
 	else
-		fail(p, &why);
+		cof_pull_fail(p, &why);
 }
 
 static void take_fetcher(cof_pull *p, const cof_msg *m)
@@ -325,9 +139,9 @@ static void take_fetcher(cof_pull *p, const cof_msg *m)
 		take_fetch_error(p, m);
 	} else if (m->type == COF_ROLE_DONE && p->have_manifest && !p->fetched) {
 		p->fetched = true;
-		layer_step(p);
+		cof_pull_layer_step(p);
 	} else {
-		fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
+		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
 	}
 }
 
@@ -338,13 +152,13 @@ static void on_fetcher(void *arg)
 	cof_err why = {0};
 	int r = p->ended ? -1 : cof_chan_recv(cof_helper_chan(p->fetcher), &m, &why);
 	if (r == 0) {
-		progressed(p);
+		cof_pull_progressed(p);
 		take_fetcher(p, &m);
 		return;
 	}
 	if (!p->ended && p->stalled.cls == COF_OK) {
 		(void)!cof_helper_explain(p->fetcher, &why);
-		fail(p, &why);
+		cof_pull_fail(p, &why);
 	}
 	cof_helper_free(p->fetcher);
 	p->fetcher = NULL;
@@ -413,7 +227,7 @@ static int begin(cof_pull *p, cof_err *err)
 		r = send_pull(p, err);
 	if (r < 0)
 		return r;
-	progressed(p);
+	cof_pull_progressed(p);
 	p->started_ms = cof_now_ms();
 	p->attested = p->opts.trust == NULL;
 	if (p->attested)
