@@ -118,8 +118,9 @@ static int make_timers(cof_session *s, cof_err *err)
 	static const struct timeval often = {0, 50000};
 	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
 	s->drain = event_new(s->base, -1, 0, cof_session_drain_over, s);
+	s->pace = event_new(s->base, -1, 0, cof_session_watch, s);
 	bool fast = s->o.silence_ms > 0 && s->o.silence_ms < 2000;
-	if (s->tick == NULL || s->drain == NULL || event_add(s->tick, fast ? &often : &second) < 0)
+	if (s->tick == NULL || s->drain == NULL || s->pace == NULL || event_add(s->tick, fast ? &often : &second) < 0)
 		return cof_err_oom(err);
 	return 0;
 }
@@ -154,10 +155,10 @@ void cof_session_free(cof_session *s)
 	for (size_t i = 0; i < COF_SESSION_PUMPS; i++)
 		if (s->pumps[i] != NULL)
 			cof_pump_free(s->pumps[i]);
-	if (s->tick != NULL)
-		event_free(s->tick);
-	if (s->drain != NULL)
-		event_free(s->drain);
+	struct event *const timers[] = {s->tick, s->drain, s->pace};
+	for (size_t i = 0; i < COF_COUNT(timers); i++)
+		if (timers[i] != NULL)
+			event_free(timers[i]);
 	free(s);
 }
 

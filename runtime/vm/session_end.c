@@ -15,17 +15,14 @@ void cof_session_end(cof_session *s)
 	s->ended = true;
 	(void)event_del(s->tick);
 	(void)event_del(s->drain);
+	(void)event_del(s->pace);
 	s->o.ended(s->o.arg, s->exit_code, s->why.cls != COF_OK ? &s->why : NULL);
 }
 
 int cof_session_call(cof_session *s, const char *service, const char *method, const cof_buf *payload, int ms,
 		     cof_ttrpc_reply reply)
 {
-	cof_err err = {0};
-	int r = cof_ttrpc_send(s->ctl, service, method, cof_buf_span(payload), ms, reply, s, &err);
-	if (r < 0 && s->why.cls == COF_OK)
-		s->why = err;
-	return r;
+	return cof_ttrpc_send(s->ctl, service, method, cof_buf_span(payload), ms, reply, s, NULL);
 }
 
 static void said_bye(void *arg, int code, const char *message, cof_span payload)
@@ -83,6 +80,7 @@ void cof_session_fail(cof_session *s, const cof_err *why)
 
 static void watched(void *arg, int code, const char *message, cof_span payload)
 {
+	static const struct timeval pace = {0, 50000};
 	cof_session *s = arg;
 	uint64_t before = s->seq;
 	(void)message;
@@ -92,12 +90,15 @@ static void watched(void *arg, int code, const char *message, cof_span payload)
 	if (s->seq <= before)
 		return; /* answers that bring nothing new would come for ever */
 	cof_session_progress(s);
-	cof_session_watch(s);
+	(void)event_add(s->pace, &pace);
 }
 
-void cof_session_watch(cof_session *s)
+void cof_session_watch(evutil_socket_t fd, short what, void *arg)
 {
 	COF_AUTO(cof_buf) payload = {0};
-	if (cof_call_watch(s->seq, &payload, NULL) == 0)
+	cof_session *s = arg;
+	(void)fd;
+	(void)what;
+	if (!s->ended && cof_call_watch(s->seq, &payload, NULL) == 0)
 		(void)cof_session_call(s, COF_SERVICE_GUEST, "Watch", &payload, 0, watched);
 }

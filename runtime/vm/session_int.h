@@ -28,22 +28,22 @@ struct cof_session {
 	uint64_t seq;
 	int64_t last_sign, boot_until;
 	bool pinging;
-	struct event *tick, *drain;
+	struct event *tick, *drain, *pace;
 	cof_pump *pumps[COF_SESSION_PUMPS];
 	int open_outputs;
 	void (*denied)(void *arg, const cof_err *why);
 };
 
 int64_t cof_session_now(void);
-/* Makes a call on the control port; a failure to send becomes the session's failure unless it has one. */
+/* Makes a call on the control port. */
 int cof_session_call(cof_session *s, const char *service, const char *method, const cof_buf *payload, int ms,
 		     cof_ttrpc_reply reply);
 /* Takes the next step that is wanted; after the last one the workload runs. */
 void cof_session_step(cof_session *s);
 /* The workload was started: its streams, its exit. */
 void cof_session_work(cof_session *s);
-/* Asks for progress, again and again. */
-void cof_session_watch(cof_session *s);
+/* Asks for progress, again and again, but not faster than a person could see. */
+void cof_session_watch(evutil_socket_t fd, short what, void *arg);
 /* The first failure counts; the guest's own account (which PCR, which event) is fetched before the end. */
 void cof_session_fail(cof_session *s, const cof_err *why);
 /* DestroySandbox, then the end. */

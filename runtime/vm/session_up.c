@@ -80,7 +80,7 @@ static void step_done(void *arg, int code, const char *message, cof_span payload
 		s->serving = true;
 		if (s->o.ready != NULL)
 			s->o.ready(s->o.arg);
-		cof_session_watch(s);
+		cof_session_watch(-1, 0, s);
 	}
 	s->step++;
 	cof_session_step(s);
