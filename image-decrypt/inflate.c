@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image-decrypt/inflate.h"
+
+#include <isa-l/igzip_lib.h>
+#include <zstd.h>
+
+#include "common/secret.h"
+
+enum { OUT_LEN = 256 << 10, GZIP_MAGIC = 0x1f };
+
+typedef enum phase { PHASE_START, PHASE_INSIDE, PHASE_BETWEEN, PHASE_PADDING } phase;
+
+typedef struct codec {
+	int (*begin)(cof_inflate *z, cof_err *err);
+	int (*add)(cof_inflate *z, cof_span in, cof_err *err);
+} codec;
+
+struct cof_inflate {
+	const codec *codec;
+	phase phase;
+	struct inflate_state *gzip;
+	ZSTD_DStream *zstd;
+	cof_inflate_sink sink;
+	void *arg;
+	uint8_t *out;
+};
+
+void cof_inflate_free(cof_inflate *z)
+{
+	free(z->gzip);
+	(void)ZSTD_freeDStream(z->zstd);
+	if (z->out != NULL)
+		cof_wipe(z->out, OUT_LEN); /* plain text of an encrypted layer */
+	free(z->out);
+	free(z);
+}
+
+static int broken(cof_err *err, const char *what)
+{
+	return cof_err_set(err, COF_E_MALFORMED, "layer-inflate", "%s", what);
+}
+
+static int give(cof_inflate *z, size_t len, cof_err *err)
+{
+	return len == 0 ? 0 : z->sink(z->arg, cof_span_of(z->out, len), err);
+}
+
+static int begin_none(cof_inflate *z, cof_err *err)
+{
+	(void)err;
+	z->phase = PHASE_BETWEEN;
+	return 0;
+}
+
+static int add_none(cof_inflate *z, cof_span in, cof_err *err)
+{
+	return in.len == 0 ? 0 : z->sink(z->arg, in, err);
+}
+
+static int begin_gzip(cof_inflate *z, cof_err *err)
+{
+	z->gzip = malloc(sizeof *z->gzip);
+	return z->gzip == NULL ? cof_err_oom(err) : 0;
+}
+
+static void gzip_member(cof_inflate *z)
+{
+	isal_inflate_init(z->gzip);
+	z->gzip->crc_flag = ISAL_GZIP;
+	z->phase = PHASE_INSIDE;
+}
+
+/* Runs the member until the input is used up or the member ended; *in moves on. */
+static int gzip_run(cof_inflate *z, cof_span *in, cof_err *err)
+{
+	struct inflate_state *s = z->gzip;
+	s->next_in = (uint8_t *)(uintptr_t)in->data;
+	s->avail_in = (uint32_t)in->len;
+	do {
+		s->next_out = z->out;
+		s->avail_out = OUT_LEN;
+		if (isal_inflate(s) < 0)
+			return broken(err, "the gzip stream is damaged");
+		int r = give(z, OUT_LEN - s->avail_out, err);
+		if (r < 0)
+			return r;
+	} while (s->block_state != ISAL_BLOCK_FINISH && (s->avail_in > 0 || s->avail_out == 0));
+	*in = cof_span_of(in->data + (in->len - s->avail_in), s->avail_in);
+	if (s->block_state == ISAL_BLOCK_FINISH)
+		z->phase = PHASE_BETWEEN;
+	return 0;
+}
+
+static int zeros_only(cof_span in, cof_err *err)
+{
+	for (size_t i = 0; i < in.len; i++)
+		if (in.data[i] != 0)
+			return cof_err_set(err, COF_E_MALFORMED, "layer-trailing-bytes",
+					   "bytes behind the end of the gzip stream");
+	return 0;
+}
+
+static int add_gzip(cof_inflate *z, cof_span in, cof_err *err)
+{
+	while (in.len > 0) {
+		if (z->phase == PHASE_BETWEEN && in.data[0] != GZIP_MAGIC)
+			z->phase = PHASE_PADDING;
+		if (z->phase == PHASE_PADDING)
+			return zeros_only(in, err);
+		if (z->phase != PHASE_INSIDE)
+			gzip_member(z);
+		int r = gzip_run(z, &in, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int begin_zstd(cof_inflate *z, cof_err *err)
+{
+	z->zstd = ZSTD_createDStream();
+	if (z->zstd == NULL)
+		return cof_err_oom(err);
+	return ZSTD_isError(ZSTD_DCtx_setParameter(z->zstd, ZSTD_d_windowLogMax, COF_INFLATE_WINDOW_LOG_MAX))
+		       ? broken(err, "no such zstd window")
+		       : 0;
+}
+
+/* A result of 0 is the end of a frame; the decoder then takes a next one by itself. */
+static int add_zstd(cof_inflate *z, cof_span in, cof_err *err)
+{
+	ZSTD_inBuffer from = {in.data, in.len, 0};
+	ZSTD_outBuffer to = {z->out, OUT_LEN, 0};
+	while (from.pos < from.size || to.pos == to.size) {
+		to.pos = 0;
+		size_t left = ZSTD_decompressStream(z->zstd, &to, &from);
+		if (ZSTD_isError(left))
+			return broken(err, z->phase == PHASE_BETWEEN
+						   ? "bytes behind the zstd frames, or a damaged one"
+						   : "the zstd stream is damaged or asks for too much memory");
+		z->phase = left == 0 ? PHASE_BETWEEN : PHASE_INSIDE;
+		int r = give(z, to.pos, err);
+		if (r < 0)
+			return r;
+		if (left == 0 && from.pos == from.size)
+			break;
+	}
+	return 0;
+}
+
+static const codec codecs[] = {
+	[COF_COMP_NONE] = {begin_none, add_none},
+	[COF_COMP_GZIP] = {begin_gzip, add_gzip},
+	[COF_COMP_ZSTD] = {begin_zstd, add_zstd},
+};
+
+int cof_inflate_new(cof_inflate **ret, cof_compression comp, cof_inflate_sink sink, void *arg, cof_err *err)
+{
+	COF_AUTO_PTR(cof_inflate) z = calloc(1, sizeof *z);
+	if (z == NULL)
+		return cof_err_oom(err);
+	z->codec = &codecs[comp];
+	z->sink = sink;
+	z->arg = arg;
+	z->out = malloc(OUT_LEN);
+	if (z->out == NULL)
+		return cof_err_oom(err);
+	int r = z->codec->begin(z, err);
+	if (r < 0)
+		return r;
+	*ret = cof_steal(&z);
+	return 0;
+}
+
+int cof_inflate_add(cof_inflate *z, cof_span in, cof_err *err)
+{
+	if (in.len > UINT32_MAX)
+		return cof_err_set(err, COF_E_USAGE, "too-large", "too many bytes at once");
+	return z->codec->add(z, in, err);
+}
+
+int cof_inflate_end(cof_inflate *z, cof_err *err)
+{
+	return z->phase == PHASE_BETWEEN || z->phase == PHASE_PADDING ? 0 : broken(err, "the stream was cut off");
+}

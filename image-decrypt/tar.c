@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image-decrypt/tar.h"
+
+#include <stdio.h>
+
+#include "image-decrypt/tarhdr.h"
+
+/* What the next bytes are. */
+typedef enum state {
+	AT_HEADER,
+	AT_META,	/* the body of a pax or long-name header */
+	AT_SPARSE_MORE, /* GNU: further blocks of the map */
+	AT_SPARSE_TEXT, /* pax 1.0: the map in front of the data */
+	AT_DATA,
+	AT_PAD,
+	AT_END,
+} state;
+
+struct cof_tar {
+	cof_tar_sink sink;
+	state state;
+	uint8_t block[COF_TAR_BLOCK];
+	size_t have;
+	bool zero_block; /* one was seen */
+	/* extensions for the next entry */
+	char meta_type;
+	uint64_t meta_left;
+	cof_buf meta, pax_body;
+	bool has_pax, pending;
+	cof_pax pax;
+	char *long_name, *long_link;
+	/* the entry */
+	cof_tarhdr h;
+	char name[COF_TAR_NAME_MAX + 1];
+	cof_tar_entry entry;
+	cof_sparse map;
+	uint64_t stored, left; /* bytes in the archive: of this entry, still to come */
+	uint64_t map_numbers, map_want;
+	uint64_t map_last;
+	char digits[20];
+	size_t n_digits;
+	size_t part;
+	uint64_t part_done;
+	size_t pad;
+};
+
+static void forget(cof_tar *t)
+{
+	cof_pax_release(&t->pax);
+	cof_buf_release(&t->pax_body);
+	cof_sparse_release(&t->map);
+	free(cof_steal(&t->long_name));
+	free(cof_steal(&t->long_link));
+	t->has_pax = t->pending = false;
+}
+
+void cof_tar_free(cof_tar *t)
+{
+	forget(t);
+	cof_buf_release(&t->meta);
+	free(t);
+}
+
+int cof_tar_new(cof_tar **ret, const cof_tar_sink *sink, cof_err *err)
+{
+	cof_tar *t = calloc(1, sizeof *t);
+	if (t == NULL)
+		return cof_err_oom(err);
+	t->sink = *sink;
+	*ret = t;
+	return 0;
+}
+
+static int bad(cof_err *err, const char *what)
+{
+	return cof_err_set(err, COF_E_MALFORMED, "tar-malformed", "%s", what);
+}
+
+static size_t padding(uint64_t size)
+{
+	return (size_t)(-size & (COF_TAR_BLOCK - 1));
+}
+
+static cof_span take_up_to(cof_span *in, uint64_t max)
+{
+	cof_span s = {in->data, in->len < max ? in->len : (size_t)max};
+	*in = cof_span_of(in->data + s.len, in->len - s.len);
+	return s;
+}
+
+/* True when a whole block stands in t->block. */
+static bool fill(cof_tar *t, cof_span *in)
+{
+	cof_span s = take_up_to(in, COF_TAR_BLOCK - t->have);
+	memcpy(t->block + t->have, s.data, s.len);
+	t->have += s.len;
+	if (t->have < COF_TAR_BLOCK)
+		return false;
+	t->have = 0;
+	return true;
+}
+
+static void after_data(cof_tar *t, uint64_t size)
+{
+	t->pad = padding(size);
+	t->state = t->pad > 0 ? AT_PAD : AT_HEADER;
+}
+
+static int entry_done(cof_tar *t, cof_err *err)
+{
+	int r = t->sink.done(t->sink.arg, err);
+	forget(t); /* after the last who looks at the entry */
+	after_data(t, t->stored);
+	return r;
+}
+
+/* --- the entry from its header and the extensions before it --- */
+
+static const struct {
+	char byte;
+	cof_tar_type type;
+	bool has_data;
+} types[] = {
+	{'0', COF_TAR_FILE, true},    {'\0', COF_TAR_FILE, true},     {'7', COF_TAR_FILE, true},
+	{'S', COF_TAR_FILE, true},    {'1', COF_TAR_HARDLINK, false}, {'2', COF_TAR_SYMLINK, false},
+	{'3', COF_TAR_DEVICE, false}, {'4', COF_TAR_DEVICE, false},   {'5', COF_TAR_DIR, false},
+	{'6', COF_TAR_FIFO, false},
+};
+
+static int set_type(cof_tar *t, cof_err *err)
+{
+	size_t n = strlen(t->entry.path);
+	size_t i = 0;
+	while (i < COF_COUNT(types) && types[i].byte != t->h.type)
+		i++;
+	if (i == COF_COUNT(types))
+		return cof_err_set(err, COF_E_MALFORMED, "tar-type", "an entry of unknown type 0x%02x",
+				   (unsigned)(unsigned char)t->h.type);
+	t->entry.type = types[i].type;
+	/* Before there was a type for directories, a slash at the end said it. */
+	bool old_dir = (t->h.type == '0' || t->h.type == '\0') && n > 0 && t->entry.path[n - 1] == '/';
+	if (old_dir)
+		t->entry.type = COF_TAR_DIR;
+	/* Readers disagree whether such data is there. */
+	if ((old_dir || !types[i].has_data) && t->stored > 0)
+		return bad(err, "an entry with data that can have none");
+	return 0;
+}
+
+/* One source for each name: where an extension and another one both give it, readers choose differently. */
+static int set_names(cof_tar *t, cof_err *err)
+{
+	const char *path = t->has_pax && t->pax.path != NULL ? t->pax.path : t->long_name;
+	const char *link = t->has_pax && t->pax.link != NULL ? t->pax.link : t->long_link;
+	if ((t->pax.path != NULL && t->long_name != NULL) || (t->pax.link != NULL && t->long_link != NULL))
+		return bad(err, "two long names for one entry");
+	if (t->pax.sparse_name != NULL)
+		path = t->pax.sparse_name;
+	int n = path != NULL ? snprintf(t->name, sizeof t->name, "%s", path)
+			     : snprintf(t->name, sizeof t->name, "%s%s%s", t->h.prefix,
+					t->h.prefix[0] != '\0' ? "/" : "", t->h.name);
+	if (link == NULL)
+		link = t->h.link;
+	if (n < 0 || (size_t)n >= sizeof t->name || strlen(link) > COF_TAR_NAME_MAX)
+		return cof_err_set(err, COF_E_MALFORMED, "tar-name-too-long", "a name over %d bytes", COF_TAR_NAME_MAX);
+	if (n == 0)
+		return bad(err, "an entry without a name");
+	t->entry.path = t->name;
+	t->entry.link = link;
+	return 0;
+}
+
+static void set_metadata(cof_tar *t)
+{
+	cof_tar_entry *e = &t->entry;
+	e->mode = t->h.mode;
+	e->uid = t->pax.has_uid ? t->pax.uid : t->h.uid;
+	e->gid = t->pax.has_gid ? t->pax.gid : t->h.gid;
+	e->mtime = t->pax.has_mtime ? t->pax.mtime : t->h.mtime;
+	e->mtime_ns = t->pax.has_mtime ? t->pax.mtime_ns : 0;
+	e->xattrs = t->pax.xattrs;
+	e->n_xattrs = t->pax.n_xattrs;
+}
+
+static int set_gnu_sparse(cof_tar *t, cof_err *err)
+{
+	cof_rd r = cof_rd_of(t->h.gnu_sparse);
+	int64_t real = 0;
+	int rc = cof_tarhdr_sparse(cof_rd_bytes(&r, 96), &t->map, err);
+	bool more = cof_rd_u8(&r) != 0;
+	if (rc < 0)
+		return rc;
+	if (!cof_tarhdr_number(cof_rd_bytes(&r, 12), &real) || real < 0 || t->pax.sparse)
+		return cof_err_set(err, COF_E_MALFORMED, "tar-sparse", "sparse file: a bad real size");
+	t->map.real_size = (uint64_t)real;
+	t->state = more ? AT_SPARSE_MORE : AT_DATA;
+	return 0;
+}
+
+static int set_pax_sparse(cof_tar *t, cof_err *err)
+{
+	if (t->entry.type != COF_TAR_FILE)
+		return cof_err_set(err, COF_E_MALFORMED, "tar-sparse", "a sparse entry that is no file");
+	t->map = t->pax.map;
+	t->pax.map = (cof_sparse){0};
+	t->map_numbers = t->map_want = 0;
+	t->n_digits = 0;
+	t->state = t->pax.sparse_in_data ? AT_SPARSE_TEXT : AT_DATA;
+	return 0;
+}
+
+/* Everything about the entry is known, map included: tells it, and ends it at once when nothing follows. */
+static int announce(cof_tar *t, cof_err *err)
+{
+	if (t->entry.sparse) {
+		int r = cof_sparse_check(&t->map, t->left, err);
+		if (r < 0)
+			return r;
+		t->entry.size = t->map.real_size;
+	}
+	t->part = 0;
+	t->part_done = 0;
+	t->state = AT_DATA;
+	int r = t->sink.entry(t->sink.arg, &t->entry, err);
+	if (r < 0)
+		return r;
+	return t->left == 0 ? entry_done(t, err) : 0;
+}
+
+static int begin_entry(cof_tar *t, cof_err *err)
+{
+	t->entry = (cof_tar_entry){0};
+	t->stored = t->left = t->has_pax && t->pax.has_size ? t->pax.size : t->h.size;
+	int r = set_names(t, err);
+	if (r == 0)
+		r = set_type(t, err);
+	if (r < 0)
+		return r;
+	set_metadata(t);
+	t->entry.size = t->stored;
+	t->entry.sparse = t->h.type == 'S' || t->pax.sparse;
+	t->state = AT_DATA;
+	if (t->h.type == 'S')
+		r = set_gnu_sparse(t, err);
+	else if (t->pax.sparse)
+		r = set_pax_sparse(t, err);
+	return r < 0 || t->state != AT_DATA ? r : announce(t, err);
+}
+
+/* --- extension headers --- */
+
+static int begin_meta(cof_tar *t, cof_err *err)
+{
+	uint64_t max = t->h.type == 'x' || t->h.type == 'g' ? COF_PAX_MAX : COF_TAR_NAME_MAX + 1;
+	if (t->h.size > max || t->h.size == 0)
+		return cof_err_set(err, COF_E_MALFORMED, max == COF_PAX_MAX ? "tar-pax" : "tar-name-too-long",
+				   "an extension header of %llu bytes", (unsigned long long)t->h.size);
+	t->meta_type = t->h.type;
+	t->meta_left = t->h.size;
+	t->meta.len = 0;
+	t->state = AT_META;
+	return 0;
+}
+
+static int take_long(cof_tar *t, char **to, cof_err *err)
+{
+	cof_span s = cof_buf_span(&t->meta);
+	const uint8_t *nul = memchr(s.data, '\0', s.len);
+	size_t n = nul == NULL ? s.len : (size_t)(nul - s.data);
+	for (size_t i = n; i < s.len; i++)
+		if (s.data[i] != '\0')
+			return bad(err, "a long name with bytes behind its end");
+	if (*to != NULL || n == 0)
+		return bad(err, "a long name that is empty or given twice");
+	*to = cof_span_dup_str(cof_span_of(s.data, n));
+	t->pending = true;
+	return *to == NULL ? cof_err_oom(err) : 0;
+}
+
+static int take_pax(cof_tar *t, cof_err *err)
+{
+	if (t->has_pax)
+		return bad(err, "two extended headers for one entry");
+	t->pax_body = t->meta;
+	t->meta = (cof_buf){0};
+	t->has_pax = t->pending = true;
+	return cof_pax_parse(cof_buf_span(&t->pax_body), &t->pax, err);
+}
+
+static int end_meta(cof_tar *t, cof_err *err)
+{
+	after_data(t, t->h.size);
+	if (t->meta_type == 'x')
+		return take_pax(t, err);
+	if (t->meta_type == 'g')
+		return cof_pax_check_global(cof_buf_span(&t->meta), err);
+	return take_long(t, t->meta_type == 'L' ? &t->long_name : &t->long_link, err);
+}
+
+/* --- the states --- */
+
+static bool all_zero(const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i] != 0)
+			return false;
+	return true;
+}
+
+static int at_header(cof_tar *t, cof_span *in, cof_err *err)
+{
+	if (!fill(t, in))
+		return 0;
+	if (all_zero(t->block, COF_TAR_BLOCK)) {
+		if (t->pending)
+			return bad(err, "an extension header without an entry");
+		t->state = t->zero_block ? AT_END : AT_HEADER;
+		t->zero_block = true;
+		return 0;
+	}
+	if (t->zero_block)
+		return cof_err_set(err, COF_E_MALFORMED, "tar-trailing-bytes", "an entry behind a zero block");
+	int r = cof_tarhdr_parse(cof_span_of(t->block, COF_TAR_BLOCK), &t->h, err);
+	if (r < 0)
+		return r;
+	return t->h.type != '\0' && strchr("xgLK", t->h.type) != NULL ? begin_meta(t, err) : begin_entry(t, err);
+}
+
+static int at_meta(cof_tar *t, cof_span *in, cof_err *err)
+{
+	cof_span s = take_up_to(in, t->meta_left);
+	int r = cof_buf_add(&t->meta, s.data, s.len, err);
+	if (r < 0)
+		return r;
+	t->meta_left -= s.len;
+	return t->meta_left == 0 ? end_meta(t, err) : 0;
+}
+
+static int at_sparse_more(cof_tar *t, cof_span *in, cof_err *err)
+{
+	if (!fill(t, in))
+		return 0;
+	cof_rd r = cof_rd_of(cof_span_of(t->block, COF_TAR_BLOCK));
+	int rc = cof_tarhdr_sparse(cof_rd_bytes(&r, 21 * 24), &t->map, err);
+	bool more = cof_rd_u8(&r) != 0;
+	return rc < 0 || more ? rc : announce(t, err);
+}
+
+/* A number of the map: first how many pairs follow, then offset and length in turn. */
+static int map_number(cof_tar *t, cof_err *err)
+{
+	uint64_t v = 0;
+	if (!cof_pax_decimal(cof_span_of(t->digits, t->n_digits), &v))
+		return cof_err_set(err, COF_E_MALFORMED, "tar-sparse", "sparse file: the map is not made of numbers");
+	t->n_digits = 0;
+	t->map_numbers++;
+	if (t->map_numbers == 1) {
+		t->map_want = 1 + 2 * v;
+		return v <= COF_SPARSE_MAX ? 0 : cof_err_set(err, COF_E_MALFORMED, "tar-sparse", "too many parts");
+	}
+	uint64_t offset = t->map_last;
+	t->map_last = v;
+	return t->map_numbers % 2 == 0 ? 0 : cof_sparse_add(&t->map, offset, v, err);
+}
+
+static int at_sparse_text(cof_tar *t, cof_span *in, cof_err *err)
+{
+	if (t->left < COF_TAR_BLOCK)
+		return cof_err_set(err, COF_E_MALFORMED, "tar-sparse", "sparse file: the map ends early");
+	if (!fill(t, in))
+		return 0;
+	t->left -= COF_TAR_BLOCK;
+	for (size_t i = 0; i < COF_TAR_BLOCK && (t->map_numbers == 0 || t->map_numbers < t->map_want); i++) {
+		char c = (char)t->block[i];
+		if (c != '\n' && t->n_digits == sizeof t->digits)
+			return cof_err_set(err, COF_E_MALFORMED, "tar-sparse", "sparse file: a number without end");
+		if (c != '\n')
+			t->digits[t->n_digits++] = c;
+		else if (map_number(t, err) < 0)
+			return -COF_E_MALFORMED;
+	}
+	return t->map_numbers > 0 && t->map_numbers == t->map_want ? announce(t, err) : 0;
+}
+
+/* Where the next stored byte belongs, and how many go there. */
+static uint64_t place(cof_tar *t, uint64_t *ret_room)
+{
+	if (!t->entry.sparse) {
+		*ret_room = t->left;
+		return t->stored - t->left;
+	}
+	while (t->part + 1 < t->map.n && t->part_done == t->map.parts[t->part].len) {
+		t->part++;
+		t->part_done = 0;
+	}
+	*ret_room = t->map.parts[t->part].len - t->part_done;
+	return t->map.parts[t->part].offset + t->part_done;
+}
+
+static int at_data(cof_tar *t, cof_span *in, cof_err *err)
+{
+	uint64_t room = 0;
+	uint64_t offset = place(t, &room);
+	cof_span s = take_up_to(in, room);
+	int r = t->sink.data(t->sink.arg, offset, s, err);
+	if (r < 0)
+		return r;
+	t->left -= s.len;
+	t->part_done += s.len;
+	return t->left == 0 ? entry_done(t, err) : 0;
+}
+
+static int at_pad(cof_tar *t, cof_span *in, cof_err *err)
+{
+	(void)err;
+	t->pad -= take_up_to(in, t->pad).len; /* unused by every reader, covered by diff_id */
+	if (t->pad == 0)
+		t->state = AT_HEADER;
+	return 0;
+}
+
+static int at_end(cof_tar *t, cof_span *in, cof_err *err)
+{
+	(void)t;
+	cof_span s = take_up_to(in, in->len);
+	return all_zero(s.data, s.len)
+		       ? 0
+		       : cof_err_set(err, COF_E_MALFORMED, "tar-trailing-bytes", "bytes behind the end of the archive");
+}
+
+static int (*const states[])(cof_tar *t, cof_span *in, cof_err *err) = {
+	[AT_HEADER] = at_header,
+	[AT_META] = at_meta,
+	[AT_SPARSE_MORE] = at_sparse_more,
+	[AT_SPARSE_TEXT] = at_sparse_text,
+	[AT_DATA] = at_data,
+	[AT_PAD] = at_pad,
+	[AT_END] = at_end,
+};
+
+int cof_tar_add(cof_tar *t, cof_span in, cof_err *err)
+{
+	while (in.len > 0) {
+		int r = states[t->state](t, &in, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int cof_tar_end(cof_tar *t, cof_err *err)
+{
+	bool clean = (t->state == AT_HEADER && t->have == 0 && !t->pending) || t->state == AT_END;
+	return clean ? 0 : cof_err_set(err, COF_E_MALFORMED, "tar-truncated", "the archive was cut off");
+}
