@@ -28,4 +28,5 @@ PROGS += coffer-kbs
 coffer-kbs_SRC := attestation/kbs/main.c
 coffer-kbs_USES := kbs attestation firmware common
 # Tests that drive the whole program.
-$(O)/tests/unit/kbs/test_handshake $(O)/tests/unit/kbs/test_serve: | $(O)/bin/coffer-kbs
+$(patsubst %,$(O)/tests/unit/kbs/test_%,handshake serve verifier admin_client): | $(O)/bin/coffer-kbs
+$(O)/tests/unit/kbs/test_admin_client: | $(O)/bin/coffer
