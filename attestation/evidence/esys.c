@@ -79,7 +79,8 @@ int cof_tpm_connect(cof_tpm *t, const char *tcti, cof_err *err)
 	if (r == 0)
 		r = cof_tpm_rc(Esys_Initialize(&t->esys, t->tcti, NULL), "context", err);
 	if (r == 0 && tr->direct) {
-		flush_leftovers(t->esys, TPM2_TRANSIENT_FIRST);
+		/* TPM2_TRANSIENT_FIRST without the signed shift in its macro */
+		flush_leftovers(t->esys, (TPM2_HC)TPM2_HT_TRANSIENT << TPM2_HR_SHIFT);
 		flush_leftovers(t->esys, TPM2_LOADED_SESSION_FIRST);
 	}
 	return r;
