@@ -15,7 +15,7 @@ static int set_pcrs(json_t *o, const cof_tpm_verdict *v, cof_err *err)
 {
 	int r = 0;
 	for (unsigned i = 0; r == 0 && i < COF_TPM_VERIFY_PCRS; i++) {
-		char key[8];
+		char key[16];
 		(void)snprintf(key, sizeof key, "pcr%02u", i);
 		r = set_hex(o, key, cof_span_of(v->pcrs[i], COF_SHA256_LEN), err);
 	}

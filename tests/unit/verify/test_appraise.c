@@ -120,9 +120,9 @@ static void t025_claims_say_what_the_tpm_is(void **state)
 	assert_string_equal(json_string_value(json_object_get(claims, "reference")), "one");
 	assert_string_equal(json_string_value(json_object_get(claims, "ak_public")), "c3BraQ==");
 	assert_true(json_equal(json_object_get(claims, "init_data"), json_object_get(claims, "pcr08")));
-	for (int i = 0; i < 24; i++) {
-		char key[8];
-		(void)snprintf(key, sizeof key, "pcr%02d", i);
+	for (unsigned i = 0; i < 24; i++) {
+		char key[16];
+		(void)snprintf(key, sizeof key, "pcr%02u", i);
 		assert_int_equal(json_string_length(json_object_get(claims, key)), 64);
 	}
 	c.v.reference[0] = '\0';

@@ -129,7 +129,9 @@ static void t079_points(void **state)
 		   .curve = 3,
 		   .kdf = 0x10,
 		   .x = 32};
-	assert_ok(parse(&s, &p, &err));
+	COF_AUTO(cof_buf) b = {0};
+	make(&s, &b);
+	assert_ok(cof_tpm_public_parse(cof_buf_span(&b), &p, &err));
 	assert_fails(cof_tpm_public_key(&p, &out, &err), "tpm-malformed"); /* (0, 0) is not on the curve */
 	s.x = 33;
 	assert_fails(parse(&s, &p, &err), "tpm-malformed");
