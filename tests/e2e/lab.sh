@@ -81,8 +81,10 @@ lab_layout() {
 	{
 		umoci init --layout "$layout" &&
 			umoci new --image "$layout:demo" &&
-			umoci insert --image "$layout:demo" "$lab/hello" /hello &&
-			umoci insert --image "$layout:demo" "$lab/secret.txt" /secret.txt &&
+			tar -C "$lab" --owner=0 --group=0 -cf "$lab/layer.tar" hello &&
+			umoci raw add-layer --image "$layout:demo" "$lab/layer.tar" &&
+			tar -C "$lab" --owner=0 --group=0 -cf "$lab/layer.tar" secret.txt &&
+			umoci raw add-layer --image "$layout:demo" "$lab/layer.tar" &&
 			umoci config --image "$layout:demo" --config.entrypoint /hello --config.user 1000:1000 "$@"
 	} >"$lab/umoci.log" 2>&1 || { cat "$lab/umoci.log" >&2; return 2; }
 }
