@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The owner's client, and the `coffer kbs` verbs over it, against a real broker. */
+#include "attestation/kbs/es256.h"
 #include "tests/unit/kbs/rig.h"
 
 #define S(text) cof_span_str(text)
