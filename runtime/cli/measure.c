@@ -20,7 +20,7 @@ typedef struct options {
 } options;
 
 static const char usage[] = "Usage: coffer measure [options]\n"
-			    			    "\n"
+			    "\n"
 			    "Predicts what a guest image measures on a machine profile, without booting it.\n"
 			    "\n"
 			    "  --tee tpm            the kind of measurement (the only one so far)\n"
