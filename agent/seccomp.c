@@ -99,7 +99,7 @@ json_t *cof_seccomp_profile(void)
 static const char *const unpacker_allowed[] = {
 	/* bytes and memory */
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "close", "lseek", "mmap", "munmap", "mremap",
-	"mprotect", "brk", "madvise", "copy_file_range", "splice", "fallocate", "ftruncate", "fsync", "fdatasync",
+	"mprotect", "brk", "madvise", "mlock", "copy_file_range", "splice", "fallocate", "ftruncate", "fsync", "fdatasync",
 	"fadvise64", "sync_file_range",
 	/* names beneath the staging folder */
 	"openat", "openat2", "newfstatat", "fstat", "statx", "fstatfs", "mkdirat", "symlinkat", "linkat", "unlinkat",
