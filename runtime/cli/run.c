@@ -37,7 +37,6 @@ typedef struct run {
 	cof_vm *vm;
 	cof_session *session;
 	int null_fd;
-	int64_t started_ms;
 	bool session_ended, over, asked;
 	cof_err vm_why;
 } run;
@@ -129,7 +128,7 @@ static void on_vm_progress(void *arg)
 static void on_ready(void *arg)
 {
 	run *r = arg;
-	r->report.ready_ms = now_ms() - r->started_ms;
+	r->report.ready_ms = now_ms() - cof_vm_since_ms(r->vm);
 }
 
 static void on_state(void *arg, const cof_state *s)
@@ -187,11 +186,6 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)!cof_err_set(&why, COF_E_UNAVAILABLE, "timeout", "the time given by --timeout is over");
 	finish_err(arg, &why);
-}
-
-static void on_draw(run *r)
-{
-	cof_progress_show(&r->progress, "boot", 0, 0);
 }
 
 static int make_events(run *r, cof_err *err)
@@ -293,8 +287,7 @@ static int start_machine(run *r, cof_err *err)
 	r->vm_opts.died = on_vm_died;
 	r->vm_opts.progress = on_vm_progress;
 	r->vm_opts.arg = r;
-	on_draw(r);
-	r->started_ms = now_ms();
+	cof_progress_show(&r->progress, "boot", 0, 0);
 	return cof_vm_start(&r->vm, r->base, &r->vm_opts, err);
 }
 

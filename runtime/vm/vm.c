@@ -35,6 +35,7 @@ struct cof_vm {
 	link_t links[N_LINKS];
 	cof_ring console, log;
 	struct event *on_console, *on_log, *on_qemu, *on_helper;
+	int64_t since_ms;
 	bool told;
 };
 
@@ -124,6 +125,11 @@ void cof_vm_free(cof_vm *vm)
 int cof_vm_console_tail(const cof_vm *vm, size_t max, cof_buf *ret, cof_err *err)
 {
 	return cof_ring_tail(&vm->console, max, ret, err);
+}
+
+int64_t cof_vm_since_ms(const cof_vm *vm)
+{
+	return vm->since_ms;
 }
 
 int cof_vm_take_ctl(cof_vm *vm)
@@ -338,6 +344,7 @@ static int start_qemu(cof_vm *vm, cof_err *err)
 			  .vars = vm->vars,
 			  .initdata_disk = vm->disk,
 			  COF_ARGV_NO_FDS};
+	vm->since_ms = now_ms();
 	int r = spawn(vm, &in, err);
 	if (r < 0)
 		return r;

@@ -33,6 +33,8 @@ typedef struct cof_vm_opts {
 
 /* Prepares the run folder, starts the TEE's helpers and QEMU. base must outlive the machine. */
 COF_WUR int cof_vm_start(cof_vm **ret, struct event_base *base, const cof_vm_opts *opts, cof_err *err);
+/* When QEMU was started, on CLOCK_MONOTONIC. */
+int64_t cof_vm_since_ms(const cof_vm *vm);
 /* The host's ends of the ports, handed over once each; -1 afterwards. */
 int cof_vm_take_ctl(cof_vm *vm);
 int cof_vm_take_io(cof_vm *vm);
