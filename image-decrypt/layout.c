@@ -213,12 +213,20 @@ static int source_read(const cof_layout *l, const cof_digest *d, size_t max, cof
 	return r < 0 ? r : cof_fd_read_all(fd, max, ret, err);
 }
 
+/* A tag's entry pins the manifest as well as a digest in a name does. */
 static int source_manifest(void *arg, const char *wanted, cof_fetched *ret, cof_err *err)
 {
 	const cof_layout *l = arg;
-	cof_digest d;
+	cof_digest d, found;
 	int r = strchr(wanted, ':') != NULL ? cof_digest_parse(wanted, &d, err) : digest_of_tag(l, wanted, &d, err);
-	return r < 0 ? r : source_read(l, &d, COF_MANIFEST_MAX, &ret->body, err);
+	if (r == 0)
+		r = source_read(l, &d, COF_MANIFEST_MAX, &ret->body, err);
+	if (r == 0)
+		r = cof_digest_of(d.alg, cof_buf_span(&ret->body), &found, err);
+	if (r == 0 && !cof_digest_equal(&d, &found))
+		r = cof_err_set(err, COF_E_CRYPTO, "image-digest-mismatch", "a manifest in %s is not what it is named",
+				l->path);
+	return r;
 }
 
 static int source_blob(void *arg, const cof_desc *d, size_t max, cof_buf *ret, cof_err *err)
