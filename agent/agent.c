@@ -16,6 +16,11 @@
 
 enum { END_PATIENCE_S = 1, REFUSED_PATIENCE_S = 30 };
 
+cof_trust *cof_agent_broker(const cof_agent *a)
+{
+	return a->owner.aa_toml != NULL ? a->trust : NULL;
+}
+
 /* --- the end --- */
 
 static void on_end(evutil_socket_t fd, short what, void *arg)

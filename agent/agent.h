@@ -30,7 +30,7 @@ typedef struct cof_agent {
 	cof_places places;
 	cof_helper_opts helper; /* base, children and exe for helpers */
 	cof_port *ctl, *io;
-	cof_trust *trust; /* NULL: initdata names no key broker */
+	cof_trust *trust; /* the line to the keeper */
 	cof_owner owner;
 	cof_err refused; /* a class beside COF_OK: this guest serves nothing, and says why */
 	cof_hosts hosts;
@@ -43,5 +43,7 @@ typedef struct cof_agent {
 	struct event *end;
 } cof_agent;
 
+/* The keeper as a way to keys; NULL when initdata names no broker, and then nothing is attested or decrypted. */
+cof_trust *cof_agent_broker(const cof_agent *a);
 /* Answers what is under way, then ends the loop: when the host has hung up, or a second later. */
 void cof_agent_end(cof_agent *a);

@@ -149,7 +149,7 @@ static int begin_pull(cof_container *c, cof_err *err)
 {
 	cof_agent *a = c->agent;
 	cof_pull_opts opts = {.helper = a->helper,
-			      .trust = a->trust,
+			      .trust = cof_agent_broker(a),
 			      .watch = a->watch,
 			      .folder = c->layers,
 			      .reference = c->reference,

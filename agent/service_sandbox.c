@@ -93,20 +93,21 @@ void cof_serve_set_hosts(cof_agent *a, cof_ttrpc_call *call, const ProtobufCMess
 {
 	const Coffer__V1__SetHostsRequest *req = cof_pb_as(Coffer__V1__SetHostsRequest, m);
 	COF_AUTO(cof_hosts) hosts = {0};
+	cof_trust *broker = cof_agent_broker(a);
 	cof_err err = {0};
 	if (a->container != NULL) {
 		fail(call, COF_E_USAGE, "bad-state", "there is a container already");
 		return;
 	}
 	if (cof_hosts_parse(req->hosts, req->n_hosts, &hosts, &err) < 0 ||
-	    (a->trust != NULL && cof_trust_hosts(a->trust, req->hosts, req->n_hosts, on_hosts, call, &err) < 0)) {
+	    (broker != NULL && cof_trust_hosts(broker, req->hosts, req->n_hosts, on_hosts, call, &err) < 0)) {
 		cof_reply_err(call, &err);
 		return;
 	}
 	cof_hosts_release(&a->hosts);
 	a->hosts = hosts;
 	hosts = (cof_hosts){0};
-	if (a->trust == NULL)
+	if (broker == NULL)
 		cof_reply(call, NULL);
 }
 

@@ -169,7 +169,7 @@ __attribute__((unused)) static void guest_start_tpm(guest *g)
 	char state[192], ctrl[224], server[224], path[160];
 	(void)snprintf(state, sizeof state, "dir=%s", g->dir);
 	(void)snprintf(server, sizeof server, "type=unixio,path=%s/tpm.sock", g->dir);
-	(void)snprintf(ctrl, sizeof ctrl, "type=unixio,path=%s/tpm-ctrl.sock", g->dir);
+	(void)snprintf(ctrl, sizeof ctrl, "type=unixio,path=%s/tpm.sock.ctrl", g->dir);
 	const char *const argv[] = {"swtpm",
 				    "socket",
 				    "--tpm2",
