@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <glob.h>
+
 #include "common/hex.h"
 #include "tests/unit/common/ttrpc_peers.h"
 
@@ -262,6 +264,66 @@ static void carries_a_mebibyte_both_ways(void **state)
 	close_two(&t);
 }
 
+/* --- recorded sessions of containerd and its shims --- */
+
+static const char *vectors(void)
+{
+	const char *dir = getenv("COFFER_VECTORS");
+	return dir != NULL ? dir : "../shared/vectors";
+}
+
+/* Requests and answers among the frames; every one must be a frame that we take. */
+static void count_frames(const cof_buf *in, int ret[4])
+{
+	cof_frame f = {0};
+	for (size_t at = 0; in->len - at >= COF_FRAME_HEADER; at += COF_FRAME_HEADER + f.len) {
+		assert_ok(cof_frame_parse(in->data + at, COF_TTRPC_FRAME_MAX, &f, &err));
+		ret[f.type]++;
+		if (f.len > in->len - at - COF_FRAME_HEADER)
+			break;
+	}
+}
+
+static void feed(raw *r, const cof_buf *in)
+{
+	for (size_t at = 0; at < in->len; at += 1000) {
+		size_t n = in->len - at < 1000 ? in->len - at : 1000;
+		raw_write(r->fd, in->data + at, n);
+		(void)event_base_loop(r->base, EVLOOP_NONBLOCK);
+	}
+}
+
+static void replay(const char *path)
+{
+	COF_AUTO(cof_buf) in = {0};
+	int kinds[4] = {0};
+	raw r;
+	assert_ok(cof_file_read(path, 64 << 20, &in, &err));
+	count_frames(&in, kinds);
+	open_raw(&r, true);
+	feed(&r, &in);
+	(void)pump_until(r.base, &r.server.served, kinds[COF_FRAME_REQUEST], 2000);
+	assert_int_equal(r.server.served, kinds[COF_FRAME_REQUEST]);
+	assert_int_equal(r.server.closed, 0);
+	close_raw(&r);
+}
+
+static void serves_recorded_clients(void **state)
+{
+	(void)state;
+	char pattern[512];
+	glob_t found = {0};
+	(void)snprintf(pattern, sizeof pattern, "%s/ttrpc/c*.task*.c2s.bin", vectors());
+	if (glob(pattern, 0, NULL, &found) != 0 || found.gl_pathc == 0) {
+		globfree(&found);
+		print_message("no recorded sessions here: skipped\n");
+		skip();
+	}
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		replay(found.gl_pathv[i]);
+	globfree(&found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +339,7 @@ int main(void)
 		cmocka_unit_test(an_answer_too_large_for_the_port_says_so),
 		cmocka_unit_test(may_be_freed_from_a_reply),
 		cmocka_unit_test(carries_a_mebibyte_both_ways),
+		cmocka_unit_test(serves_recorded_clients),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
