@@ -35,8 +35,9 @@ enum cof_keeper_type {
 	COF_KEEPER_ATTEST = 3,
 	/*
 	 * Opens a layer's key packet; attests first when that was not done. JSON {"packet": the annotation's value,
-	 * "timeout_ms": n}; one descriptor: the write end of a pipe, which gets the key record (image-decrypt/layerkey.h) and is
-	 * then closed. Nothing is written on failure. Layers with one kid fetch their key once. OK: {}
+	 * "timeout_ms": n}; one descriptor: the write end of a pipe, which gets the key record
+	 * (image-decrypt/layerkey.h) and is then closed. Nothing is written on failure. Layers with one kid fetch their
+	 * key once. OK: {}
 	 */
 	COF_KEEPER_UNWRAP = 4,
 	/* Forgets keys, token and session, and ends. OK: {} */
