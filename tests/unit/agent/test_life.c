@@ -9,6 +9,7 @@
 static registry reg;
 static guest g;
 static char reference[256];
+static bool with_broker; /* initdata names a key broker, which does not answer */
 
 static void must(int code)
 {
@@ -31,6 +32,11 @@ static void begin(const char *command, registry_fault fault, const char *rules)
 				 "extra_root_certificates = [\"\"\"\n%s\"\"\"]\n'''\n\"policy.json\" = '''{\"format\":"
 				 "\"coffer-policy/1\",\"containers\":[{\"image\":\"%s\",\"digest\":\"%s\"}],%s}'''\n",
 				 cof_buf_str(&reg.ca), name, reg.manifest_digest, rules));
+	if (with_broker)
+		assert_ok(cof_buf_printf(&toml, &err,
+					 "\"aa.toml\" = '''\n[token_configs.kbs]\nurl = \"https://kbs.coffer.test:1\"\n"
+					 "cert = \"\"\"\n%s\"\"\"\n'''\n",
+					 cof_buf_str(&reg.ca)));
 	guest_start(&g, cof_buf_str(&toml));
 	m.hosts = lines;
 	m.n_hosts = 1;
@@ -41,6 +47,7 @@ static void begin(const char *command, registry_fault fault, const char *rules)
 static int tear_down(void **state)
 {
 	(void)state;
+	with_broker = false;
 	if (g.base != NULL)
 		guest_stop(&g);
 	registry_stop(&reg);
@@ -324,6 +331,41 @@ static void t059_unpacker_dies(void **state)
 	killed("--role unpacker", "unpacker-died");
 }
 
+/* The keeper may die at any time: what it alone could do is refused, the rest goes on. */
+static void t059_keeper_dies(void **state)
+{
+	bool never = false;
+	(void)state;
+	with_broker = true;
+	begin("[\"/bin/sh\"]", REGISTRY_OK, all);
+	pid_t pid = child_with("--role keeper");
+	assert_true(pid > 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	(void)guest_turn(&g, &never, 100);
+	int code = create("c1");
+	guest_refused(&g, code, COF_RPC_INTERNAL, "keeper-died");
+	assert_nothing_left();
+	assert_int_equal(guest_call(&g, g.ctl, HEALTH_SERVICE, "Check", NULL), 0);
+	finish();
+}
+
+static void t059_keeper_dies_while_attesting(void **state)
+{
+	guest_create c;
+	bool never = false;
+	(void)state;
+	with_broker = true;
+	begin("[\"/bin/sh\"]", REGISTRY_STALL, all);
+	guest_create_init(&c, "c1", reference);
+	guest_send(g.ctl, AGENT_SERVICE, "CreateContainer", &c.m.base, &g.last);
+	(void)guest_turn(&g, &never, 100);
+	assert_int_equal(kill(child_with("--role keeper"), SIGKILL), 0);
+	assert_true(guest_turn(&g, &g.last.done, 10000));
+	guest_refused(&g, g.last.code, g.last.code, g.last.message[0] == 'k' ? "keeper-died" : "kbs");
+	assert_nothing_left();
+	finish();
+}
+
 /* T-51: removal while the image is still on its way. */
 static void t051_remove_while_pulling(void **state)
 {
@@ -369,6 +411,8 @@ int main(void)
 		cmocka_unit_test_teardown(t036_cut_layer, tear_down),
 		cmocka_unit_test_teardown(t059_fetcher_dies, tear_down),
 		cmocka_unit_test_teardown(t059_unpacker_dies, tear_down),
+		cmocka_unit_test_teardown(t059_keeper_dies, tear_down),
+		cmocka_unit_test_teardown(t059_keeper_dies_while_attesting, tear_down),
 		cmocka_unit_test_teardown(t051_remove_while_pulling, tear_down),
 		cmocka_unit_test_teardown(life_of_a_container, tear_down),
 		cmocka_unit_test_teardown(life_stdin_exec_and_signals, tear_down),
