@@ -205,8 +205,8 @@ coffer_run() {
 	"$bin/coffer" run --initdata "$initdata" "${run_opts[@]}" --report "$lab/$name.json" --console "$lab/$name.console" \
 		"$@" "$what" >"$lab/$name.out" 2>"$lab/$name.err" </dev/null &
 	foreground=$!
-	wait "$foreground"
-	code=$?
+	code=0
+	wait "$foreground" || code=$?
 	foreground=
 }
 
