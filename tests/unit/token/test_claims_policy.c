@@ -179,6 +179,19 @@ static void t024_status_and_evidence_of_every_part(void **state)
 	assert_fails(cof_release_policy_judge(p, &demo, empty, &named, &err), "policy-denied");
 }
 
+static void t024_evidence_of_two_tees_is_of_none(void **state)
+{
+	(void)state;
+	static const char text[] = HEAD RULE("*/*/*", "{\"tee\":[\"tpm\",\"snp\"],\"status\":\"affirming\"}") TAIL;
+	COF_AUTO_PTR(cof_release_policy) p = policy(text);
+	COF_AUTO_PTR(json_t) claims = claims_of("tpm", "affirming");
+	bool named = false;
+	assert_ok(cof_release_policy_judge(p, &demo, claims, &named, &err));
+	json_t *cpu = json_object_get(json_object_get(claims, "submods"), "cpu0");
+	(void)json_object_set_new(json_object_get(cpu, "ear.veraison.annotated-evidence"), "snp", json_object());
+	assert_fails(cof_release_policy_judge(p, &demo, claims, &named, &err), "policy-denied");
+}
+
 static void warning_is_enough_only_where_asked(void **state)
 {
 	(void)state;
@@ -212,6 +225,7 @@ int main(void)
 		cmocka_unit_test(t007_claims_hold_exactly_or_not_at_all),
 		cmocka_unit_test(paths_and_wildcards),
 		cmocka_unit_test(t024_status_and_evidence_of_every_part),
+		cmocka_unit_test(t024_evidence_of_two_tees_is_of_none),
 		cmocka_unit_test(warning_is_enough_only_where_asked),
 		cmocka_unit_test(whether_a_rule_names_the_path),
 	};

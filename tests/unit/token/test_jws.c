@@ -99,6 +99,26 @@ static void t066_every_bit_and_truncation(void **state)
 	EVP_PKEY_free(other);
 }
 
+static void t066_a_longer_signature(void **state)
+{
+	(void)state;
+	EVP_PKEY *key = key_on("P-256");
+	COF_AUTO(cof_buf) t = {0};
+	COF_AUTO(cof_buf) raw = {0};
+	json_t *p = NULL;
+	token_of(key, &t);
+	size_t at = t.len;
+	while (t.data[at - 1] != '.')
+		at--;
+	assert_ok(cof_unb64url(cof_span_of(t.data + at, t.len - at), &raw, &err));
+	assert_ok(cof_buf_add(&raw, "\0\0", 2, &err));
+	COF_AUTO_FREE char *longer = cof_b64url_dup(cof_buf_span(&raw));
+	t.len = at;
+	assert_ok(cof_buf_add_str(&t, longer, &err));
+	assert_fails(cof_jws_verify(cof_buf_span(&t), key, NULL, &p, &err), "token-signature");
+	EVP_PKEY_free(key);
+}
+
 static void t066_too_long(void **state)
 {
 	(void)state;
@@ -180,6 +200,7 @@ int main(void)
 		cmocka_unit_test(t066_critical_members_and_shapes),
 		cmocka_unit_test(t066_every_bit_and_truncation),
 		cmocka_unit_test(t066_too_long),
+		cmocka_unit_test(t066_a_longer_signature),
 		cmocka_unit_test(keys_as_jwk),
 		cmocka_unit_test(broken_jwks),
 		cmocka_unit_test(keys_that_sign_no_tokens),

@@ -168,6 +168,18 @@ static void t060_values_outside_the_selection_are_no_facts(void **state)
 	assert_fails(cof_tpm_quote_check_pcrs(&q, COF_SHA256, &b, 1, &err), "pcr-digest");
 }
 
+static void t060_a_bank_that_was_not_quoted(void **state)
+{
+	(void)state;
+	cof_digest d;
+	uint8_t two[64] = {0};
+	const cof_tpm_bank b[2] = {{.bank = COF_TPM_ALG_SHA256, .mask = 3}, {.bank = COF_TPM_ALG_SHA384, .mask = 3}};
+	assert_ok(cof_digest_of(COF_SHA256, cof_span_of(two, 64), &d, &err));
+	cof_tpm_quote q = quote_of(3, &d);
+	assert_ok(cof_tpm_quote_check_pcrs(&q, COF_SHA256, b, 1, &err));
+	assert_fails(cof_tpm_quote_check_pcrs(&q, COF_SHA256, b, 2, &err), "pcr-selection");
+}
+
 static void t060_empty_selection_and_sha1_bank(void **state)
 {
 	(void)state;
@@ -427,6 +439,7 @@ int main(void)
 		cmocka_unit_test(t060_lengths_and_leftovers),
 		cmocka_unit_test(t060_every_truncation),
 		cmocka_unit_test(t060_values_outside_the_selection_are_no_facts),
+		cmocka_unit_test(t060_a_bank_that_was_not_quoted),
 		cmocka_unit_test(t060_empty_selection_and_sha1_bank),
 		cmocka_unit_test(signature_shapes),
 		cmocka_unit_test(all_quote_vectors),
