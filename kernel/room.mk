@@ -28,3 +28,8 @@ guest: $(GUEST)
 $(GUEST): kernel/mkguest kernel/guest-modules.txt $(GUEST_PACKAGES) $(BUILD)/bin/coffer-agent
 	$(call say,GUEST,$@)
 	$(Q)kernel/mkguest $(BUILD) $(BUILD)/bin/coffer-agent $(VERSION)
+
+# Sets up, builds and shows the main job; see tests/e2e/demo.
+.PHONY: demo
+demo:
+	+@BUILD=$(BUILD) tests/e2e/demo

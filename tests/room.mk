@@ -32,3 +32,17 @@ unit: $(if $(ONLY),$(O)/tests/unit/$(dir $(ONLY))test_$(notdir $(ONLY)),$(TEST_B
 
 fuzz-replay: $(FUZZ_BIN)
 	$(Q)tests/run-fuzz $^
+
+# --- everything ------------------------------------------------------------------------------------------------
+
+.PHONY: test lint e2e
+# Sets up, builds, and runs all tests; the closing line counts them all.
+test:
+	+@BUILD=$(BUILD) tests/all
+
+lint:
+	$(Q)tests/lint && tests/cppcheck && BUILD=$(BUILD) tests/tidy
+
+# make e2e ONLY=refus runs the test files or tests whose names have that in them.
+e2e: programs guest
+	$(Q)BUILD=$(BUILD) tests/e2e/run
