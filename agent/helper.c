@@ -29,9 +29,11 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 static int spawn(cof_helper *h, int theirs, cof_err *err)
 {
 	const char *const argv[] = {"coffer-agent", "--role", h->opts.role, NULL};
+	/* The TPM library's own chatter is not for the console; what matters comes back as an error. */
+	static const char *const env[] = {"TSS2_LOG=all+NONE", NULL};
 	const cof_proc_fd fds[] = {{theirs, COF_HELPER_CHAN}, {STDERR_FILENO, STDERR_FILENO}};
 	cof_proc_opts opts = {
-		.argv = argv, .exe = h->opts.exe, .fds = fds, .n_fds = COF_COUNT(fds), .new_session = true};
+		.argv = argv, .exe = h->opts.exe, .env = env, .fds = fds, .n_fds = COF_COUNT(fds), .new_session = true};
 	return cof_proc_spawn(&opts, &h->proc, err);
 }
 
