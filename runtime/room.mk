@@ -6,8 +6,8 @@ vm_SRC := runtime/vm/manifest.c runtime/vm/argv.c runtime/vm/swtpm.c runtime/vm/
 	runtime/vm/probe.c runtime/vm/qtest.c
 # All of the command line but its main: so that unit tests can link it.
 LIBS += cli
-cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/runopts.c runtime/cli/report.c runtime/cli/progress.c \
-	runtime/cli/initdata.c runtime/cli/image.c runtime/cli/kbs.c runtime/cli/measure.c runtime/cli/measure_guest.c \
+cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime/cli/runopts.c runtime/cli/report.c \
+	runtime/cli/progress.c runtime/cli/initdata.c runtime/cli/image.c runtime/cli/kbs.c runtime/cli/measure.c runtime/cli/measure_guest.c \
 	runtime/cli/tpmca.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c

@@ -4,13 +4,7 @@
 #include <time.h>
 
 #include "common/file.h"
-#include "common/initdata.h"
-#include "runtime/cli/progress.h"
-#include "runtime/cli/report.h"
-#include "runtime/cli/runopts.h"
-#include "runtime/vm/rundir.h"
-#include "runtime/vm/session.h"
-#include "runtime/vm/vm.h"
+#include "runtime/cli/run.h"
 
 enum {
 	POWER_OFF_MS = 5000,	/* a guest that said good-bye powers itself off */
@@ -18,28 +12,7 @@ enum {
 	SIGNAL_GRACE_MS = 10000 /* for a workload that was asked to end */
 };
 
-#define MANIFEST_BESIDE "../guest/manifest.json"
-#define MANIFEST_INSTALLED "../share/coffer/guest/manifest.json"
-
-static const int ending_signals[] = {SIGINT, SIGTERM, SIGHUP};
-enum { N_SIGNALS = 3 };
-
-typedef struct run {
-	cof_runopts o;
-	cof_report report;
-	cof_progress progress;
-	cof_buf initdata;
-	cof_manifest guest;
-	cof_qemu qemu;
-	cof_vm_opts vm_opts;
-	struct event_base *base;
-	struct event *signals[N_SIGNALS], *timeout, *settle, *grace;
-	cof_vm *vm;
-	cof_session *session;
-	int null_fd;
-	bool session_ended, over, asked;
-	cof_err vm_why;
-} run;
+static const int ending_signals[COF_RUN_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
 static int64_t now_ms(void)
 {
@@ -50,7 +23,7 @@ static int64_t now_ms(void)
 
 /* --- the end --- */
 
-static void finish(run *r, const char *outcome, const cof_err *why)
+static void finish(cof_run *r, const char *outcome, const cof_err *why)
 {
 	if (r->over)
 		return;
@@ -58,15 +31,16 @@ static void finish(run *r, const char *outcome, const cof_err *why)
 	r->report.outcome = outcome;
 	if (why != NULL)
 		r->report.why = *why;
-	(void)event_base_loopbreak(r->base);
+	if (r->base != NULL)
+		(void)event_base_loopbreak(r->base);
 }
 
-static void finish_err(run *r, const cof_err *why)
+static void finish_err(cof_run *r, const cof_err *why)
 {
 	finish(r, cof_report_outcome(why->cls), why);
 }
 
-static void interrupt(run *r)
+static void interrupt(cof_run *r)
 {
 	cof_err why = {0};
 	(void)!cof_err_set(&why, COF_E_UNAVAILABLE, "interrupted", "stopped by a signal");
@@ -83,7 +57,7 @@ static void arm(struct event *e, int ms)
 
 static void on_vm_died(void *arg, const cof_err *why)
 {
-	run *r = arg;
+	cof_run *r = arg;
 	r->vm_why = *why;
 	if (r->session_ended)
 		finish_err(r, &r->vm_why);
@@ -93,7 +67,7 @@ static void on_vm_died(void *arg, const cof_err *why)
 
 static void on_session_ended(void *arg, int exit_code, const cof_err *why)
 {
-	run *r = arg;
+	cof_run *r = arg;
 	r->session_ended = true;
 	if (why == NULL) {
 		r->report.exit_code = exit_code;
@@ -111,7 +85,7 @@ static void on_session_ended(void *arg, int exit_code, const cof_err *why)
 
 static void on_settle(evutil_socket_t fd, short what, void *arg)
 {
-	run *r = arg;
+	cof_run *r = arg;
 	cof_err why = r->vm_why.cls != COF_OK ? r->vm_why : r->report.why;
 	(void)fd;
 	(void)what;
@@ -120,20 +94,20 @@ static void on_settle(evutil_socket_t fd, short what, void *arg)
 
 static void on_vm_progress(void *arg)
 {
-	run *r = arg;
+	cof_run *r = arg;
 	if (r->session != NULL && !r->session_ended)
 		cof_session_progress(r->session);
 }
 
 static void on_ready(void *arg)
 {
-	run *r = arg;
+	cof_run *r = arg;
 	r->report.ready_ms = now_ms() - cof_vm_since_ms(r->vm);
 }
 
 static void on_state(void *arg, const cof_state *s)
 {
-	run *r = arg;
+	cof_run *r = arg;
 	cof_state copy = *s;
 	copy.phases_ms = json_incref(s->phases_ms);
 	copy.pcrs = json_incref(s->pcrs);
@@ -146,7 +120,7 @@ static void on_state(void *arg, const cof_state *s)
 
 static void on_started(void *arg)
 {
-	run *r = arg;
+	cof_run *r = arg;
 	cof_progress_clear(&r->progress);
 	r->progress.on = false; /* the terminal is the workload's now */
 }
@@ -169,7 +143,7 @@ static void on_grace_over(evutil_socket_t fd, short what, void *arg)
 /* The first asks the workload, the second (or a workload that does not end) stops the machine. */
 static void on_signal(evutil_socket_t sig, short what, void *arg)
 {
-	run *r = arg;
+	cof_run *r = arg;
 	(void)what;
 	if (r->asked || r->session == NULL || !cof_session_signal(r->session, (int)sig, on_denied)) {
 		interrupt(r);
@@ -188,7 +162,7 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 	finish_err(arg, &why);
 }
 
-static int make_events(run *r, cof_err *err)
+static int make_events(cof_run *r, cof_err *err)
 {
 	r->base = event_base_new();
 	if (r->base == NULL)
@@ -198,7 +172,7 @@ static int make_events(run *r, cof_err *err)
 	r->grace = event_new(r->base, -1, 0, on_grace_over, r);
 	if (r->timeout == NULL || r->settle == NULL || r->grace == NULL)
 		return cof_err_oom(err);
-	for (size_t i = 0; i < N_SIGNALS; i++) {
+	for (size_t i = 0; i < COF_RUN_SIGNALS; i++) {
 		r->signals[i] = evsignal_new(r->base, ending_signals[i], on_signal, r);
 		if (r->signals[i] == NULL || event_add(r->signals[i], NULL) < 0)
 			return cof_err_oom(err);
@@ -208,76 +182,9 @@ static int make_events(run *r, cof_err *err)
 	return 0;
 }
 
-/* --- what the machine is made of --- */
+/* --- the machine and the session on it --- */
 
-static int load_initdata(run *r, cof_err *err)
-{
-	COF_AUTO(cof_initdata) d = {0};
-	int res = cof_file_read(r->o.initdata, COF_INITDATA_MAX, &r->initdata, err);
-	if (res == 0)
-		res = cof_initdata_parse(cof_buf_span(&r->initdata), &d, err);
-	if (res < 0)
-		return cof_err_wrap(err, "initdata %s", r->o.initdata);
-	cof_digest_str(&d.digest, r->report.initdata_digest);
-	return 0;
-}
-
-static int find_manifest(const run *r, char **ret, cof_err *err)
-{
-	static const char *const places[] = {MANIFEST_BESIDE, MANIFEST_INSTALLED};
-	const char *chosen = r->o.guest != NULL ? r->o.guest : getenv("COFFER_GUEST");
-	char self[4096];
-	if (chosen != NULL)
-		return cof_path(ret, err, "%s", chosen);
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (n <= 0)
-		return cof_err_sys(err, "guest-absent", "/proc/self/exe");
-	self[n] = 0;
-	char *slash = strrchr(self, '/');
-	if (slash != NULL)
-		*slash = 0;
-	for (size_t i = 0; i < COF_COUNT(places); i++) {
-		COF_AUTO_FREE char *path = NULL;
-		if (cof_path(&path, err, "%s/%s", self, places[i]) == 0 && access(path, R_OK) == 0) {
-			*ret = cof_steal(&path);
-			return 0;
-		}
-	}
-	return cof_err_set(err, COF_E_USAGE, "guest-absent",
-			   "no guest image beside this program; name one with --guest");
-}
-
-static int load_guest(run *r, cof_err *err)
-{
-	COF_AUTO_FREE char *path = NULL;
-	int res = find_manifest(r, &path, err);
-	if (res == 0)
-		res = cof_manifest_load(path, &r->guest, err);
-	if (res == 0)
-		res = cof_manifest_profile(&r->guest, r->o.profile, &r->vm_opts.profile, err);
-	if (res == 0)
-		r->report.profile = r->o.profile;
-	return res < 0 ? res : cof_manifest_check_files(&r->guest, err);
-}
-
-static int probe(run *r, cof_err *err)
-{
-	COF_AUTO_FREE char *base = NULL;
-	int res = cof_tee_choose(r->o.tee, &r->vm_opts.tee, err);
-	if (res == 0)
-		res = cof_probe_qemu(&r->qemu, err);
-	if (res == 0)
-		res = cof_rundir_base(&base, err);
-	if (res == 0)
-		res = cof_probe_accel(&r->qemu, &r->guest, r->vm_opts.profile, base, &r->vm_opts.accel, err);
-	if (res < 0)
-		return res;
-	r->report.tee = r->vm_opts.tee->name;
-	r->report.accel = cof_accel_name(r->vm_opts.accel);
-	return 0;
-}
-
-static int start_machine(run *r, cof_err *err)
+static int start_machine(cof_run *r, cof_err *err)
 {
 	r->vm_opts.guest = &r->guest;
 	r->vm_opts.qemu = &r->qemu;
@@ -291,7 +198,7 @@ static int start_machine(run *r, cof_err *err)
 	return cof_vm_start(&r->vm, r->base, &r->vm_opts, err);
 }
 
-static int start_session(run *r, cof_err *err)
+static int start_session(cof_run *r, cof_err *err)
 {
 	COF_AUTO_FD int ctl = cof_vm_take_ctl(r->vm);
 	COF_AUTO_FD int io = cof_vm_take_io(r->vm);
@@ -318,20 +225,16 @@ static int start_session(run *r, cof_err *err)
 	return 0;
 }
 
-static int prepare(run *r, cof_err *err)
+static int prepare(cof_run *r, cof_err *err)
 {
 	r->null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (r->null_fd < 0)
 		return cof_err_sys(err, "open-failed", "/dev/null");
 	int res = make_events(r, err);
-	if (res == 0)
-		res = load_initdata(r, err);
-	if (res == 0)
-		res = load_guest(r, err);
-	return res < 0 ? res : probe(r, err);
+	return res < 0 ? res : cof_run_prepare(r, err);
 }
 
-static void live(run *r)
+static void live(cof_run *r)
 {
 	cof_err err = {0};
 	int res = prepare(r, &err);
@@ -347,7 +250,7 @@ static void live(run *r)
 		interrupt(r);
 }
 
-static void take_down(run *r)
+static void take_down(cof_run *r)
 {
 	struct event **const all[] = {&r->timeout,    &r->settle,     &r->grace,
 				      &r->signals[0], &r->signals[1], &r->signals[2]};
@@ -369,7 +272,7 @@ static void take_down(run *r)
 
 /* --- what is said about it --- */
 
-static int tell(const run *r, cof_err *err)
+static int tell(const cof_run *r, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) json = NULL;
 	COF_AUTO(cof_buf) text = {0};
@@ -385,7 +288,7 @@ static int tell(const run *r, cof_err *err)
 		       : cof_fd_write_all(STDERR_FILENO, r->o.json ? cof_buf_span(&text) : cof_buf_span(&lines), err);
 }
 
-static void release(run *r)
+static void release(cof_run *r)
 {
 	cof_report_release(&r->report);
 	cof_buf_release(&r->initdata);
@@ -397,7 +300,7 @@ static void release(run *r)
 int cof_cmd_run(int argc, char **argv)
 {
 	cof_err err = {0};
-	run r = {.null_fd = -EBADF};
+	cof_run r = {.null_fd = -EBADF};
 	if (cof_runopts_parse(argc, argv, &r.o, &err) < 0) {
 		(void)cof_cli_fail(&err, false);
 		return COF_EXIT_NOT_WORKLOAD;
