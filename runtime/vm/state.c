@@ -89,7 +89,7 @@ static int take_pcrs(const json_t *root, cof_state *s, cof_err *err)
 	if (s->pcrs == NULL)
 		return cof_err_oom(err);
 	for (int i = 0; i < 24; i++) {
-		char name[4];
+		char name[12];
 		(void)snprintf(name, sizeof name, "%d", i);
 		const char *hex = json_string_value(json_object_get(from, name));
 		if (hex == NULL)
