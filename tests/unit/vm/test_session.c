@@ -114,7 +114,8 @@ static void host_run(host *h, int ms)
 
 static void host_close(host *h)
 {
-	cof_session_free(h->s);
+	if (h->s != NULL)
+		cof_session_free(cof_steal(&h->s));
 	for (int i = 0; i < 2; i++) {
 		cof_fd_close(&h->out[i]);
 		cof_fd_close(&h->in[i]);
@@ -505,8 +506,9 @@ static void freeing_at_any_moment_is_safe(void **state)
 		peer_open(&p, h.base, h.guest_ctl, h.guest_io);
 		for (int i = 0; i < steps; i++)
 			(void)event_base_loop(h.base, EVLOOP_NONBLOCK);
+		cof_session_free(cof_steal(&h.s));
+		peer_close(&p);
 		host_close(&h);
-		cof_ttrpc_free(NULL);
 	}
 }
 
