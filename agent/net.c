@@ -50,9 +50,11 @@ static bool forbidden4(const uint8_t *a)
 
 static bool forbidden6(const uint8_t *a)
 {
-	static const uint8_t zeros[10];
 	/* Unspecified, loopback and v4-mapped all begin with ten zero bytes. */
-	return memcmp(a, zeros, sizeof zeros) == 0 || a[0] == 0xff || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80);
+	size_t zeros = 0;
+	while (zeros < 10 && a[zeros] == 0)
+		zeros++;
+	return zeros == 10 || a[0] == 0xff || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80);
 }
 
 static bool parse_any(const char *text, cof_net_addr *ret)

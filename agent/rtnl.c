@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* spec: rtnetlink(7), netlink(7): 16-byte header, fixed part, attributes of u16 length and u16 type, padded to 4. */
-#include <dirent.h>
-#include <linux/if.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
 #include "agent/net.h"
-#include "common/file.h"
-#include "common/hex.h"
 #include "common/rd.h"
+#include "common/secret.h"
 #include "common/wr.h"
 
 enum { REPLY_MAX = 8192, HEADER_LEN = 16 };
@@ -81,40 +80,31 @@ static int request(uint16_t type, uint16_t flags, const cof_buf *body, const cha
 
 static int index_of(const char *name, cof_err *err)
 {
-	COF_AUTO_FREE char *path = NULL;
-	COF_AUTO(cof_buf) text = {0};
-	int r = cof_path(&path, err, "/sys/class/net/%s/ifindex", name);
-	if (r == 0)
-		r = cof_file_read(path, 64, &text, NULL);
-	unsigned index = 0;
-	for (size_t i = 0; r == 0 && i < text.len && text.data[i] >= '0' && text.data[i] <= '9' && i < 9; i++)
-		index = index * 10 + (unsigned)(text.data[i] - '0');
-	if (r < 0 || index == 0)
+	unsigned index = if_nametoindex(name);
+	if (index == 0)
 		return cof_err_set(err, COF_E_IO, "network-failed", "no interface called %s", name);
 	return (int)index;
 }
 
 static bool link_has_mac(const char *name, const uint8_t mac[6])
 {
-	char want[32];
-	COF_AUTO_FREE char *path = NULL;
-	COF_AUTO(cof_buf) text = {0};
-	(void)snprintf(want, sizeof want, "%02x:%02x:%02x:%02x:%02x:%02x\n", mac[0], mac[1], mac[2], mac[3], mac[4],
-		       mac[5]);
-	return cof_path(&path, NULL, "/sys/class/net/%s/address", name) == 0 &&
-	       cof_file_read(path, 64, &text, NULL) == 0 && strcmp(cof_buf_str(&text), want) == 0;
+	struct ifreq req = {0};
+	COF_AUTO_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	(void)snprintf(req.ifr_name, sizeof req.ifr_name, "%s", name);
+	return fd >= 0 && ioctl(fd, SIOCGIFHWADDR, &req) == 0 &&
+	       cof_ct_equal(cof_span_of(req.ifr_hwaddr.sa_data, 6), cof_span_of(mac, 6));
 }
 
 /* The link as the kernel calls it today: the one with this MAC, else the one with this name. */
 static int find_link(const cof_net_link *l, cof_err *err)
 {
-	DIR *d = l->has_mac ? opendir("/sys/class/net") : NULL;
 	int index = 0;
-	for (struct dirent *e = d == NULL ? NULL : readdir(d); e != NULL && index == 0; e = readdir(d))
-		if (e->d_name[0] != '.' && strcmp(e->d_name, "lo") != 0 && link_has_mac(e->d_name, l->mac))
-			index = index_of(e->d_name, err);
-	if (d != NULL)
-		(void)closedir(d);
+	struct if_nameindex *all = l->has_mac ? if_nameindex() : NULL;
+	for (struct if_nameindex *i = all; i != NULL && i->if_index != 0 && index == 0; i++)
+		if (strcmp(i->if_name, "lo") != 0 && link_has_mac(i->if_name, l->mac))
+			index = (int)i->if_index;
+	if (all != NULL)
+		if_freenameindex(all);
 	return index > 0 ? index : index_of(l->name, err);
 }
 
