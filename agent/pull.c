@@ -233,7 +233,7 @@ static int begin(cof_pull *p, cof_err *err)
 	if (p->attested)
 		return 0;
 	cof_watch_phase(p->opts.watch, COF_PHASE_ATTEST);
-	return cof_trust_attest(p->opts.trust, COF_PULL_KEY_MS, on_attested, p, err);
+	return cof_trust_attest(p->opts.trust, COF_TRUST_KEY_MS, on_attested, p, err);
 }
 
 int cof_pull_start(cof_pull **ret, const cof_pull_opts *opts, cof_err *err)

@@ -11,7 +11,7 @@
 #include "agent/trust.h"
 #include "agent/watch.h"
 
-enum { COF_PULL_SILENCE_S = 180, COF_PULL_KEY_MS = 120 * 1000 };
+enum { COF_PULL_SILENCE_S = 180 };
 
 typedef struct cof_pull cof_pull;
 

@@ -115,7 +115,7 @@ static int ask_key(cof_pull *p, int key_pipe, cof_err *err)
 		return cof_err_set(err, COF_E_MALFORMED, "layer-key-missing",
 				   "an encrypted layer has no packet of our key provider");
 	cof_watch_phase(p->opts.watch, COF_PHASE_DECRYPT);
-	return cof_trust_unwrap(p->opts.trust, layer(p)->packet, COF_PULL_KEY_MS, key_pipe, on_unwrapped, p, err);
+	return cof_trust_unwrap(p->opts.trust, layer(p)->packet, key_pipe, on_unwrapped, p, err);
 }
 
 static int make_pipe(int *ret_read, int *ret_write, cof_err *err)

@@ -60,7 +60,7 @@ void cof_serve_watch(cof_agent *a, cof_ttrpc_call *call, const ProtobufCMessage 
 
 void cof_serve_guest_details(cof_agent *a, cof_ttrpc_call *call, const ProtobufCMessage *m)
 {
-	static char handler[] = "image_guest_pull";
+	char handler[] = "image_guest_pull";
 	char *handlers[] = {handler};
 	Grpc__AgentDetails details = GRPC__AGENT_DETAILS__INIT;
 	Grpc__GuestDetailsResponse r = GRPC__GUEST_DETAILS_RESPONSE__INIT;

@@ -121,13 +121,12 @@ int cof_trust_attest(cof_trust *t, int timeout_ms, cof_trust_done done, void *ar
 	return r < 0 ? r : queued(t, cof_keeper_send_attest(cof_helper_chan(t->helper), timeout_ms, err), done, arg);
 }
 
-int cof_trust_unwrap(cof_trust *t, const char *packet, int timeout_ms, int key_pipe, cof_trust_done done, void *arg,
-		     cof_err *err)
+int cof_trust_unwrap(cof_trust *t, const char *packet, int key_pipe, cof_trust_done done, void *arg, cof_err *err)
 {
 	int r = check(t, err);
 	if (r < 0)
 		return r;
-	r = cof_keeper_send_unwrap(cof_helper_chan(t->helper), packet, timeout_ms, key_pipe, err);
+	r = cof_keeper_send_unwrap(cof_helper_chan(t->helper), packet, COF_TRUST_KEY_MS, key_pipe, err);
 	return queued(t, r, done, arg);
 }
 

@@ -9,7 +9,7 @@
 
 #include "agent/helper.h"
 
-enum { COF_TRUST_WAITING_MAX = 128 };
+enum { COF_TRUST_WAITING_MAX = 128, COF_TRUST_KEY_MS = 120 * 1000 };
 
 typedef struct cof_trust cof_trust;
 
@@ -31,7 +31,8 @@ COF_DEFINE_AUTO_PTR(cof_trust, cof_trust_free)
 
 COF_WUR int cof_trust_hosts(cof_trust *t, char *const *lines, size_t n, cof_trust_done done, void *arg, cof_err *err);
 COF_WUR int cof_trust_attest(cof_trust *t, int timeout_ms, cof_trust_done done, void *arg, cof_err *err);
-COF_WUR int cof_trust_unwrap(cof_trust *t, const char *packet, int timeout_ms, int key_pipe, cof_trust_done done,
-			     void *arg, cof_err *err);
+/* Waits at most COF_TRUST_KEY_MS for the broker. */
+COF_WUR int cof_trust_unwrap(cof_trust *t, const char *packet, int key_pipe, cof_trust_done done, void *arg,
+			     cof_err *err);
 /* Whoever waits with this arg is not called back any more. */
 void cof_trust_forget(cof_trust *t, const void *arg);
