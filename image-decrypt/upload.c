@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Blobs and manifests up. spec: OCI distribution-spec "Push": POST for a place, PUT with the digest. */
 #include <stdio.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "image-decrypt/registry_int.h"
@@ -38,18 +39,26 @@ static int has_blob(cof_registry *r, const char *digest, bool *ret, cof_err *err
 	return *ret || resp.status == 404 ? 0 : cof_registry_status(&resp, "a blob", err);
 }
 
-/* The place may be absolute or a path on the same host; it goes back to the same registry in both cases. */
+/* The path of a place on our own registry, NULL for any other: our rights must not follow it to a stranger. */
+static const char *own_path(const cof_registry *r, const char *location)
+{
+	const char *host = cof_ref_api_host(&r->ref);
+	if (location[0] == '/' && location[1] != '/')
+		return location;
+	if (strncmp(location, "https://", 8) != 0 || strncasecmp(location + 8, host, strlen(host)) != 0)
+		return NULL;
+	const char *path = location + 8 + strlen(host);
+	return path[0] == '/' ? path : NULL;
+}
+
 static int place_url(const cof_registry *r, const char *location, const char *digest, char **ret, cof_err *err)
 {
-	char join = strchr(location, '?') != NULL ? '&' : '?';
-	int n = -1;
-	if (strncmp(location, "https://", 8) == 0)
-		n = asprintf(ret, "%s%cdigest=%s", location, join, digest);
-	else if (location[0] == '/')
-		n = asprintf(ret, "https://%s%s%cdigest=%s", cof_ref_api_host(&r->ref), location, join, digest);
-	else
+	const char *path = own_path(r, location);
+	if (path == NULL)
 		return cof_err_set(err, COF_E_MALFORMED, "registry-location",
-				   "the registry's upload place is no https URL");
+				   "the registry's upload place is not its own by https");
+	char join = strchr(path, '?') != NULL ? '&' : '?';
+	int n = asprintf(ret, "https://%s%s%cdigest=%s", cof_ref_api_host(&r->ref), path, join, digest);
 	return n < 0 ? cof_err_oom(err) : 0;
 }
 
