@@ -189,7 +189,7 @@ static void stdin_goes_in_and_ends(void **state)
 	host h;
 	peer p = {.answers = answers};
 	host_init(&h);
-	cof_session_opts o = options(&h, 1000);
+	cof_session_opts o = options(&h, 8000);
 	o.stdin_fd = h.in[0];
 	assert_int_equal(write(h.in[1], "some input", 10), 10);
 	cof_fd_close(&h.in[1]);
