@@ -61,6 +61,9 @@ lab_open() {
 	[ -n "$lab" ] && return
 	lab=$(mktemp -d "${TMPDIR:-/tmp}/coffer-lab.XXXXXX")
 	: >"$lab/pids"
+	# Where `coffer run` keeps its private folders: what is left there after a run, it left behind.
+	mkdir -m 700 "$lab/runtime"
+	export XDG_RUNTIME_DIR=$lab/runtime
 	trap lab_close EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -121,7 +124,7 @@ run_tests() {
 	local name began code passed=0 failed=0 skipped=0 out
 	out=$(mktemp)
 	for name in $(sed -n 's/^\(t_[a-z0-9_]*\)() {$/\1/p' "$0"); do
-		[ -z "${ONLY:-}" ] || [[ $name == *"$ONLY"* ]] || continue
+		[ -z "${ONLY:-}" ] || [[ $name =~ $ONLY ]] || continue
 		began=$(now_ms)
 		(trap - EXIT; set -e; "$name") >"$out" 2>&1
 		code=$?

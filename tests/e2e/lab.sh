@@ -132,7 +132,7 @@ lab_kbs_serve() {
 	rm -f "$lab/kbs.port"
 	start kbs "$bin/coffer-kbs" serve --store "$lab/kbs" --listen "127.0.0.1:${1:-0}" --tls-cert "$lab/tls/server.pem" \
 		--tls-key "$lab/tls/server.key" --port-file "$lab/kbs.port"
-	kbs_pid=$started
+	echo "$started" >"$lab/kbs.pid"
 	until_true 20 "the key broker" test -s "$lab/kbs.port"
 	kbs_port=$(cat "$lab/kbs.port")
 	kbs_url=https://$kbs_name:$kbs_port
@@ -212,10 +212,14 @@ coffer_run() {
 
 # A guest image as a lying host would make it: another initrd or command line, and a manifest that agrees with it.
 lab_other_initrd() {
-	local dir=$1 digest
+	local dir=$1 digest size
 	cp -r --reflink=auto "$guest" "$dir"
-	# One letter of one certificate's frame: the guest works as before.
-	zstd -dcq "$guest/initrd" | sed '0,/BEGIN CERTIFICATE/s//BEGIN CERTIFICATF/' | zstd -q -3 -f -o "$dir/initrd"
+	# One letter of one certificate's frame: the guest works as before. The size stays too, by packing harder and
+	# filling up with zeros, since the size is part of what is measured of the kernel.
+	size=$(stat -c %s "$guest/initrd")
+	zstd -dcq "$guest/initrd" | sed '0,/BEGIN CERTIFICATE/s//BEGIN CERTIFICATF/' |
+		zstd -q -19 --long=25 -T2 --no-check -f -o "$dir/initrd"
+	[ "$(stat -c %s "$dir/initrd")" -gt "$size" ] || truncate -s "$size" "$dir/initrd"
 	digest=$(sha256sum "$dir/initrd" | cut -d' ' -f1)
 	jq --arg sha "$digest" --argjson n "$(stat -c %s "$dir/initrd")" '.initrd.sha256 = $sha | .initrd.bytes = $n' \
 		"$guest/manifest.json" >"$dir/manifest.json"
