@@ -28,7 +28,8 @@ PKGS := libssl libcrypto tss2-esys tss2-mu tss2-tctildr libprotobuf-c jansson jo
 
 WARN := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes \
 	-Wundef -Wvla -Wcast-qual -Wcast-align -Wwrite-strings -Wpointer-arith -Wimplicit-fallthrough -Wconversion \
-	-Wsign-conversion -Wnull-dereference -Wredundant-decls -Wdate-time -Walloca -Wframe-larger-than=16384
+	-Wsign-conversion -Wnull-dereference -Wredundant-decls -Wdate-time -Walloca \
+	$(if $(SAN),,-Wframe-larger-than=16384)
 GCCWARN := -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wformat-signedness -ftrivial-auto-var-init=zero
 HARDEN  := -fno-common -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE \
 	$(if $(SAN),,-D_FORTIFY_SOURCE=3)

@@ -7,6 +7,7 @@
 #include "agent/kbs_client.h"
 #include "agent/kbs_token.h"
 #include "agent/keeper_keys.h"
+#include "agent/policy.h"
 #include "agent/rest.h"
 #include "common/initdata.h"
 #include "common/log.h"
@@ -23,6 +24,7 @@ typedef struct keeper {
 	cof_attester *attester;
 	cof_kbs_client *kbs; /* NULL when aa.toml names no broker */
 	cof_rest *rest;
+	cof_policy *policy; /* for what the workload may have; the rest of it is init's */
 	cof_keeper_keys keys;
 	bool started;
 	bool broken; /* the channel is gone: nobody is left to serve */
@@ -40,6 +42,8 @@ static void keeper_release(keeper *k)
 		event_free(k->readable);
 	if (k->base != NULL)
 		event_base_free(k->base);
+	if (k->policy != NULL)
+		cof_policy_free(k->policy);
 	cof_keeper_keys_release(&k->keys);
 	cof_fd_close(&k->chan);
 }
@@ -66,6 +70,8 @@ static int rest_resource(void *arg, const cof_kbsp_path *path, cof_secret *ret, 
 	keeper *k = arg;
 	cof_kbsp_refusal why = {.pcr = -1};
 	int r = need_kbs(k, err);
+	if (r == 0 && !cof_policy_resource_allowed(k->policy, path))
+		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "resources: no entry allows this path");
 	if (r == 0)
 		r = cof_kbs_client_get(k->kbs, path, REST_TIMEOUT_MS, ret, &why, err);
 	if (r < 0)
@@ -80,6 +86,8 @@ static int rest_token(void *arg, cof_secret *ret, cof_err *err)
 	COF_AUTO(cof_secret) pem = {0};
 	COF_AUTO(cof_buf) text = {0};
 	int r = need_kbs(k, err);
+	if (r == 0 && !k->policy->token_ok)
+		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "token: not allowed");
 	if (r == 0)
 		r = cof_kbs_client_attest(k->kbs, REST_TIMEOUT_MS, err);
 	if (r == 0)
@@ -152,6 +160,14 @@ static int open_kbs(keeper *k, const start_args *in, const char *aa_toml, cof_er
 	return cof_kbs_client_new(&k->kbs, &opts, err);
 }
 
+static int read_policy(keeper *k, const cof_initdata *initdata, cof_err *err)
+{
+	const char *text = cof_initdata_entry(initdata, "policy.json");
+	if (text == NULL)
+		return cof_err_set(err, COF_E_POLICY, "policy-missing", "initdata holds no policy.json");
+	return cof_policy_parse(cof_span_str(text), &k->policy, err);
+}
+
 static int open_rest(keeper *k, const start_args *in, cof_err *err)
 {
 	const cof_rest_ops ops = {rest_resource, rest_token, k};
@@ -172,6 +188,8 @@ static int on_start(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_
 		r = cof_initdata_parse(cof_span_str(in.initdata), &initdata, err);
 	if (r == 0)
 		r = bind_initdata(k, &in, &initdata, err);
+	if (r == 0)
+		r = read_policy(k, &initdata, err);
 	const char *aa_toml = r == 0 ? cof_initdata_entry(&initdata, "aa.toml") : NULL;
 	if (aa_toml != NULL)
 		r = open_kbs(k, &in, aa_toml, err);
@@ -345,6 +363,8 @@ int cof_keeper_main(int chan_fd)
 {
 	COF_AUTO(keeper) k = {.chan = chan_fd};
 	cof_secret_process_init();
+	(void)setenv("TSS2_LOG", "all+none",
+		     1); /* our errors say what failed; its lines would reach the host's console */
 	k.base = event_base_new();
 	if (k.base == NULL)
 		return 2;

@@ -53,6 +53,7 @@ void cof_policy_free(cof_policy *p)
 	for (size_t i = 0; i < p->n_exec; i++)
 		cof_words_release(&p->exec[i]);
 	free(p->containers);
+	cof_words_release(&p->resources);
 	free(p->exec);
 	free(p);
 }
@@ -231,10 +232,19 @@ static int parse_signals(const json_t *doc, cof_policy *p, cof_err *err)
 	return r;
 }
 
+static int parse_resources(const json_t *doc, cof_policy *p, cof_err *err)
+{
+	int r = opt_words(doc, "resources", &p->resources, err);
+	for (size_t i = 0; r == 0 && i < p->resources.n; i++)
+		if (!cof_kbsp_pattern_ok(p->resources.at[i]))
+			return cof_err_set(err, COF_E_MALFORMED, "json-range", "'resources' holds no REPO/TYPE/TAG");
+	return r < 0 ? r : opt_bool(doc, "token", &p->token_ok, err);
+}
+
 static int parse_doc(const json_t *doc, cof_policy *p, cof_err *err)
 {
-	static const char *const known[] = {"format", "containers", "exec",   "signals",
-					    "stdin",  "stdout",	    "stderr", NULL};
+	static const char *const known[] = {"format", "containers", "exec",	 "signals", "stdin",
+					    "stdout", "stderr",	    "resources", "token",   NULL};
 	const char *format = NULL;
 	int r = cof_json_only(doc, known, err);
 	if (r == 0)
@@ -252,7 +262,9 @@ static int parse_doc(const json_t *doc, cof_policy *p, cof_err *err)
 		r = opt_bool(doc, "stdin", &p->stdin_ok, err);
 	if (r == 0)
 		r = opt_bool(doc, "stdout", &p->stdout_ok, err);
-	return r < 0 ? r : opt_bool(doc, "stderr", &p->stderr_ok, err);
+	if (r == 0)
+		r = opt_bool(doc, "stderr", &p->stderr_ok, err);
+	return r < 0 ? r : parse_resources(doc, p, err);
 }
 
 int cof_policy_parse(cof_span in, cof_policy **ret, cof_err *err)
@@ -304,4 +316,12 @@ bool cof_policy_exec_allowed(const cof_policy *p, char *const *argv, size_t n)
 bool cof_policy_signal_allowed(const cof_policy *p, uint32_t signal)
 {
 	return signal >= 1 && signal <= COF_SIGNAL_MAX && (p->signals >> (signal - 1) & 1) != 0;
+}
+
+bool cof_policy_resource_allowed(const cof_policy *p, const cof_kbsp_path *path)
+{
+	for (size_t i = 0; i < p->resources.n; i++)
+		if (cof_kbsp_pattern_matches(p->resources.at[i], path))
+			return true;
+	return false;
 }

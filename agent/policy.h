@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/buf.h"
+#include "common/kbs_proto.h"
 
 enum {
 	COF_POLICY_MAX = 256 << 10,
@@ -48,6 +49,8 @@ typedef struct cof_policy {
 	size_t n_exec;
 	uint64_t signals; /* bit s - 1 for signal s */
 	bool stdin_ok, stdout_ok, stderr_ok;
+	cof_words resources; /* patterns of what the workload may fetch at the REST API */
+	bool token_ok;	     /* it may have the guest's token, and the key to which that is bound */
 } cof_policy;
 
 /* Reason "policy-malformed". */
@@ -60,3 +63,5 @@ COF_WUR int cof_policy_image(const cof_policy *p, const char *reference, const c
 			     cof_err *err);
 bool cof_policy_exec_allowed(const cof_policy *p, char *const *argv, size_t n);
 bool cof_policy_signal_allowed(const cof_policy *p, uint32_t signal);
+/* What the workload, not the host, asks for at the REST API. */
+bool cof_policy_resource_allowed(const cof_policy *p, const cof_kbsp_path *path);

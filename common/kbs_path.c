@@ -52,3 +52,33 @@ bool cof_kbsp_path_equal(const cof_kbsp_path *a, const cof_kbsp_path *b)
 {
 	return strcmp(a->repo, b->repo) == 0 && strcmp(a->type, b->type) == 0 && strcmp(a->tag, b->tag) == 0;
 }
+
+bool cof_kbsp_pattern_ok(const char *pattern)
+{
+	const char *ends = "//";
+	for (;; ends++) {
+		char word[COF_KBSP_SEGMENT_MAX + 1];
+		bool star = pattern[0] == '*' && pattern[1] == *ends;
+		if (!star && !segment(&pattern, *ends, word))
+			return false;
+		if (*ends == '\0')
+			return true;
+		pattern += star ? 2 : 0;
+	}
+}
+
+static bool segment_matches(const char **pattern, const char *name)
+{
+	const char *at = *pattern;
+	size_t n = strcspn(at, "/");
+	*pattern = at + n + (at[n] == '/' ? 1 : 0);
+	if (n == 1 && at[0] == '*')
+		return true;
+	return strlen(name) == n && strncmp(at, name, n) == 0;
+}
+
+bool cof_kbsp_pattern_matches(const char *pattern, const cof_kbsp_path *p)
+{
+	return segment_matches(&pattern, p->repo) && segment_matches(&pattern, p->type) &&
+	       segment_matches(&pattern, p->tag);
+}

@@ -130,3 +130,7 @@ COF_WUR int cof_kbsp_uri_parse(const char *uri, cof_kbsp_path *ret, cof_err *err
 enum { COF_KBSP_PATH_STR = 3 * COF_KBSP_SEGMENT_MAX + 3 };
 void cof_kbsp_path_str(const cof_kbsp_path *p, char out[COF_KBSP_PATH_STR]);
 bool cof_kbsp_path_equal(const cof_kbsp_path *a, const cof_kbsp_path *b);
+/* "repo/type/tag" in which a "*" stands for one whole segment, never for a part of one. */
+bool cof_kbsp_pattern_ok(const char *pattern);
+/* pattern has passed cof_kbsp_pattern_ok. */
+bool cof_kbsp_pattern_matches(const char *pattern, const cof_kbsp_path *p);

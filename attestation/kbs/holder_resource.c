@@ -36,20 +36,23 @@ static int check_still_registered(cof_holder *h, const cof_session_verdict *v, c
 	return rc;
 }
 
+static int path_of(const cof_kb_resource *m, cof_kbsp_path *ret, cof_err *err)
+{
+	COF_AUTO(cof_buf) name = {0};
+	const cof_span parts[3] = {m->repo, m->type, m->tag};
+	int rc = cof_owner_resource_name(parts, &name, err);
+	return rc < 0 ? rc : cof_kbsp_path_parse(cof_buf_str(&name), ret, err);
+}
+
 static int judge(cof_span policy, const json_t *claims, const cof_kb_resource *m, cof_err *err)
 {
 	COF_AUTO_PTR(cof_release_policy) p = NULL;
-	COF_AUTO_FREE char *repo = cof_span_dup_str(m->repo);
-	COF_AUTO_FREE char *type = cof_span_dup_str(m->type);
-	COF_AUTO_FREE char *tag = cof_span_dup_str(m->tag);
+	cof_kbsp_path path;
 	bool named = false;
-	if (repo == NULL || type == NULL || tag == NULL)
-		return cof_err_oom(err);
-	int rc = cof_release_policy_parse(policy, &p, err);
-	if (rc < 0)
-		return rc;
-	const cof_release_path path = {repo, type, tag};
-	return cof_release_policy_judge(p, &path, claims, &named, err);
+	int rc = path_of(m, &path, err);
+	if (rc == 0)
+		rc = cof_release_policy_parse(policy, &p, err);
+	return rc < 0 ? rc : cof_release_policy_judge(p, &path, claims, &named, err);
 }
 
 static int check_policy(cof_holder *h, const cof_session *s, const cof_kb_resource *m, cof_err *err)

@@ -6,7 +6,7 @@
 #define FORMAT "coffer-release-policy/1"
 #define ANNOTATED "ear.veraison.annotated-evidence"
 
-enum { SEGMENTS = 3, SEGMENT_MAX = 128, POINTER_MAX = 256 };
+enum { POINTER_MAX = 256 };
 
 /* The document is kept as it was checked; judging walks it. */
 struct cof_release_policy {
@@ -39,28 +39,6 @@ static bool known_tee(const json_t *v)
 			return true;
 	}
 	return false;
-}
-
-static bool segment_ok(const char *s, size_t n)
-{
-	if (n == 1 && s[0] == '*')
-		return true;
-	return n > 0 && n <= SEGMENT_MAX && s[0] != '.' &&
-	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") >= n;
-}
-
-/* "repo/type/tag"; a star stands for one whole segment, never for a part of one. */
-static bool pattern_ok(const char *p)
-{
-	for (int i = 0; i < SEGMENTS; i++) {
-		size_t n = strcspn(p, "/");
-		if (!segment_ok(p, n))
-			return false;
-		p += n;
-		if (i < SEGMENTS - 1 && *p++ != '/')
-			return false;
-	}
-	return *p == '\0';
 }
 
 static int check_tees(const json_t *require, cof_err *err)
@@ -141,7 +119,7 @@ static int check_rule(const json_t *rule, cof_err *err)
 	json_t *require = NULL;
 	if (!json_is_object(rule) || cof_json_only(rule, known, NULL) < 0)
 		return malformed(err, "a rule has an unknown member");
-	if (cof_json_str(rule, "resource", &resource, NULL) < 0 || !pattern_ok(resource))
+	if (cof_json_str(rule, "resource", &resource, NULL) < 0 || !cof_kbsp_pattern_ok(resource))
 		return malformed(err, "'resource' is not REPO/TYPE/TAG");
 	if (cof_json_obj(rule, "require", &require, NULL) < 0 || cof_json_only(require, known_require, NULL) < 0)
 		return malformed(err, "'require' is missing or has an unknown member");
@@ -192,20 +170,9 @@ int cof_release_policy_parse(cof_span text, cof_release_policy **ret, cof_err *e
 
 /* ---- judging ---- */
 
-static bool segment_matches(const char **pattern, const char *segment)
+static bool names_path(const json_t *rule, const cof_kbsp_path *path)
 {
-	const char *at = *pattern;
-	size_t n = strcspn(at, "/");
-	*pattern = at + n + (at[n] == '/' ? 1 : 0);
-	if (n == 1 && at[0] == '*')
-		return true;
-	return strlen(segment) == n && strncmp(at, segment, n) == 0;
-}
-
-static bool names_path(const json_t *rule, const cof_release_path *path)
-{
-	const char *p = json_string_value(json_object_get(rule, "resource"));
-	return segment_matches(&p, path->repo) && segment_matches(&p, path->type) && segment_matches(&p, path->tag);
+	return cof_kbsp_pattern_matches(json_string_value(json_object_get(rule, "resource")), path);
 }
 
 /* The one TEE that the evidence is of; NULL when there is none or more than one. */
@@ -298,7 +265,7 @@ static cof_status status_of(const json_t *claims)
 	return worst;
 }
 
-int cof_release_policy_judge(const cof_release_policy *p, const cof_release_path *path, const json_t *claims,
+int cof_release_policy_judge(const cof_release_policy *p, const cof_kbsp_path *path, const json_t *claims,
 			     bool *ret_named, cof_err *err)
 {
 	json_t *cpu = NULL;

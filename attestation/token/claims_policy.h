@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "common/json.h"
+#include "common/kbs_proto.h"
 
 enum {
 	COF_RELEASE_RULES_MAX = 256,
@@ -22,14 +22,10 @@ COF_DEFINE_AUTO_PTR(cof_release_policy, cof_release_policy_free)
 /* Reason "policy-malformed" (malformed). */
 COF_WUR int cof_release_policy_parse(cof_span text, cof_release_policy **ret, cof_err *err);
 
-typedef struct cof_release_path {
-	const char *repo, *type, *tag;
-} cof_release_path;
-
 /*
  * 0: some rule allows path to the holder of these claims (a token's claims set that cof_ear_verify accepted).
  * Otherwise class policy, reason "policy-denied"; *ret_named says whether any rule speaks of the path at all, so that
  * a broker can tell "no" from "not there" to those who may know.
  */
-COF_WUR int cof_release_policy_judge(const cof_release_policy *p, const cof_release_path *path, const json_t *claims,
+COF_WUR int cof_release_policy_judge(const cof_release_policy *p, const cof_kbsp_path *path, const json_t *claims,
 				     bool *ret_named, cof_err *err);

@@ -5,14 +5,17 @@
 #include <string.h>
 
 #include "common/file.h"
+#include "common/kbs_proto.h"
 #include "runtime/cli/cli.h"
 
-enum { PEM_MAX = 256 << 10, POLICY_MAX = 256 << 10, IMAGES_MAX = 16 };
+enum { PEM_MAX = 256 << 10, POLICY_MAX = 256 << 10, IMAGES_MAX = 16, RESOURCES_MAX = 64 };
 
 typedef struct make_opts {
 	const char *kbs, *kbs_ca, *policy, *registry_ca, *output, *algorithm;
 	const char *images[IMAGES_MAX];
 	size_t n_images;
+	const char *resources[RESOURCES_MAX];
+	size_t n_resources;
 	bool json, help;
 } make_opts;
 
@@ -23,6 +26,9 @@ static const char make_help[] =
 	"  --kbs URL           key broker, https\n"
 	"  --kbs-ca FILE       its root certificates, PEM\n"
 	"  --image REF         image that may run, pinned by digest; may be repeated\n"
+	"  --resource PATTERN  what the workload may fetch from the key broker, REPO/TYPE/TAG, \"*\" for any one "
+	"part;\n"
+	"                      may be repeated\n"
 	"  --policy FILE       coffer-policy/1 instead of the one made from --image: the image as it is, output "
 	"readable,\n"
 	"                      signals 1, 2, 9 and 15, no exec, no input\n"
@@ -48,6 +54,20 @@ static int container_entry(const char *ref, json_t **ret, cof_err *err)
 	return *ret != NULL ? 0 : cof_err_oom(err);
 }
 
+static int resource_list(const make_opts *o, json_t *policy, cof_err *err)
+{
+	json_t *list = json_array();
+	int r = cof_json_set_new(policy, "resources", list, err);
+	for (size_t i = 0; r == 0 && i < o->n_resources; i++) {
+		if (!cof_kbsp_pattern_ok(o->resources[i]))
+			return cof_err_set(err, COF_E_USAGE, "resource-path", "%.200s is not REPO/TYPE/TAG",
+					   o->resources[i]);
+		if (json_array_append_new(list, json_string(o->resources[i])) < 0)
+			return cof_err_oom(err);
+	}
+	return r;
+}
+
 static int default_policy(const make_opts *o, cof_buf *ret, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) list = json_array();
@@ -64,7 +84,8 @@ static int default_policy(const make_opts *o, cof_buf *ret, cof_err *err)
 	COF_AUTO_PTR(json_t)
 	policy = json_pack("{s:s, s:O, s:[i,i,i,i], s:b, s:b, s:b}", "format", "coffer-policy/1", "containers", list,
 			   "signals", 1, 2, 9, 15, "stdin", 0, "stdout", 1, "stderr", 1);
-	return policy != NULL ? cof_json_dump_pretty(policy, ret, err) : cof_err_oom(err);
+	int r = policy != NULL ? resource_list(o, policy, err) : cof_err_oom(err);
+	return r < 0 ? r : cof_json_dump_pretty(policy, ret, err);
 }
 
 static int policy_text(const make_opts *o, cof_buf *ret, cof_err *err)
@@ -161,6 +182,12 @@ static int take(make_opts *o, int opt, cof_err *err)
 		o->images[o->n_images++] = optarg;
 		return 0;
 	}
+	if (opt == 'r') {
+		if (o->n_resources >= RESOURCES_MAX)
+			return usage(err, "too many resources");
+		o->resources[o->n_resources++] = optarg;
+		return 0;
+	}
 	o->json = o->json || opt == 'j';
 	o->help = o->help || opt == 'h';
 	return opt == 'j' || opt == 'h' ? 0 : usage(err, "an option that is none, or without its value");
@@ -174,8 +201,8 @@ static int check(const make_opts *o, int left, cof_err *err)
 		return usage(err, "--kbs and --kbs-ca are required");
 	if (o->n_images == 0 && o->policy == NULL)
 		return usage(err, "--image or --policy is required");
-	if (o->n_images != 0 && o->policy != NULL)
-		return usage(err, "--policy names the images itself");
+	if ((o->n_images != 0 || o->n_resources != 0) && o->policy != NULL)
+		return usage(err, "--policy names images and resources itself");
 	if (strncmp(o->kbs, "https://", 8) != 0 || strpbrk(o->kbs, "\"'\\ \n\r\t") != NULL)
 		return usage(err, "--kbs wants an https URL");
 	return 0;
@@ -184,11 +211,17 @@ static int check(const make_opts *o, int left, cof_err *err)
 static int parse_make(int argc, char **argv, make_opts *o, cof_err *err)
 {
 	static const struct option options[] = {
-		{"kbs", required_argument, NULL, 0},	 {"kbs-ca", required_argument, NULL, 1},
-		{"policy", required_argument, NULL, 2},	 {"registry-ca", required_argument, NULL, 3},
-		{"output", required_argument, NULL, 4},	 {"algorithm", required_argument, NULL, 5},
-		{"image", required_argument, NULL, 'i'}, {"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},	 {NULL, 0, NULL, 0},
+		{"kbs", required_argument, NULL, 0},
+		{"kbs-ca", required_argument, NULL, 1},
+		{"policy", required_argument, NULL, 2},
+		{"registry-ca", required_argument, NULL, 3},
+		{"output", required_argument, NULL, 4},
+		{"algorithm", required_argument, NULL, 5},
+		{"image", required_argument, NULL, 'i'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{"resource", required_argument, NULL, 'r'},
+		{NULL, 0, NULL, 0},
 	};
 	int opt = 0;
 	int r = 0;

@@ -183,7 +183,7 @@ lab_owner() {
 lab_initdata() {
 	local file=$1
 	shift
-	"$bin/coffer" initdata make --kbs "$kbs_url" --kbs-ca "$lab/tls/ca.pem" --registry-ca "$lab/tls/ca.pem" \
+	"$bin/coffer" initdata make --resource "default/demo/*" --kbs "$kbs_url" --kbs-ca "$lab/tls/ca.pem" --registry-ca "$lab/tls/ca.pem" \
 		--output "$file" "$@" >"$file.digest" || return
 	[ "${REGISTER:-yes}" = no ] || kbs set-initdata "$file" >/dev/null
 }

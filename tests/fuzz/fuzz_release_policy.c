@@ -12,7 +12,7 @@ static json_t *claims_of(const char *status)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const cof_release_path path = {"default", "image-key", "demo"};
+	static const cof_kbsp_path path = {"default", "image-key", "demo"};
 	COF_AUTO_PTR(cof_release_policy) p = NULL;
 	cof_err err = {0};
 	bool named = false;

@@ -46,20 +46,29 @@ static int hear(rig *r, cof_err *err)
 	return cof_keeper_recv(r->chan, &r->ok, &r->refusal, err);
 }
 
-static int start(rig *r, cof_err *err)
+#define POLICY_OPEN "\"resources\":[\"default/secret/*\"],\"token\":true"
+#define POLICY_CLOSED "\"stdout\":true"
+
+static int start_with(rig *r, const char *grants, cof_err *err)
 {
 	COF_AUTO(cof_buf) initdata = {0};
 	assert_int_equal(cof_buf_printf(&initdata, NULL,
 					"version = \"0.1.0\"\nalgorithm = \"sha256\"\n[data]\n\"aa.toml\" = '''\n"
 					"[token_configs.kbs]\nurl = \"https://" KBS_NAME
-					":%d\"\ncert = \"\"\"\n%s\"\"\"\n'''\n",
-					r->kbs.tls.port, r->kbs.tls.ca_pem),
+					":%d\"\ncert = \"\"\"\n%s\"\"\"\n'''\n\"policy.json\" = '''\n"
+					"{\"format\":\"coffer-policy/1\",\"containers\":[],%s}'''\n",
+					r->kbs.tls.port, r->kbs.tls.ca_pem, grants),
 			 0);
 	assert_int_equal(cof_keeper_send_start(r->chan, cof_buf_str(&initdata), box.tcti, "", 0, NULL), 0);
 	int code = hear(r, err);
 	if (code == 0)
 		r->rest_port = (int)json_integer_value(json_object_get(r->ok, "rest_port"));
 	return code;
+}
+
+static int start(rig *r, cof_err *err)
+{
+	return start_with(r, POLICY_OPEN, err);
 }
 
 static void hosts(rig *r)
@@ -226,6 +235,43 @@ static void workloads_get_secrets_and_tokens(void **state)
 	assert_int_equal(finish(&r), 0);
 }
 
+/* T-82: a workload gets what the owner listed for it, and never by default. */
+static void t082_nothing_without_a_grant(void **state)
+{
+	(void)state;
+	static const char *const paths[] = {"/cdh/resource/default/secret/demo", "/cdh/resource/default/image-key/demo",
+					    "/aa/token?token_type=kbs"};
+	rig r;
+	spawn(&r);
+	assert_ok(start_with(&r, POLICY_CLOSED, &err));
+	hosts(&r);
+	for (size_t i = 0; i < COF_COUNT(paths); i++) {
+		COF_AUTO(cof_buf) request = {0};
+		COF_AUTO(cof_buf) answer = {0};
+		assert_ok(cof_buf_printf(&request, &err, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+					 paths[i]));
+		ask_rest(r.rest_port, cof_buf_str(&request), &answer);
+		assert_non_null(strstr(cof_buf_str(&answer), " 403 "));
+		assert_null(strstr(cof_buf_str(&answer), KEK));
+	}
+	assert_int_equal(finish(&r), 0);
+}
+
+/* T-82: the image's key is for its layers; a grant for secrets does not reach it. */
+static void t082_a_grant_covers_its_path_only(void **state)
+{
+	(void)state;
+	rig r;
+	spawn(&r);
+	assert_ok(start(&r, &err));
+	hosts(&r);
+	COF_AUTO(cof_buf) answer = {0};
+	ask_rest(r.rest_port,
+		 "GET /cdh/resource/default/image-key/demo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", &answer);
+	assert_non_null(strstr(cof_buf_str(&answer), " 403 "));
+	assert_int_equal(finish(&r), 0);
+}
+
 static void leaves_no_core(void **state)
 {
 	(void)state;
@@ -254,6 +300,8 @@ int main(void)
 		cmocka_unit_test_setup(t051_nothing_before_the_start_and_one_start, power_on),
 		cmocka_unit_test_setup(t003_a_second_binding_in_one_boot_is_refused, power_on),
 		cmocka_unit_test_setup(workloads_get_secrets_and_tokens, power_on),
+		cmocka_unit_test_setup(t082_nothing_without_a_grant, power_on),
+		cmocka_unit_test_setup(t082_a_grant_covers_its_path_only, power_on),
 		cmocka_unit_test_setup(leaves_no_core, power_on),
 	};
 	bool there = tpmbox_make(&box);

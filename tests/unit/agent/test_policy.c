@@ -200,9 +200,36 @@ static void policy_bit_flips(void **state)
 	}
 }
 
+/* T-82: an absent list allows nothing; a broken pattern refuses the whole policy. */
+static void t082_resources_are_listed_or_denied(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {"\"a/b\"", "\"*\"", "\"a/b/c*\"", "7"};
+	cof_kbsp_path path = {0};
+	COF_AUTO_PTR(cof_policy) none = NULL;
+	COF_AUTO_PTR(cof_policy) some = NULL;
+	assert_ok(cof_kbsp_path_parse("default/demo/secret", &path, &err));
+	assert_ok(cof_policy_parse(cof_span_str("{\"format\":\"coffer-policy/1\",\"containers\":[]}"), &none, &err));
+	assert_false(cof_policy_resource_allowed(none, &path));
+	assert_false(none->token_ok);
+	assert_ok(cof_policy_parse(cof_span_str("{\"format\":\"coffer-policy/1\",\"containers\":[],"
+						"\"resources\":[\"other/x/y\",\"default/demo/*\"],\"token\":true}"),
+				   &some, &err));
+	assert_true(cof_policy_resource_allowed(some, &path));
+	assert_true(some->token_ok);
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		COF_AUTO(cof_buf) text = {0};
+		COF_AUTO_PTR(cof_policy) p = NULL;
+		assert_ok(cof_buf_printf(
+			&text, &err, "{\"format\":\"coffer-policy/1\",\"containers\":[],\"resources\":[%s]}", bad[i]));
+		assert_fails(cof_policy_parse(cof_buf_span(&text), &p, &err), "policy-malformed");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t082_resources_are_listed_or_denied),
 		cmocka_unit_test(t002_policy_refuses_what_it_does_not_know),
 		cmocka_unit_test(t002_policy_refuses_every_truncation),
 		cmocka_unit_test(policy_limits),

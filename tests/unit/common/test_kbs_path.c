@@ -70,6 +70,27 @@ static void limits_the_segments(void **state)
 	assert_fails(cof_kbsp_path_parse(cof_buf_str(&longer), &p, &err), "resource-path");
 }
 
+static void patterns_name_whole_segments(void **state)
+{
+	(void)state;
+	const char *const good[] = {"a/b/c", "*/b/c", "a/*/*", "*/*/*"};
+	const char *const bad[] = {"",	   "*",	   "*/*",    "*/*/*/*", "a/b/c*", "a/b/**",
+				   "a//c", "a/b/", "/a/b/c", "a/b/.c",	"a/../c"};
+	for (size_t i = 0; i < COF_COUNT(good); i++)
+		assert_true(cof_kbsp_pattern_ok(good[i]));
+	for (size_t i = 0; i < COF_COUNT(bad); i++)
+		assert_false(cof_kbsp_pattern_ok(bad[i]));
+	cof_kbsp_path p = {0};
+	assert_ok(cof_kbsp_path_parse("default/demo/secret", &p, &err));
+	const char *const match[] = {"default/demo/secret", "*/demo/secret", "default/*/*", "default/demo/*"};
+	const char *const other[] = {"default/demo/secret2", "default/demo/secre", "defaul/*/*", "default/demos/*",
+				     "default/image-key/*"};
+	for (size_t i = 0; i < COF_COUNT(match); i++)
+		assert_true(cof_kbsp_pattern_matches(match[i], &p));
+	for (size_t i = 0; i < COF_COUNT(other); i++)
+		assert_false(cof_kbsp_pattern_matches(other[i], &p));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -77,6 +98,7 @@ int main(void)
 		cmocka_unit_test(t065_refuses_uris_with_a_host_or_another_plugin),
 		cmocka_unit_test(reads_and_writes),
 		cmocka_unit_test(limits_the_segments),
+		cmocka_unit_test(patterns_name_whole_segments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,7 +90,7 @@ static void t033_global_headers(void **state)
 	(void)state;
 	assert_ok(cof_pax_check_global(cof_span_str("15 comment=any\n"), &err));
 	assert_ok(cof_pax_check_global(cof_span_str(""), &err));
-	const char *const bad[] = {"9 path=a\n",  "9 size=1\n",     "9 uid=10\n",
+	const char *const bad[] = {"9 path=a\n",   "9 size=1\n",      "9 uid=10\n",
 				   "11 mtime=1\n", "14 linkpath=a\n", "26 SCHILY.xattr.user.a=xy\n"};
 	for (size_t i = 0; i < COF_COUNT(bad); i++)
 		assert_fails(cof_pax_check_global(cof_span_str(bad[i]), &err), "tar-global");

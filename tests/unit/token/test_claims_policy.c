@@ -8,7 +8,7 @@
 #define RULE(resource, require) "{\"resource\":\"" resource "\",\"require\":" require "}"
 #define TPM_OK "{\"tee\":[\"tpm\"],\"status\":\"affirming\"}"
 
-static const cof_release_path demo = {"default", "image-key", "demo"};
+static const cof_kbsp_path demo = {"default", "image-key", "demo"};
 
 static cof_release_policy *policy(const char *text)
 {
@@ -24,7 +24,7 @@ static json_t *claims_of(const char *tee, const char *status)
 			 "x", "init_data", "bb");
 }
 
-static int judge(const char *text, const char *tee, const char *status, const cof_release_path *path)
+static int judge(const char *text, const char *tee, const char *status, const cof_kbsp_path *path)
 {
 	COF_AUTO_PTR(cof_release_policy) p = policy(text);
 	COF_AUTO_PTR(json_t) claims = claims_of(tee, status);
@@ -209,7 +209,7 @@ static void whether_a_rule_names_the_path(void **state)
 	COF_AUTO_PTR(cof_release_policy) p = policy(HEAD RULE("default/image-key/*", TPM_OK) TAIL);
 	COF_AUTO_PTR(json_t) claims = claims_of("tpm", "contraindicated");
 	bool named = false;
-	const cof_release_path other = {"default", "secret", "x"};
+	const cof_kbsp_path other = {"default", "secret", "x"};
 	assert_fails(cof_release_policy_judge(p, &demo, claims, &named, &err), "policy-denied");
 	assert_true(named);
 	assert_fails(cof_release_policy_judge(p, &other, claims, &named, &err), "policy-denied");

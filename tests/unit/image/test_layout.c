@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/image/mkimage.h"
+#include "tests/unit/image/scratch.h"
+
+static int load(cof_layout *l, const char *wanted, cof_image *ret, cof_err *err)
+{
+	cof_image_source source = cof_layout_source(l);
+	return cof_image_load(&source, wanted, COF_PLATFORM_DEFAULT, ret, err);
+}
+
+static void put_text(const scratch *s, const char *name, const char *text)
+{
+	char path[256];
+	(void)snprintf(path, sizeof path, "%s/%s", s->top, name);
+	assert_ok(cof_file_write(path, cof_span_str(text), 0644, &err));
+}
+
+static void what_is_no_layout(void **state)
+{
+	const scratch *s = *state;
+	cof_layout *l = NULL;
+	char path[256];
+	(void)snprintf(path, sizeof path, "%s/l", s->top);
+	assert_fails(cof_layout_open(&l, path, false, &err), "layout-malformed");
+	assert_ok(cof_mkdirs(path, 0755, &err));
+	const char *const versions[] = {"", "{}", "[]", "{\"imageLayoutVersion\":\"2.0.0\"}",
+					"{\"imageLayoutVersion\":1}"};
+	for (size_t i = 0; i < COF_COUNT(versions); i++) {
+		put_text(s, "l/oci-layout", versions[i]);
+		assert_fails(cof_layout_open(&l, path, false, &err), "layout-malformed");
+	}
+}
+
+static void hostile_indexes(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	const char *const texts[] = {
+		"",
+		"{}",
+		"{\"manifests\":{}}",
+		"{\"manifests\":[]}",
+		"{\"manifests\":[{}]}",
+		"{\"manifests\":[1,null,\"x\"]}",
+		"{\"manifests\":[{\"digest\":\"sha256:../../../../etc/passwd\"}]}",
+		"{\"manifests\":[{\"digest\":\"sha256:"
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\"}]}",
+		"{\"manifests\":[],\"manifests\":[]}",
+	};
+	for (size_t i = 0; i < COF_COUNT(texts); i++) {
+		COF_AUTO(cof_image) image = {0};
+		put_text(s, "l/index.json", texts[i]);
+		assert_true(load(l, "latest", &image, NULL) < 0);
+	}
+}
+
+static void blobs_are_plain_files(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	cof_digest d = {0};
+	int fd = -1;
+	char path[256], text[COF_DIGEST_STR_MAX];
+	assert_ok(cof_digest_of(COF_SHA256, cof_span_str("x"), &d, &err));
+	cof_digest_str(&d, text);
+	(void)snprintf(path, sizeof path, "%s/l/blobs/sha256/%s", s->top, text + 7);
+	assert_fails(cof_layout_blob(l, &d, &fd, &err), "blob-missing");
+	assert_int_equal(symlink("/etc/passwd", path), 0);
+	assert_fails(cof_layout_blob(l, &d, &fd, &err), "blob-missing");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_fails(cof_layout_blob(l, &d, &fd, &err), "blob-missing"); /* and does not hang */
+}
+
+static void t036_changed_blobs(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	COF_AUTO(cof_image) good = {0};
+	layout_demo(l, "v1");
+	assert_ok(load(l, "v1", &good, &err));
+	const cof_digest *const which[] = {&good.digest, &good.manifest.config.digest};
+	const char *const reasons[] = {"image-digest-mismatch", "config-digest-mismatch"};
+	for (size_t i = 0; i < COF_COUNT(which); i++) {
+		COF_AUTO(cof_image) image = {0};
+		COF_AUTO(cof_buf) old = {0};
+		char path[256], text[COF_DIGEST_STR_MAX];
+		cof_digest_str(which[i], text);
+		(void)snprintf(path, sizeof path, "%s/l/blobs/sha256/%s", s->top, text + 7);
+		assert_ok(cof_file_read(path, 1 << 20, &old, &err));
+		old.data[old.len / 2] ^= 1;
+		assert_ok(cof_file_write(path, cof_buf_span(&old), 0644, &err));
+		assert_fails(load(l, "v1", &image, &err), reasons[i]);
+		old.data[old.len / 2] ^= 1;
+		assert_ok(cof_file_write(path, cof_buf_span(&old), 0644, &err));
+	}
+}
+
+static void tags(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	COF_AUTO(cof_image) a = {0};
+	COF_AUTO(cof_image) b = {0};
+	COF_AUTO(cof_image) none = {0};
+	COF_AUTO(cof_buf) other = {0};
+	layout_demo(l, "v1");
+	assert_ok(load(l, "v1", &a, &err));
+	tar_file(&other, "x", "y");
+	tar_end(&other);
+	layout_image(l, "v1", &other); /* moves the tag */
+	assert_ok(load(l, "v1", &b, &err));
+	assert_false(cof_digest_equal(&a.digest, &b.digest));
+	assert_fails(load(l, "v2", &none, &err), "tag-missing");
+	char text[COF_DIGEST_STR_MAX];
+	cof_digest_str(&a.digest, text);
+	COF_AUTO(cof_image) again = {0};
+	assert_ok(load(l, text, &again, &err));
+}
+
+static void an_abort_leaves_nothing(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	cof_layout_new n = {.fd = -EBADF};
+	assert_ok(cof_layout_begin(l, &n, &err));
+	assert_int_equal(access(n.path, F_OK), 0);
+	char *path = strdup(n.path);
+	cof_layout_new_release(&n);
+	assert_int_not_equal(access(path, F_OK), 0);
+	free(path);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, scratch_up, scratch_down)
+		T(what_is_no_layout),
+		T(hostile_indexes),
+		T(blobs_are_plain_files),
+		T(t036_changed_blobs),
+		T(tags),
+		T(an_abort_leaves_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
