@@ -2,6 +2,7 @@
 #include "image-decrypt/encrypt.h"
 
 #include "common/file.h"
+#include "common/kbs_proto.h"
 #include "image-decrypt/ocicrypt.h"
 
 enum { CHUNK = 256 << 10 };
@@ -208,7 +209,11 @@ int cof_encrypt_image(cof_layout *from, const char *tag, cof_layout *to, const c
 	if (opts->kek.len != COF_ENC_KEK_LEN)
 		return cof_err_set(err, COF_E_USAGE, "kek-size", "the key has %zu bytes, not %d", opts->kek.len,
 				   COF_ENC_KEK_LEN);
-	int r = cof_image_load(&source, tag, COF_PLATFORM_DEFAULT, &e.image, err);
+	/* A kid that no guest would follow must not be found out at the first boot. */
+	cof_kbsp_path kid;
+	int r = cof_kbsp_uri_parse(opts->kid, &kid, err);
+	if (r == 0)
+		r = cof_image_load(&source, tag, COF_PLATFORM_DEFAULT, &e.image, err);
 	if (r == 0)
 		r = cof_json_parse(cof_buf_span(&e.image.manifest_bytes), &manifest, err);
 	if (r == 0)

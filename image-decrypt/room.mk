@@ -5,6 +5,6 @@ image_SRC := image-decrypt/reference.c image-decrypt/layerkey.c image-decrypt/oc
 	image-decrypt/tarhdr.c image-decrypt/tar.c image-decrypt/tree.c image-decrypt/made.c image-decrypt/unpack.c \
 	image-decrypt/unpack_make.c image-decrypt/whiteout.c image-decrypt/layer.c
 # the owner's side
-image_SRC += image-decrypt/layout.c image-decrypt/encrypt.c image-decrypt/push.c
+image_SRC += image-decrypt/layout.c image-decrypt/encrypt.c image-decrypt/push.c image-decrypt/flat.c
 # the registry
 image_SRC += image-decrypt/challenge.c image-decrypt/registry.c image-decrypt/blob.c image-decrypt/upload.c

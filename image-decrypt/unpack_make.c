@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Each type of entry as a file. The last component is never followed: what stands there is replaced. */
 #include <fcntl.h>
+#include <stdio.h>
 
 #include "image-decrypt/unpack_int.h"
 
@@ -132,28 +133,34 @@ static int copy_up(cof_unpack *u, int lower, const char *path, cof_err *err)
 	return r < 0 ? r : cof_tree_copy_meta(from, to, err);
 }
 
-/* The target as a canonical path that is in our tree, whatever it takes. */
+/* The target's canonical path. Above other layers its parents may be links of theirs, and are made here. */
+static int find_target(cof_unpack *u, const char *link, char target[PATH_MAX], cof_err *err)
+{
+	cof_place at;
+	int r = cof_tree_normalise(link, target, err);
+	if (r == 0 && target[0] == '\0')
+		r = no_target(err);
+	if (r < 0 || !u->tree.overlay)
+		return r < 0 ? r : cof_tree_find(&u->tree, target, target, err);
+	r = cof_tree_place(&u->tree, target, &at, err);
+	if (r == 0 &&
+	    (size_t)snprintf(target, PATH_MAX, "%s%s%s", at.real, at.real[0] != '\0' ? "/" : "", at.name) >= PATH_MAX)
+		r = no_target(err);
+	return r;
+}
+
+/* A target that is in our tree, whatever it takes. */
 static int ready_target(cof_unpack *u, const char *link, char target[PATH_MAX], cof_err *err)
 {
-	char wanted[PATH_MAX];
 	struct stat st;
-	int r = cof_tree_normalise(link, wanted, err);
-	if (r == 0 && wanted[0] == '\0')
-		r = no_target(err);
+	int r = find_target(u, link, target, err);
 	if (r < 0)
 		return r;
-	if (cof_tree_find(&u->tree, wanted, target, NULL) == 0) {
-		COF_AUTO_FD int own = cof_tree_open(u->tree.root, target, O_PATH);
-		if (own >= 0 && fstat(own, &st) == 0)
-			return S_ISDIR(st.st_mode) || cof_tree_is_whiteout(&st) ? no_target(err) : 0;
-	}
-	if (!u->tree.overlay)
-		return no_target(err);
-	COF_AUTO_FD int lower = cof_tree_lower(&u->tree, wanted);
-	if (lower < 0)
-		return no_target(err);
-	memcpy(target, wanted, sizeof wanted);
-	return copy_up(u, lower, wanted, err);
+	COF_AUTO_FD int own = cof_tree_open(u->tree.root, target, O_PATH);
+	if (own >= 0 && fstat(own, &st) == 0)
+		return S_ISDIR(st.st_mode) || cof_tree_is_whiteout(&st) ? no_target(err) : 0;
+	COF_AUTO_FD int lower = cof_tree_lower(&u->tree, target);
+	return lower < 0 ? no_target(err) : copy_up(u, lower, target, err);
 }
 
 static int make_hardlink(cof_unpack *u, const cof_tar_entry *e, cof_err *err)

@@ -5,12 +5,13 @@
 
 #include "common/file.h"
 #include "image-decrypt/encrypt.h"
+#include "image-decrypt/flat.h"
 #include "image-decrypt/ocicrypt.h"
 #include "image-decrypt/push.h"
 #include "runtime/cli/cli.h"
 
 enum { PEM_MAX = 1 << 20, AUTH_MAX = 1 << 20, RESOLVE_MAX = 16, LAYOUT_PATH_MAX = 4000 };
-enum { OPT_KEY = 1000, OPT_KID, OPT_CA, OPT_RESOLVE, OPT_AUTH, OPT_JSON, OPT_HELP };
+enum { OPT_KEY = 1000, OPT_KID, OPT_CA, OPT_RESOLVE, OPT_AUTH, OPT_CTR, OPT_JSON, OPT_HELP };
 
 static const struct option options[] = {
 	{"key", required_argument, NULL, OPT_KEY},
@@ -18,6 +19,7 @@ static const struct option options[] = {
 	{"ca", required_argument, NULL, OPT_CA},
 	{"resolve", required_argument, NULL, OPT_RESOLVE},
 	{"auth-file", required_argument, NULL, OPT_AUTH},
+	{"allow-unauthenticated-wrap", no_argument, NULL, OPT_CTR},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, OPT_HELP},
 	{0},
@@ -27,7 +29,7 @@ typedef struct settings {
 	const char *key, *kid, *ca, *auth;
 	const char *resolve[RESOLVE_MAX + 1];
 	size_t n_resolve;
-	bool json, help;
+	bool json, help, allow_ctr;
 } settings;
 
 static int add_resolve(settings *s, const char *text)
@@ -61,6 +63,8 @@ static int set_option(settings *s, int opt)
 		*text = optarg;
 	else if (opt == OPT_RESOLVE)
 		return add_resolve(s, optarg);
+	else if (opt == OPT_CTR)
+		s->allow_ctr = true;
 	else if (opt == OPT_JSON)
 		s->json = true;
 	else if (opt == OPT_HELP)
@@ -120,8 +124,7 @@ static int report_digest(const settings *s, int rc, const cof_err *err, const co
 
 static void show_progress(void *arg, uint64_t done, uint64_t total)
 {
-	(void)arg;
-	(void)fprintf(stderr, "\r  encrypted %llu of %llu KiB%s", (unsigned long long)done >> 10,
+	(void)fprintf(stderr, "\r  %s %llu of %llu KiB%s", (const char *)arg, (unsigned long long)done >> 10,
 		      (unsigned long long)total >> 10, done == total ? "\n" : "");
 }
 
@@ -138,8 +141,10 @@ static int encrypt(const settings *s, char **args, cof_digest *ret, cof_err *err
 		r = open_layout(args[0], false, &from, &tag, err);
 	if (r == 0)
 		r = open_layout(args[1], true, &to, &to_tag, err);
-	const cof_encrypt_opts opts = {
-		.kid = s->kid, .kek = cof_buf_span(&kek), .progress = isatty(STDERR_FILENO) ? show_progress : NULL};
+	const cof_encrypt_opts opts = {.kid = s->kid,
+				       .kek = cof_buf_span(&kek),
+				       .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+				       .progress_arg = (void *)(uintptr_t) "encrypted"};
 	if (r == 0)
 		r = cof_encrypt_image(from, tag, to, to_tag, &opts, ret, err);
 	cof_buf_wipe(&kek);
@@ -237,6 +242,39 @@ static int verb_push(int argc, char **argv)
 	return report_digest(&s, r, &err, &d);
 }
 
+/* --- unpack --- */
+
+static int unpack(const settings *s, char **args, cof_digest *ret, cof_err *err)
+{
+	COF_AUTO_PTR(cof_layout) from = NULL;
+	COF_AUTO(cof_buf) kek = {0};
+	const char *tag = NULL;
+	int r = s->key != NULL ? cof_file_read(s->key, COF_ENC_KEK_LEN, &kek, err) : 0;
+	if (r == 0)
+		r = open_layout(args[0], false, &from, &tag, err);
+	const cof_flat_opts opts = {.kek = cof_buf_span(&kek),
+				    .allow_ctr = s->allow_ctr,
+				    .progress = isatty(STDERR_FILENO) ? show_progress : NULL,
+				    .progress_arg = (void *)(uintptr_t) "unpacked"};
+	if (r == 0)
+		r = cof_flat_unpack(from, tag, args[1], &opts, ret, err);
+	cof_buf_wipe(&kek);
+	return r;
+}
+
+static int verb_unpack(int argc, char **argv)
+{
+	settings s;
+	cof_digest d = {0};
+	cof_err err = {0};
+	int code = 0;
+	if (parse(argc, argv, "unpack [--key FILE] [--allow-unauthenticated-wrap] LAYOUT[:TAG] TARGET", 2, &s, &code) <
+	    0)
+		return code;
+	int r = unpack(&s, argv + optind, &d, &err);
+	return report_digest(&s, r, &err, &d);
+}
+
 /* --- looking --- */
 
 static int load(char **args, cof_image *ret, cof_err *err)
@@ -293,6 +331,7 @@ static int verb_inspect(int argc, char **argv)
 
 const cof_verb cof_verbs_image[] = {
 	{"encrypt", "encrypt every layer for a key of the key broker", verb_encrypt},
+	{"unpack", "unpack an image of a layout into a new folder, decrypting it", verb_unpack},
 	{"push", "carry an image from a layout to a registry", verb_push},
 	{"digest", "print the digest that pins an image", verb_digest},
 	{"inspect", "print what an image in a layout consists of", verb_inspect},
