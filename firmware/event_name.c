@@ -71,13 +71,8 @@ bool cof_event_type_by_name(const char *name, uint32_t *ret)
 	return false;
 }
 
-typedef struct efi_variable {
-	cof_span name; /* UTF-16LE without NUL */
-	cof_span data;
-} efi_variable;
-
 /* spec: TCG PC Client PFP 10.2.6 UEFI_VARIABLE_DATA */
-static bool parse_variable(cof_span in, efi_variable *ret)
+bool cof_event_variable(cof_span in, cof_efi_variable *ret)
 {
 	cof_rd r = cof_rd_of(in);
 	cof_rd_skip(&r, 16);
@@ -85,7 +80,7 @@ static bool parse_variable(cof_span in, efi_variable *ret)
 	uint64_t data_len = cof_rd_u64le(&r);
 	if (!cof_rd_ok(&r) || name_units > in.len || data_len > in.len)
 		return false;
-	efi_variable v = {cof_rd_bytes(&r, (size_t)name_units * 2), {0}};
+	cof_efi_variable v = {cof_rd_bytes(&r, (size_t)name_units * 2), {0}};
 	v.data = cof_rd_bytes(&r, (size_t)data_len);
 	if (!cof_rd_end(&r))
 		return false;
@@ -111,8 +106,8 @@ int cof_event_check_data(const cof_log_event *e, cof_event_data *ret, cof_err *e
 		return 0;
 	}
 	int rc = hashes_to(e->data, e->digest, &fact, err);
-	efi_variable v = {0};
-	if (rc == 0 && !fact && t->rule == RULE_BOOT && parse_variable(e->data, &v))
+	cof_efi_variable v = {0};
+	if (rc == 0 && !fact && t->rule == RULE_BOOT && cof_event_variable(e->data, &v))
 		rc = hashes_to(v.data, e->digest, &fact, err);
 	if (rc == 0)
 		*ret = fact ? COF_DATA_FACT : COF_DATA_LIE;
@@ -196,9 +191,9 @@ static const char *word_of_data(const cof_log_event *e)
 void cof_event_name(const cof_log_event *e, char out[COF_EVENT_NAME_MAX])
 {
 	const type_info *t = find_type(e->type);
-	efi_variable v = {0};
+	cof_efi_variable v = {0};
 	bool is_variable = e->type == COF_EV_EFI_VARIABLE_DRIVER_CONFIG || e->type == COF_EV_EFI_VARIABLE_BOOT;
-	if (is_variable && parse_variable(e->data, &v) && word_of_utf16(v.name, out))
+	if (is_variable && cof_event_variable(e->data, &v) && word_of_utf16(v.name, out))
 		return;
 	const char *word = word_of_data(e);
 	if (word == NULL && t != NULL)

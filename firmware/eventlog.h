@@ -86,6 +86,15 @@ COF_WUR int cof_event_check_data(const cof_log_event *e, cof_event_data *ret, co
 /* cof_event_check_data for every event; reason "eventlog-data-mismatch" names the first lie. */
 COF_WUR int cof_eventlog_check_data(const cof_eventlog *log, cof_err *err);
 
+/* A variable in an event's data; the name is UTF-16LE without NUL. */
+typedef struct cof_efi_variable {
+	cof_span name;
+	cof_span data;
+} cof_efi_variable;
+
+/* False when the data is not exactly one variable. Borrows from data. */
+bool cof_event_variable(cof_span data, cof_efi_variable *ret);
+
 /* "EV_SEPARATOR"; NULL for a type we have no name for. */
 const char *cof_event_type_name(uint32_t type);
 /* The reverse; false when unknown. */

@@ -68,7 +68,11 @@ static void add_version(predictor *p)
 }
 
 /* Some releases fill the ACPI timer's port into the PEI volume before they hash it. */
-static const uint32_t timer_ports[] = {[COF_MACHINE_Q35] = 0x608, [COF_MACHINE_PC] = 0xb008};
+uint32_t cof_acpi_timer_port(cof_machine machine)
+{
+	static const uint32_t ports[] = {[COF_MACHINE_Q35] = 0x608, [COF_MACHINE_PC] = 0xb008};
+	return ports[machine];
+}
 
 static void add_pei_volume(predictor *p)
 {
@@ -79,7 +83,7 @@ static void add_pei_volume(predictor *p)
 	if (p->rc == 0 && at > copy.len - 4)
 		p->rc = cof_err_set(p->err, COF_E_MALFORMED, "firmware-malformed", "no word at 0x%zx of PEIFV", at);
 	for (size_t i = 0; p->rc == 0 && at != 0 && i < 4; i++)
-		copy.data[at + i] = (uint8_t)(timer_ports[p->in->machine] >> (8 * i));
+		copy.data[at + i] = (uint8_t)(cof_acpi_timer_port(p->in->machine) >> (8 * i));
 	add_bytes(p, 0, COF_EV_EFI_PLATFORM_FIRMWARE_BLOB, "pei-volume", cof_buf_span(&copy));
 }
 

@@ -53,6 +53,9 @@ typedef struct cof_tpm_prediction {
  */
 COF_WUR int cof_tpm_predict(const cof_tpm_launch *in, cof_tpm_prediction *ret, cof_err *err);
 
+/* The port that some builds write into the PEI volume before they hash it. */
+uint32_t cof_acpi_timer_port(cof_machine machine);
+
 /* 0-7 and 9. */
 bool cof_pcr_is_predicted(uint32_t pcr);
 /* Replays events into start values. */

@@ -19,3 +19,14 @@ $(O)/tests/e2e/guest_session: $(O)/obj/tests/e2e/guest_session.o $(O)/lib/libcof
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(CURL_LIBS) $(PKG_LIBS)
+
+# The init of a calibration boot: no library under it, linked into coffer as bytes.
+cli_SRC += runtime/cli/calibrate.c runtime/cli/calibrate_boot.c
+cli_OBJ += $(O)/gen/calibrate-init.o
+$(O)/gen/calibrate-init.o: runtime/cli/calibrate_init.c
+	$(call say,INIT,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -Os $(WARN) -ffreestanding -fno-stack-protector -fno-pie -fcf-protection=none \
+		-fno-asynchronous-unwind-tables -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,-s \
+		-o $(O)/gen/calibrate-init $<
+	$(Q)cd $(O)/gen && $(LD) -r -b binary -z noexecstack -o calibrate-init.o calibrate-init

@@ -20,6 +20,7 @@ typedef struct options {
 } options;
 
 static const char usage[] = "Usage: coffer measure [options]\n"
+			    "       coffer measure calibrate --firmware FILE [options]\n"
 			    "\n"
 			    "Predicts what a guest image measures on a machine profile, without booting it.\n"
 			    "\n"
@@ -130,22 +131,28 @@ static int measure(const options *o)
 	return rc < 0 ? cof_cli_fail(&err, o->json) : print_result(o, &p, m.version);
 }
 
-int cof_cmd_measure(int argc, char **argv)
+static int cmd_predict(int argc, char **argv)
 {
-	options o;
-	sigset_t block, before;
+	options o = {0};
 	int code = parse_options(argc, argv, &o);
 	if (code != COF_EXIT_YES)
 		return code;
 	if (o.help)
 		return fputs(usage, stdout) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
-	/* It takes a second or two: a Ctrl-C counts when the helper processes and their folder are gone. */
+	return measure(&o);
+}
+
+int cof_cmd_measure(int argc, char **argv)
+{
+	sigset_t block, before;
+	/* A Ctrl-C counts when the helper processes and their folder are gone. */
 	(void)sigemptyset(&block);
 	(void)sigaddset(&block, SIGINT);
 	(void)sigaddset(&block, SIGTERM);
 	(void)sigaddset(&block, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &block, &before);
-	code = measure(&o);
+	bool calibrate = argc > 1 && strcmp(argv[1], "calibrate") == 0;
+	int code = calibrate ? cof_cmd_calibrate(argc - 1, argv + 1) : cmd_predict(argc, argv);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return code;
 }

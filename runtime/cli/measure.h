@@ -31,3 +31,6 @@ COF_DEFINE_AUTO(cof_guest_inputs, cof_guest_inputs_release)
  */
 COF_WUR int cof_guest_inputs_load(const cof_manifest *m, const cof_profile *p, const char *qemu, cof_guest_inputs *ret,
 				  cof_err *err);
+
+/* The verb's own exit code. */
+int cof_cmd_calibrate(int argc, char **argv);
