@@ -4,11 +4,13 @@
 #include <isa-l/igzip_lib.h>
 #include <zstd.h>
 
+#include "common/rd.h"
 #include "common/secret.h"
+#include "image-decrypt/gziphdr.h"
 
-enum { OUT_LEN = 256 << 10, GZIP_MAGIC = 0x1f };
+enum { OUT_LEN = 256 << 10, GZIP_MAGIC = 0x1f, ZSTD_MAGIC_LEN = 4 };
 
-typedef enum phase { PHASE_START, PHASE_INSIDE, PHASE_BETWEEN, PHASE_PADDING } phase;
+typedef enum phase { PHASE_START, PHASE_HEADER, PHASE_INSIDE, PHASE_BETWEEN, PHASE_PADDING } phase;
 
 typedef struct codec {
 	int (*begin)(cof_inflate *z, cof_err *err);
@@ -19,7 +21,11 @@ struct cof_inflate {
 	const codec *codec;
 	phase phase;
 	struct inflate_state *gzip;
+	cof_gziphdr header;
 	ZSTD_DStream *zstd;
+	uint8_t magic[ZSTD_MAGIC_LEN]; /* of the next frame, as far as it came */
+	size_t magic_len;
+	uint64_t frames;
 	cof_inflate_sink sink;
 	void *arg;
 	uint8_t *out;
@@ -63,11 +69,20 @@ static int begin_gzip(cof_inflate *z, cof_err *err)
 	return z->gzip == NULL ? cof_err_oom(err) : 0;
 }
 
-static void gzip_member(cof_inflate *z)
+/* Headers are read here: the library reads odd ones differently when they come in pieces. */
+static int gzip_header(cof_inflate *z, cof_span *in, cof_err *err)
 {
+	bool done = false;
+	if (z->phase != PHASE_HEADER)
+		z->header = (cof_gziphdr){0};
+	z->phase = PHASE_HEADER;
+	int r = cof_gziphdr_add(&z->header, in, &done, err);
+	if (r < 0 || !done)
+		return r;
 	isal_inflate_init(z->gzip);
-	z->gzip->crc_flag = ISAL_GZIP;
+	z->gzip->crc_flag = ISAL_GZIP_NO_HDR_VER;
 	z->phase = PHASE_INSIDE;
+	return 0;
 }
 
 /* Runs the member until the input is used up or the member ended; *in moves on. */
@@ -107,9 +122,7 @@ static int add_gzip(cof_inflate *z, cof_span in, cof_err *err)
 			z->phase = PHASE_PADDING;
 		if (z->phase == PHASE_PADDING)
 			return zeros_only(in, err);
-		if (z->phase != PHASE_INSIDE)
-			gzip_member(z);
-		int r = gzip_run(z, &in, err);
+		int r = z->phase == PHASE_INSIDE ? gzip_run(z, &in, err) : gzip_header(z, &in, err);
 		if (r < 0)
 			return r;
 	}
@@ -126,24 +139,60 @@ static int begin_zstd(cof_inflate *z, cof_err *err)
 		       : 0;
 }
 
-/* A result of 0 is the end of a frame; the decoder then takes a next one by itself. */
-static int add_zstd(cof_inflate *z, cof_span in, cof_err *err)
+/* spec: RFC 8878 3.1.1 and 3.1.2. The library may know older formats as well: nobody checks those any more. */
+static bool zstd_magic_ok(const uint8_t m[ZSTD_MAGIC_LEN])
 {
-	ZSTD_inBuffer from = {in.data, in.len, 0};
-	ZSTD_outBuffer to = {z->out, OUT_LEN, 0};
-	while (from.pos < from.size || to.pos == to.size) {
+	cof_rd r = cof_rd_of(cof_span_of(m, ZSTD_MAGIC_LEN));
+	uint32_t magic = cof_rd_u32le(&r);
+	return magic == ZSTD_MAGICNUMBER || (magic & ZSTD_MAGIC_SKIPPABLE_MASK) == ZSTD_MAGIC_SKIPPABLE_START;
+}
+
+/* Runs the frame until the input is used up or the frame ended; *in moves on. A result of 0 is the end of a frame. */
+static int zstd_run(cof_inflate *z, cof_span *in, cof_err *err)
+{
+	ZSTD_inBuffer from = {in->data, in->len, 0};
+	ZSTD_outBuffer to = {z->out, OUT_LEN, OUT_LEN};
+	while (z->phase == PHASE_INSIDE && (from.pos < from.size || to.pos == to.size)) {
 		to.pos = 0;
 		size_t left = ZSTD_decompressStream(z->zstd, &to, &from);
 		if (ZSTD_isError(left))
-			return broken(err, z->phase == PHASE_BETWEEN
-						   ? "bytes behind the zstd frames, or a damaged one"
-						   : "the zstd stream is damaged or asks for too much memory");
-		z->phase = left == 0 ? PHASE_BETWEEN : PHASE_INSIDE;
+			return broken(err, "the zstd stream is damaged or asks for too much memory");
+		if (left == 0)
+			z->phase = PHASE_BETWEEN;
 		int r = give(z, to.pos, err);
 		if (r < 0)
 			return r;
-		if (left == 0 && from.pos == from.size)
-			break;
+	}
+	*in = cof_span_of(in->data + from.pos, in->len - from.pos);
+	return 0;
+}
+
+/* The first bytes of a frame are looked at before the library sees them. */
+static int zstd_begin_frame(cof_inflate *z, cof_span *in, cof_err *err)
+{
+	while (z->magic_len < ZSTD_MAGIC_LEN && in->len > 0) {
+		z->magic[z->magic_len++] = in->data[0];
+		*in = cof_span_of(in->data + 1, in->len - 1);
+	}
+	if (z->magic_len < ZSTD_MAGIC_LEN)
+		return 0;
+	if (!zstd_magic_ok(z->magic))
+		return z->frames == 0 ? broken(err, "this is not zstd")
+				      : cof_err_set(err, COF_E_MALFORMED, "layer-trailing-bytes",
+						    "bytes behind the end of the zstd frames");
+	cof_span magic = {z->magic, ZSTD_MAGIC_LEN};
+	z->magic_len = 0;
+	z->frames++;
+	z->phase = PHASE_INSIDE;
+	return zstd_run(z, &magic, err);
+}
+
+static int add_zstd(cof_inflate *z, cof_span in, cof_err *err)
+{
+	while (in.len > 0) {
+		int r = z->phase == PHASE_INSIDE ? zstd_run(z, &in, err) : zstd_begin_frame(z, &in, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -181,5 +230,6 @@ int cof_inflate_add(cof_inflate *z, cof_span in, cof_err *err)
 
 int cof_inflate_end(cof_inflate *z, cof_err *err)
 {
-	return z->phase == PHASE_BETWEEN || z->phase == PHASE_PADDING ? 0 : broken(err, "the stream was cut off");
+	bool clean = (z->phase == PHASE_BETWEEN && z->magic_len == 0) || z->phase == PHASE_PADDING;
+	return clean ? 0 : broken(err, "the stream was cut off");
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += image
 image_SRC := image-decrypt/reference.c image-decrypt/layerkey.c image-decrypt/ocicrypt.c image-decrypt/encstream.c \
-	image-decrypt/manifest.c image-decrypt/config.c image-decrypt/image.c image-decrypt/inflate.c image-decrypt/pax.c \
+	image-decrypt/manifest.c image-decrypt/config.c image-decrypt/image.c image-decrypt/gziphdr.c image-decrypt/inflate.c image-decrypt/pax.c \
 	image-decrypt/tarhdr.c image-decrypt/tar.c image-decrypt/tree.c image-decrypt/made.c image-decrypt/unpack.c \
 	image-decrypt/unpack_make.c image-decrypt/whiteout.c image-decrypt/layer.c
 # the owner's side

@@ -176,6 +176,20 @@ static void t035_zstd_window(void **state)
 	}
 }
 
+/* Found by fuzzing: libzstd may still read the formats of before 2016, in one piece or another. */
+static void zstd_of_old(void **state)
+{
+	(void)state;
+	for (uint8_t version = 0x1e; version <= 0x29; version++) {
+		const uint8_t frame[] = {version, 0xb5, 0x2f, 0xfd, 0x00, 0xd0, 0x45, 0x00};
+		out o = {0};
+		for (size_t step = 1; step <= sizeof frame; step++)
+			assert_fails(inflate(COF_COMP_ZSTD, cof_span_of(frame, sizeof frame), step, &o, &err),
+				     "layer-inflate");
+		cof_buf_release(&o.buf);
+	}
+}
+
 static void wrong_names(void **state)
 {
 	(void)state;
@@ -200,6 +214,7 @@ int main(void)
 		cmocka_unit_test(t033_bytes_behind_the_end),
 		cmocka_unit_test(t035_bombs_meet_the_sink),
 		cmocka_unit_test(t035_zstd_window),
+		cmocka_unit_test(zstd_of_old),
 		cmocka_unit_test(wrong_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
