@@ -1,48 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image-decrypt/tar.h"
-
-#include <stdio.h>
-
-#include "image-decrypt/tarhdr.h"
-
-/* What the next bytes are. */
-typedef enum state {
-	AT_HEADER,
-	AT_META,	/* the body of a pax or long-name header */
-	AT_SPARSE_MORE, /* GNU: further blocks of the map */
-	AT_SPARSE_TEXT, /* pax 1.0: the map in front of the data */
-	AT_DATA,
-	AT_PAD,
-	AT_END,
-} state;
-
-struct cof_tar {
-	cof_tar_sink sink;
-	state state;
-	uint8_t block[COF_TAR_BLOCK];
-	size_t have;
-	bool zero_block; /* one was seen */
-	/* extensions for the next entry */
-	char meta_type;
-	uint64_t meta_left;
-	cof_buf meta, pax_body;
-	bool has_pax, pending;
-	cof_pax pax;
-	char *long_name, *long_link;
-	/* the entry */
-	cof_tarhdr h;
-	char name[COF_TAR_NAME_MAX + 1];
-	cof_tar_entry entry;
-	cof_sparse map;
-	uint64_t stored, left; /* bytes in the archive: of this entry, still to come */
-	uint64_t map_numbers, map_want;
-	uint64_t map_last;
-	char digits[20];
-	size_t n_digits;
-	size_t part;
-	uint64_t part_done;
-	size_t pad;
-};
+#include "image-decrypt/tar_int.h"
 
 static void forget(cof_tar *t)
 {
@@ -71,7 +28,7 @@ int cof_tar_new(cof_tar **ret, const cof_tar_sink *sink, cof_err *err)
 	return 0;
 }
 
-static int bad(cof_err *err, const char *what)
+int cof_tar_bad(cof_err *err, const char *what)
 {
 	return cof_err_set(err, COF_E_MALFORMED, "tar-malformed", "%s", what);
 }
@@ -114,101 +71,6 @@ static int entry_done(cof_tar *t, cof_err *err)
 	return r;
 }
 
-/* --- the entry from its header and the extensions before it --- */
-
-static const struct {
-	char byte;
-	cof_tar_type type;
-	bool has_data;
-} types[] = {
-	{'0', COF_TAR_FILE, true},    {'\0', COF_TAR_FILE, true},     {'7', COF_TAR_FILE, true},
-	{'S', COF_TAR_FILE, true},    {'1', COF_TAR_HARDLINK, false}, {'2', COF_TAR_SYMLINK, false},
-	{'3', COF_TAR_DEVICE, false}, {'4', COF_TAR_DEVICE, false},   {'5', COF_TAR_DIR, false},
-	{'6', COF_TAR_FIFO, false},
-};
-
-static int set_type(cof_tar *t, cof_err *err)
-{
-	size_t n = strlen(t->entry.path);
-	size_t i = 0;
-	while (i < COF_COUNT(types) && types[i].byte != t->h.type)
-		i++;
-	if (i == COF_COUNT(types))
-		return cof_err_set(err, COF_E_MALFORMED, "tar-type", "an entry of unknown type 0x%02x",
-				   (unsigned)(unsigned char)t->h.type);
-	t->entry.type = types[i].type;
-	/* Before there was a type for directories, a slash at the end said it. */
-	bool old_dir = (t->h.type == '0' || t->h.type == '\0') && n > 0 && t->entry.path[n - 1] == '/';
-	if (old_dir)
-		t->entry.type = COF_TAR_DIR;
-	/* Readers disagree whether such data is there. */
-	if ((old_dir || !types[i].has_data) && t->stored > 0)
-		return bad(err, "an entry with data that can have none");
-	return 0;
-}
-
-/* One source for each name: where an extension and another one both give it, readers choose differently. */
-static int set_names(cof_tar *t, cof_err *err)
-{
-	const char *path = t->has_pax && t->pax.path != NULL ? t->pax.path : t->long_name;
-	const char *link = t->has_pax && t->pax.link != NULL ? t->pax.link : t->long_link;
-	if ((t->pax.path != NULL && t->long_name != NULL) || (t->pax.link != NULL && t->long_link != NULL))
-		return bad(err, "two long names for one entry");
-	if (t->pax.sparse_name != NULL)
-		path = t->pax.sparse_name;
-	int n = path != NULL ? snprintf(t->name, sizeof t->name, "%s", path)
-			     : snprintf(t->name, sizeof t->name, "%s%s%s", t->h.prefix,
-					t->h.prefix[0] != '\0' ? "/" : "", t->h.name);
-	if (link == NULL)
-		link = t->h.link;
-	if (n < 0 || (size_t)n >= sizeof t->name || strlen(link) > COF_TAR_NAME_MAX)
-		return cof_err_set(err, COF_E_MALFORMED, "tar-name-too-long", "a name over %d bytes", COF_TAR_NAME_MAX);
-	if (n == 0)
-		return bad(err, "an entry without a name");
-	t->entry.path = t->name;
-	t->entry.link = link;
-	return 0;
-}
-
-static void set_metadata(cof_tar *t)
-{
-	cof_tar_entry *e = &t->entry;
-	e->mode = t->h.mode;
-	e->uid = t->pax.has_uid ? t->pax.uid : t->h.uid;
-	e->gid = t->pax.has_gid ? t->pax.gid : t->h.gid;
-	e->mtime = t->pax.has_mtime ? t->pax.mtime : t->h.mtime;
-	e->mtime_ns = t->pax.has_mtime ? t->pax.mtime_ns : 0;
-	e->xattrs = t->pax.xattrs;
-	e->n_xattrs = t->pax.n_xattrs;
-}
-
-static int set_gnu_sparse(cof_tar *t, cof_err *err)
-{
-	cof_rd r = cof_rd_of(t->h.gnu_sparse);
-	int64_t real = 0;
-	int rc = cof_tarhdr_sparse(cof_rd_bytes(&r, 96), &t->map, err);
-	bool more = cof_rd_u8(&r) != 0;
-	if (rc < 0)
-		return rc;
-	if (!cof_tarhdr_number(cof_rd_bytes(&r, 12), &real) || real < 0 || t->pax.sparse)
-		return cof_err_set(err, COF_E_MALFORMED, "tar-sparse", "sparse file: a bad real size");
-	t->map.real_size = (uint64_t)real;
-	t->state = more ? AT_SPARSE_MORE : AT_DATA;
-	return 0;
-}
-
-static int set_pax_sparse(cof_tar *t, cof_err *err)
-{
-	if (t->entry.type != COF_TAR_FILE)
-		return cof_err_set(err, COF_E_MALFORMED, "tar-sparse", "a sparse entry that is no file");
-	t->map = t->pax.map;
-	t->pax.map = (cof_sparse){0};
-	t->map_numbers = t->map_want = 0;
-	t->n_digits = 0;
-	t->state = t->pax.sparse_in_data ? AT_SPARSE_TEXT : AT_DATA;
-	return 0;
-}
-
 /* Everything about the entry is known, map included: tells it, and ends it at once when nothing follows. */
 static int announce(cof_tar *t, cof_err *err)
 {
@@ -229,21 +91,7 @@ static int announce(cof_tar *t, cof_err *err)
 
 static int begin_entry(cof_tar *t, cof_err *err)
 {
-	t->entry = (cof_tar_entry){0};
-	t->stored = t->left = t->has_pax && t->pax.has_size ? t->pax.size : t->h.size;
-	int r = set_names(t, err);
-	if (r == 0)
-		r = set_type(t, err);
-	if (r < 0)
-		return r;
-	set_metadata(t);
-	t->entry.size = t->stored;
-	t->entry.sparse = t->h.type == 'S' || t->pax.sparse;
-	t->state = AT_DATA;
-	if (t->h.type == 'S')
-		r = set_gnu_sparse(t, err);
-	else if (t->pax.sparse)
-		r = set_pax_sparse(t, err);
+	int r = cof_tar_set_entry(t, err);
 	return r < 0 || t->state != AT_DATA ? r : announce(t, err);
 }
 
@@ -269,9 +117,9 @@ static int take_long(cof_tar *t, char **to, cof_err *err)
 	size_t n = nul == NULL ? s.len : (size_t)(nul - s.data);
 	for (size_t i = n; i < s.len; i++)
 		if (s.data[i] != '\0')
-			return bad(err, "a long name with bytes behind its end");
+			return cof_tar_bad(err, "a long name with bytes behind its end");
 	if (*to != NULL || n == 0)
-		return bad(err, "a long name that is empty or given twice");
+		return cof_tar_bad(err, "a long name that is empty or given twice");
 	*to = cof_span_dup_str(cof_span_of(s.data, n));
 	t->pending = true;
 	return *to == NULL ? cof_err_oom(err) : 0;
@@ -280,7 +128,7 @@ static int take_long(cof_tar *t, char **to, cof_err *err)
 static int take_pax(cof_tar *t, cof_err *err)
 {
 	if (t->has_pax)
-		return bad(err, "two extended headers for one entry");
+		return cof_tar_bad(err, "two extended headers for one entry");
 	t->pax_body = t->meta;
 	t->meta = (cof_buf){0};
 	t->has_pax = t->pending = true;
@@ -313,7 +161,7 @@ static int at_header(cof_tar *t, cof_span *in, cof_err *err)
 		return 0;
 	if (all_zero(t->block, COF_TAR_BLOCK)) {
 		if (t->pending)
-			return bad(err, "an extension header without an entry");
+			return cof_tar_bad(err, "an extension header without an entry");
 		t->state = t->zero_block ? AT_END : AT_HEADER;
 		t->zero_block = true;
 		return 0;
