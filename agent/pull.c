@@ -123,7 +123,7 @@ static void take_fetch_error(cof_pull *p, const cof_msg *m)
 {
 	cof_err why = {0};
 	cof_chan_parse_err(cof_buf_span(&m->body), &why);
-	if (cof_err_is(&why, "pipe-closed") && p->unpacker != NULL)
+	if (cof_err_is(&why, "pipe-closed") && (p->unpacker != NULL || p->keyless.cls != COF_OK))
 		p->stalled = why;
 	else
 		cof_pull_fail(p, &why);

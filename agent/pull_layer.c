@@ -13,8 +13,11 @@ static void on_unwrapped(void *arg, const json_t *ok, const json_t *refusal, con
 	(void)ok;
 	if (refusal != NULL)
 		cof_watch_fact(p->opts.watch, "refusal", json_deep_copy(refusal));
+	p->key_pending = false;
 	if (why != NULL)
 		cof_pull_fail(p, why);
+	else if (p->keyless.cls != COF_OK)
+		cof_pull_fail(p, &p->keyless);
 	else
 		cof_pull_progressed(p);
 }
@@ -54,6 +57,20 @@ void cof_pull_layer_step(cof_pull *p)
 		cof_pull_maybe_done(p);
 }
 
+/* The key's pipe ends a moment before the keeper says why there is no key: the wait is for its answer. */
+static void take_unpack_error(cof_pull *p, const cof_msg *m)
+{
+	cof_err why = {0};
+	cof_chan_parse_err(cof_buf_span(&m->body), &why);
+	if (!cof_err_is(&why, "layer-key-refused") || !p->key_pending) {
+		cof_pull_fail(p, &why);
+		return;
+	}
+	p->keyless = why;
+	cof_helper_free(p->unpacker);
+	p->unpacker = NULL;
+}
+
 static void take_unpacker(cof_pull *p, const cof_msg *m)
 {
 	cof_err why = {0};
@@ -61,8 +78,7 @@ static void take_unpacker(cof_pull *p, const cof_msg *m)
 	if (m->type == COF_ROLE_PROGRESS)
 		return;
 	if (m->type == COF_ROLE_ERR) {
-		cof_chan_parse_err(cof_buf_span(&m->body), &why);
-		cof_pull_fail(p, &why);
+		take_unpack_error(p, m);
 		return;
 	}
 	if (m->type != COF_ROLE_DONE || cof_role_report_parse(cof_buf_span(&m->body), &report, &why) < 0) {
@@ -115,6 +131,7 @@ static int ask_key(cof_pull *p, int key_pipe, cof_err *err)
 		return cof_err_set(err, COF_E_MALFORMED, "layer-key-missing",
 				   "an encrypted layer has no packet of our key provider");
 	cof_watch_phase(p->opts.watch, COF_PHASE_DECRYPT);
+	p->key_pending = true;
 	return cof_trust_unwrap(p->opts.trust, layer(p)->packet, key_pipe, on_unwrapped, p, err);
 }
 

@@ -16,8 +16,10 @@ struct cof_pull {
 	size_t current; /* the layer under way */
 	size_t lowest;
 	bool have_manifest, attested, fetched, unpacked;
+	bool key_pending; /* the keeper was asked for this layer's key and has not answered */
 	bool ended, kept;
 	cof_err why;	 /* cls COF_OK: success */
+	cof_err keyless; /* the unpacker got no key: the keeper's own reason is the better one */
 	cof_err stalled; /* the fetcher's pipe broke: the unpacker's own reason is the better one */
 	uint64_t pulled_before, total;
 	int64_t started_ms, attest_ms, decrypt_ms, unpack_ms;
