@@ -23,7 +23,7 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
-PKGS := libssl libcrypto tss2-esys tss2-mu tss2-tctildr libprotobuf-c jansson jose libevent_core libevent_extra \
+PKGS := libssl libcrypto tss2-esys tss2-mu libprotobuf-c jansson jose libevent_core libevent_extra \
 	libevent_openssl sqlite3 libisal libzstd libseccomp
 
 WARN := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes -Wold-style-definition -Wmissing-prototypes \
