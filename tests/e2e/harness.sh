@@ -103,6 +103,7 @@ stop() {
 
 lab_close() {
 	local pid name
+	set +e
 	trap '' INT TERM HUP
 	if [ -n "${foreground:-}" ]; then
 		kill -TERM "$foreground" 2>/dev/null
