@@ -24,7 +24,8 @@ $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_L
 		$(CURL_LIBS) $(PKG_LIBS)
 
 .PHONY: unit fuzz-replay tests-build
-tests-build: $(TEST_BIN) $(FUZZ_BIN)
+# Process-level guests and brokers run the programs that lie beside the tests.
+tests-build: $(TEST_BIN) $(FUZZ_BIN) programs
 
 # make unit ONLY=common/rd runs one.
 unit: $(if $(ONLY),$(O)/tests/unit/$(dir $(ONLY))test_$(notdir $(ONLY)),$(TEST_BIN))
