@@ -207,7 +207,8 @@ int cof_registry_do(cof_registry *r, const cof_http_req *req, const char *const 
 	if (rc < 0 || ret->status != 401)
 		return rc;
 	rc = authorize(r, ret, err);
-	return rc < 0 ? rc : do_once(r, req, headers, ret, err);
+	/* A stream was read already: its owner begins it again. */
+	return rc < 0 || req->source != NULL ? rc : do_once(r, req, headers, ret, err);
 }
 
 bool cof_registry_may_pass(const cof_http_resp *resp, int rc)

@@ -15,7 +15,8 @@ struct cof_registry {
 	unsigned retries;
 };
 
-/* A request with what the registry wants for it; a 401 is answered once. */
+/* A request with what the registry wants for it; a 401 is answered once. With a source, that answer is only prepared
+ * for the next call: *ret is the 401. */
 COF_WUR int cof_registry_do(cof_registry *r, const cof_http_req *req, const char *const *headers, cof_http_resp *ret,
 			    cof_err *err);
 /* The error for a status that is not the wanted one. */

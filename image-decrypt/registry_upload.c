@@ -20,6 +20,8 @@ static long on_source(void *arg, void *buf, size_t len, cof_err *err)
 			continue;
 		if (n < 0)
 			return cof_err_sys(err, "read-failed", "a blob");
+		if (n == 0 && u->left > 0)
+			return cof_err_set(err, COF_E_CRYPTO, "layer-size-mismatch", "a blob lost its last bytes");
 		u->left -= (uint64_t)n;
 		return n;
 	}
@@ -80,10 +82,9 @@ static int open_place(cof_registry *r, const char *digest, char **ret, cof_err *
 	return place_url(r, location, digest, ret, err);
 }
 
-static int put_blob(cof_registry *r, const cof_desc *d, const char *url, int fd, cof_err *err)
+static int put_once(cof_registry *r, const cof_desc *d, const char *url, int fd, cof_http_resp *ret, cof_err *err)
 {
 	static const char *const headers[] = {"Content-Type: application/octet-stream", NULL};
-	COF_AUTO(cof_http_resp) resp = {0};
 	upload u = {fd, d->size};
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return cof_err_sys(err, "read-failed", "a blob");
@@ -93,7 +94,15 @@ static int put_blob(cof_registry *r, const cof_desc *d, const char *url, int fd,
 				  .source_len = (size_t)d->size,
 				  .source_arg = &u,
 				  .max_body = COF_MANIFEST_MAX};
-	int rc = cof_registry_do(r, &req, headers, &resp, err);
+	return cof_registry_do(r, &req, headers, ret, err);
+}
+
+static int put_blob(cof_registry *r, const cof_desc *d, const char *url, int fd, cof_err *err)
+{
+	COF_AUTO(cof_http_resp) resp = {0};
+	int rc = put_once(r, d, url, fd, &resp, err);
+	if (rc == 0 && resp.status == 401) /* the right ended since the place was given */
+		rc = put_once(r, d, url, fd, &resp, err);
 	return rc == 0 && resp.status != 201 ? cof_registry_status(&resp, "an upload", err) : rc;
 }
 
