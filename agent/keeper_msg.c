@@ -75,11 +75,13 @@ int cof_keeper_recv(int chan, json_t **ret_ok, json_t **ret_refusal, cof_err *er
 	COF_AUTO(cof_msg) m = {0};
 	COF_AUTO_PTR(json_t) doc = NULL;
 	*ret_refusal = NULL;
-	int r = cof_chan_recv(chan, &m, err);
-	if (r < 0 && cof_err_is(err, "peer-closed"))
+	cof_err why = {0};
+	int r = cof_chan_recv(chan, &m, &why);
+	if (r < 0 && (cof_err_is(&why, "peer-closed") || cof_err_is(&why, "peer-timeout")))
 		return cof_err_set(err, COF_E_UNAVAILABLE, "keeper-gone", "the keeper has ended");
+	/* Nothing behind a broken message can be told from an answer. */
 	if (r < 0)
-		return r;
+		return malformed(err);
 	if (cof_json_parse(cof_buf_span(&m.body), &doc, NULL) < 0 || !json_is_object(doc))
 		return malformed(err);
 	if (m.type == COF_KEEPER_ERR)
