@@ -7,6 +7,7 @@
 
 #include "agent/watch.h"
 #include "common/cleanup.h"
+#include "common/clock.h"
 
 /* spec: netlink(7) NETLINK_KOBJECT_UEVENT, group 1: the kernel's own messages. */
 static int open_uevents(cof_err *err)

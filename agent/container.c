@@ -5,6 +5,7 @@
 
 #include "agent/cgroup.h"
 #include "agent/reply.h"
+#include "common/clock.h"
 #include "common/file.h"
 
 static const char *const life_names[] = {

@@ -5,6 +5,7 @@
 
 #include "agent/container.h"
 #include "agent/reply.h"
+#include "common/clock.h"
 #include "common/file.h"
 
 static void on_init_ended(void *arg, cof_process *p)

@@ -6,6 +6,7 @@
 
 #include "agent/kbs_session.h"
 #include "agent/kbs_token.h"
+#include "common/clock.h"
 
 enum {
 	PAUSE_FIRST_MS = 200,
@@ -32,13 +33,6 @@ struct cof_kbs_client {
 	cof_kbs_session session;
 	int64_t deadline_ms; /* of the call under way */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- making one --- */
 
@@ -188,7 +182,7 @@ static int request(cof_kbs_client *c, cof_http_req *req, const char *path, cof_h
 		return cof_err_oom(err);
 	req->url = url;
 	/* Zero would mean no limit. */
-	int64_t left = c->deadline_ms - now_ms();
+	int64_t left = c->deadline_ms - cof_boot_ms();
 	req->total_ms = left < 1 ? 1 : (long)left;
 	return cof_http_do(c->http, req, ret, err);
 }
@@ -241,7 +235,7 @@ static int keep_token(cof_kbs_client *c, char **token, cof_err *err)
 		return r;
 	free(c->token);
 	c->token = cof_steal(token);
-	c->token_until_ms = now_ms() + (int64_t)facts.life_s * 1000 - TOKEN_MARGIN_MS;
+	c->token_until_ms = cof_boot_ms() + (int64_t)facts.life_s * 1000 - TOKEN_MARGIN_MS;
 	return 0;
 }
 
@@ -273,7 +267,7 @@ static int handshake(cof_kbs_client *c, cof_err *err)
 
 static bool has_token(const cof_kbs_client *c)
 {
-	return c->token != NULL && now_ms() < c->token_until_ms;
+	return c->token != NULL && cof_boot_ms() < c->token_until_ms;
 }
 
 static int need_token(cof_kbs_client *c, cof_err *err)
@@ -299,7 +293,7 @@ static void pause_ms(int64_t ms)
 
 static int until(cof_kbs_client *c, int timeout_ms, cof_kbs_step step, void *arg, cof_err *err)
 {
-	int64_t deadline = c->deadline_ms = now_ms() + timeout_ms;
+	int64_t deadline = c->deadline_ms = cof_boot_ms() + timeout_ms;
 	for (int64_t pause = PAUSE_FIRST_MS;; pause = pause * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : pause * 2) {
 		cof_err why = {0};
 		int r = step(c, arg, &why);
@@ -309,7 +303,7 @@ static int until(cof_kbs_client *c, int timeout_ms, cof_kbs_step step, void *arg
 			*err = why;
 			return r;
 		}
-		if (now_ms() + pause > deadline)
+		if (cof_boot_ms() + pause > deadline)
 			return cof_err_set(err, COF_E_UNAVAILABLE, "kbs-unreachable", "the key broker %s: %s", c->name,
 					   why.text);
 		pause_ms(pause);

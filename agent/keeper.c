@@ -2,13 +2,13 @@
 #include "agent/keeper.h"
 
 #include <event2/event.h>
-#include <time.h>
 
 #include "agent/kbs_client.h"
 #include "agent/kbs_token.h"
 #include "agent/keeper_keys.h"
 #include "agent/policy.h"
 #include "agent/rest.h"
+#include "common/clock.h"
 #include "common/initdata.h"
 #include "common/log.h"
 #include "common/toml.h"
@@ -48,13 +48,6 @@ static void keeper_release(keeper *k)
 	cof_fd_close(&k->chan);
 }
 COF_DEFINE_AUTO(keeper, keeper_release)
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int need_kbs(const keeper *k, cof_err *err)
 {
@@ -236,7 +229,7 @@ static int timeout_of(const json_t *doc, int *ret, cof_err *err)
 static int on_attest(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
 {
 	COF_AUTO(cof_kbs_token_facts) facts = {0};
-	int64_t from = now_ms();
+	int64_t from = cof_now_ms();
 	int timeout = 0;
 	(void)m;
 	int r = timeout_of(doc, &timeout, err);
@@ -249,7 +242,7 @@ static int on_attest(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof
 	if (r < 0)
 		return r;
 	*ret = json_pack("{s:s, s:O, s:I}", "verdict", facts.verdict, "pcrs", facts.pcrs, "attest_ms",
-			 (json_int_t)(now_ms() - from));
+			 (json_int_t)(cof_now_ms() - from));
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "agent/pull.h"
+#include "common/clock.h"
 
 struct cof_pull {
 	cof_pull_opts opts;

@@ -25,13 +25,6 @@ static const char *const phase_names[] = {
 	[COF_PHASE_RUNNING] = "running", [COF_PHASE_EXITED] = "exited", [COF_PHASE_FAILED] = "failed",
 };
 
-int64_t cof_now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void answer(cof_watch *w, watcher *who)
 {
 	watcher taken = *who;

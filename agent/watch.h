@@ -46,6 +46,3 @@ void cof_watch_bytes(cof_watch *w, uint64_t pulled, uint64_t total);
 void cof_watch_fact(cof_watch *w, const char *name, json_t *value);
 /* Phase failed, with reason and message. The first failure stays. */
 void cof_watch_failed(cof_watch *w, const cof_err *why);
-
-/* Milliseconds of the monotonic clock. */
-int64_t cof_now_ms(void);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/http.h"
 
-#include <time.h>
-
+#include "common/clock.h"
 #include "common/http_curl.h"
 
 enum {
@@ -34,13 +33,6 @@ typedef struct transfer {
 	long idle_ms;
 	char why[CURL_ERROR_SIZE];
 } transfer;
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- making --- */
 
@@ -165,9 +157,9 @@ static int on_progress(void *arg, curl_off_t dl_total, curl_off_t dl, curl_off_t
 	transfer *t = arg;
 	if (dl + ul != t->moved) {
 		t->moved = dl + ul;
-		t->moved_at = now_ms();
+		t->moved_at = cof_now_ms();
 	}
-	if (now_ms() - t->moved_at < t->idle_ms)
+	if (cof_now_ms() - t->moved_at < t->idle_ms)
 		return 0;
 	t->failed = cof_err_set(t->err, COF_E_UNAVAILABLE, "http-timeout", "nothing moved for %ld ms", t->idle_ms);
 	return 1;
@@ -332,7 +324,7 @@ static bool delimited(const transfer *t)
 
 static int perform(transfer *t)
 {
-	t->moved_at = now_ms();
+	t->moved_at = cof_now_ms();
 	CURLcode code = curl_easy_perform(t->h->easy);
 	if (t->failed < 0)
 		return t->failed;

@@ -11,10 +11,10 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/clock.h"
 
 enum { FDS_MAX = 32 };
 
@@ -142,18 +142,11 @@ int cof_proc_spawn(const cof_proc_opts *o, cof_proc *ret, cof_err *err)
 	return 0;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int wait_readable(int fd, int timeout_ms, cof_err *err)
 {
-	int64_t until = now_ms() + timeout_ms;
+	int64_t until = cof_now_ms() + timeout_ms;
 	for (;;) {
-		int64_t left = timeout_ms < 0 ? -1 : until - now_ms();
+		int64_t left = timeout_ms < 0 ? -1 : until - cof_now_ms();
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		int n = poll(&p, 1, timeout_ms < 0 ? -1 : (int)(left > 0 ? left : 0));
 		if (n > 0)

@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "attestation/kbs/holder_int.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 typedef struct request_kind {
@@ -26,9 +27,7 @@ typedef union any_request {
 
 uint64_t cof_holder_ms(void)
 {
-	struct timespec t = {0};
-	(void)clock_gettime(CLOCK_BOOTTIME, &t); /* cannot fail for this clock */
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)cof_boot_ms();
 }
 
 int64_t cof_holder_time(void)

@@ -3,9 +3,9 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <time.h>
 
 #include "common/chan.h"
+#include "common/clock.h"
 #include "common/hex.h"
 #include "common/proc.h"
 #include "common/rd.h"
@@ -125,13 +125,6 @@ int cof_calibration_parse(cof_span console, cof_buf *ret, cof_err *err)
 
 /* --- the boot --- */
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* The verb keeps these signals back, so that nothing is left behind: they end the boot from here. */
 static bool interrupted(void)
 {
@@ -143,10 +136,10 @@ static bool interrupted(void)
 /* Reads until QEMU, which has the only other end, is gone. */
 static int read_console(int fd, cof_buf *ret, cof_err *err)
 {
-	int64_t deadline = now_ms() + COF_CALIBRATION_BOOT_MS;
+	int64_t deadline = cof_now_ms() + COF_CALIBRATION_BOOT_MS;
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - cof_now_ms();
 		int n = left > 0 ? poll(&p, 1, LOOK_MS) : -1;
 		if (interrupted())
 			return cof_err_set(err, COF_E_UNAVAILABLE, "interrupted", "the boot was cut off");

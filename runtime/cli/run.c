@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <signal.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "runtime/cli/run.h"
 
@@ -13,13 +13,6 @@ enum {
 };
 
 static const int ending_signals[COF_RUN_SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* --- the end --- */
 
@@ -102,7 +95,7 @@ static void on_vm_progress(void *arg)
 static void on_ready(void *arg)
 {
 	cof_run *r = arg;
-	r->report.ready_ms = now_ms() - cof_vm_since_ms(r->vm);
+	r->report.ready_ms = cof_now_ms() - cof_vm_since_ms(r->vm);
 }
 
 static void on_state(void *arg, const cof_state *s)

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/hex.h"
 #include "common/proc.h"
@@ -104,13 +104,6 @@ int cof_probe_qemu(cof_qemu *ret, cof_err *err)
 
 /* --- KVM: a guest that gets somewhere --- */
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static bool kernel_speaks(const cof_ring *ring)
 {
 	COF_AUTO(cof_buf) text = {0};
@@ -126,11 +119,11 @@ static bool kernel_speaks(const cof_ring *ring)
 static bool watch_console(int fd, int timeout_ms)
 {
 	COF_AUTO(cof_ring) ring = {0};
-	int64_t until = now_ms() + timeout_ms;
+	int64_t until = cof_now_ms() + timeout_ms;
 	if (cof_ring_new(&ring, SEEN_MAX, NULL) < 0)
 		return false;
 	for (;;) {
-		int64_t left = until - now_ms();
+		int64_t left = until - cof_now_ms();
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		int n = poll(&p, 1, left > 0 ? (int)left : 0);
 		if (n < 0 && errno == EINTR)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 
 enum { CHUNK = 4096, STATUS_MAX = 32, LINES_MAX = 4 * COF_QMP_EVENTS_MAX };
@@ -28,13 +28,6 @@ void cof_qmp_free(cof_qmp *q)
 	free(q);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int malformed(cof_err *err, const char *why)
 {
 	return cof_err_set(err, COF_E_MALFORMED, "qmp-malformed", "QEMU's monitor: %s", why);
@@ -46,7 +39,7 @@ static int malformed(cof_err *err, const char *why)
 static int wait_input(const cof_qmp *q, int64_t until, cof_err *err)
 {
 	for (;;) {
-		int64_t left = until - now_ms();
+		int64_t left = until - cof_now_ms();
 		struct pollfd p = {.fd = q->fd, .events = POLLIN};
 		int n = poll(&p, 1, left > 0 ? (int)left : 0);
 		if (n >= 0)
@@ -129,7 +122,7 @@ static bool seen(const cof_qmp *q, const char *event)
 
 bool cof_qmp_saw(cof_qmp *q, const char *event)
 {
-	int64_t now = now_ms();
+	int64_t now = cof_now_ms();
 	for (int i = 0; i < LINES_MAX; i++) {
 		COF_AUTO_PTR(json_t) line = NULL;
 		bool is_event = false;
@@ -190,7 +183,7 @@ static int take_answer(const json_t *line, uint64_t id, json_t **ret_value, cof_
 int cof_qmp_call(cof_qmp *q, const char *command, json_t *args, json_t **ret_value, cof_err *err)
 {
 	uint64_t id = q->next_id++;
-	int64_t until = now_ms() + q->timeout_ms;
+	int64_t until = cof_now_ms() + q->timeout_ms;
 	int r = send_call(q, command, args, id, err);
 	while (r == 0) {
 		COF_AUTO_PTR(json_t) line = NULL;
@@ -200,7 +193,7 @@ int cof_qmp_call(cof_qmp *q, const char *command, json_t *args, json_t **ret_val
 			r = keep_event(q, line, &is_event, err);
 		if (r == 0 && !is_event)
 			return take_answer(line, id, ret_value, err);
-		if (r == 0 && now_ms() > until)
+		if (r == 0 && cof_now_ms() > until)
 			r = cof_err_set(err, COF_E_UNAVAILABLE, "qmp-timeout", "only events in %d ms", q->timeout_ms);
 	}
 	return r;
@@ -222,7 +215,7 @@ int cof_qmp_status(cof_qmp *q, char ret[STATUS_MAX], cof_err *err)
 static int greet(cof_qmp *q, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) line = NULL;
-	int r = next_line(q, now_ms() + q->timeout_ms, &line, err);
+	int r = next_line(q, cof_now_ms() + q->timeout_ms, &line, err);
 	if (r < 0)
 		return r;
 	if (!json_is_object(json_object_get(line, "QMP")))

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/hex.h"
 #include "common/rd.h"
@@ -59,13 +59,6 @@ void cof_qtest_acpi_release(cof_qtest_acpi *a)
 	cof_buf_release(&a->tables);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Adds what QEMU wrote on stderr, as far as it is there. */
 static int failed(const session *s, const char *what, cof_err *err)
 {
@@ -81,7 +74,7 @@ static int failed(const session *s, const char *what, cof_err *err)
 static int wait_for(session *s, int fd, cof_err *err)
 {
 	for (;;) {
-		int64_t left = s->deadline - now_ms();
+		int64_t left = s->deadline - cof_now_ms();
 		struct pollfd p[2] = {{.fd = fd, .events = POLLIN}, {.fd = s->qemu.pidfd, .events = POLLIN}};
 		int n = left > 0 ? poll(p, 2, (int)left) : 0;
 		if (n == 0)
@@ -316,7 +309,7 @@ int cof_qtest_read_acpi(const cof_qtest_opts *opts, cof_qtest_acpi *ret, cof_err
 {
 	COF_AUTO(session) s = {.listener = -EBADF, .conn = -EBADF, .said = -EBADF, .qemu = COF_PROC_NONE};
 	COF_AUTO(cof_qtest_acpi) a = {0};
-	s.deadline = now_ms() + (opts->timeout_ms > 0 ? opts->timeout_ms : COF_QTEST_TIMEOUT_MS);
+	s.deadline = cof_now_ms() + (opts->timeout_ms > 0 ? opts->timeout_ms : COF_QTEST_TIMEOUT_MS);
 	int rc = start(&s, opts, err);
 	if (rc == 0)
 		rc = set_chipset(&s, err);

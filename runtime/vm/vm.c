@@ -6,8 +6,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <time.h>
 
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/initdata.h"
 #include "runtime/vm/qmp.h"
@@ -55,13 +55,6 @@ static void keep_console(const cof_vm *vm)
 		(void)!cof_file_write(vm->console_file, cof_buf_span(&text), 0600, NULL);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void drain(cof_vm *vm)
 {
 	if (vm->console.cap > 0 && vm->links[CONSOLE].ours >= 0)
@@ -73,11 +66,11 @@ static void drain(cof_vm *vm)
 /* A guest that powers itself off still prints; QEMU would wait for a reader. */
 static void wait_for_end(cof_vm *vm, int grace_ms)
 {
-	int64_t until = now_ms() + grace_ms;
+	int64_t until = cof_now_ms() + grace_ms;
 	for (;;) {
 		struct pollfd p[] = {{.fd = vm->qemu.pidfd, .events = POLLIN},
 				     {.fd = vm->links[CONSOLE].ours, .events = POLLIN}};
-		int64_t left = until - now_ms();
+		int64_t left = until - cof_now_ms();
 		if (left <= 0 || vm->qemu.pid <= 0)
 			return;
 		int n = poll(p, 2, (int)left);
@@ -344,7 +337,7 @@ static int start_qemu(cof_vm *vm, cof_err *err)
 			  .vars = vm->vars,
 			  .initdata_disk = vm->disk,
 			  COF_ARGV_NO_FDS};
-	vm->since_ms = now_ms();
+	vm->since_ms = cof_now_ms();
 	int r = spawn(vm, &in, err);
 	if (r < 0)
 		return r;
