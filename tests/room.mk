@@ -23,9 +23,17 @@ $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_L
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(O)/obj/tests/fuzz/replay.o -Wl,--start-group $(TEST_USES) -Wl,--end-group \
 		$(CURL_LIBS) $(PKG_LIBS)
 
+# Drivers of the end-to-end tests.
+$(O)/tests/e2e/%: $(O)/obj/tests/e2e/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS)
+
+E2E_BIN := $(O)/tests/e2e/guest_session
+
 .PHONY: unit fuzz-replay tests-build
 # Process-level guests and brokers run the programs that lie beside the tests.
-tests-build: $(TEST_BIN) $(FUZZ_BIN) programs
+tests-build: $(TEST_BIN) $(FUZZ_BIN) $(E2E_BIN) programs
 
 # make unit ONLY=common/rd runs one.
 unit: $(if $(ONLY),$(O)/tests/unit/$(dir $(ONLY))test_$(notdir $(ONLY)),$(TEST_BIN))
@@ -45,5 +53,5 @@ lint:
 	$(Q)tests/lint && tests/cppcheck && BUILD=$(BUILD) tests/tidy
 
 # make e2e ONLY=refus runs the test files or tests whose names have that in them.
-e2e: programs guest
+e2e: programs guest $(E2E_BIN)
 	$(Q)BUILD=$(BUILD) tests/e2e/run

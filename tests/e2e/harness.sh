@@ -17,6 +17,11 @@ say() {
 	printf '%s\n' "$*"
 }
 
+# A figure that is shown even when the test passes.
+note() {
+	printf '    note: %s\n' "$*"
+}
+
 # Fails the running test with a reason.
 fail() {
 	printf '    %s\n' "$*" >&2
@@ -136,7 +141,7 @@ run_tests() {
 		esac
 		printf '  %-4s %s (%d ms)\n' "$([ $code -eq 0 ] && echo ok || { [ $code -eq 77 ] && echo skip || echo FAIL; })" \
 			"${name#t_}" $(($(now_ms) - began))
-		[ $code -eq 0 ] || tail -n 40 "$out"
+		if [ $code -eq 0 ]; then grep '^    note: ' "$out"; else tail -n 40 "$out"; fi
 	done
 	rm -f "$out"
 	printf 'counts %d %d %d\n' "$passed" "$failed" "$skipped"

@@ -57,6 +57,7 @@ t_report_of_the_main_job() {
 		n=$(report main ".phases_ms[\"$phase\"]")
 		[[ $n =~ ^[0-9]+$ ]] || fail "phase $phase: $n"
 	done
+	note "$(jq -c .phases_ms "$lab/main.json")"
 	expect_eq "$(report main '.reason, .message, .refusal' | sort -u)" null "reason of a good end"
 }
 
