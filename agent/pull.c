@@ -131,7 +131,10 @@ static void take_fetch_error(cof_pull *p, const cof_msg *m)
 
 static void take_fetcher(cof_pull *p, const cof_msg *m)
 {
-	if (m->type == COF_ROLE_MANIFEST) {
+	if (p->stalled.cls != COF_OK) {
+		/* It ends after an error; there is nobody to ask for another layer. */
+		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
+	} else if (m->type == COF_ROLE_MANIFEST) {
 		take_manifest(p, m);
 	} else if (m->type == COF_ROLE_PROGRESS) {
 		take_progress(p, m);

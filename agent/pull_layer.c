@@ -85,6 +85,11 @@ static void take_unpacker(cof_pull *p, const cof_msg *m)
 		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the unpacker broke its protocol");
 		return;
 	}
+	/* All went well, says one; the pipe broke, says the other. */
+	if (p->stalled.cls != COF_OK) {
+		cof_pull_fail(p, &p->stalled);
+		return;
+	}
 	publish(p, &report);
 	cof_helper_free(p->unpacker);
 	p->unpacker = NULL;

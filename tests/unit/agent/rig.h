@@ -13,11 +13,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "agent/helper.h"
 #include "agent/proto.h"
-#include "agent/watch.h"
+#include "common/clock.h"
 #include "common/file.h"
 #include "common/ttrpc.h"
 #include "tests/unit/test.h"
@@ -95,15 +96,22 @@ __attribute__((unused)) static void rig_release(rig *r)
 	assert_ok(cof_rm_tree(r->dir, &err));
 }
 
+__attribute__((unused)) static int64_t rig_now(void)
+{
+	struct timespec t;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 /* Turns the loop until *n is at least want. */
 __attribute__((unused)) static void rig_turn(rig *r, const int *n, int want)
 {
-	int64_t until = cof_now_ms() + RIG_MS;
+	int64_t until = rig_now() + RIG_MS;
 	while (*n < want) {
 		const struct timeval step = {.tv_usec = 20000};
 		(void)event_base_loopexit(r->base, &step);
 		(void)event_base_loop(r->base, EVLOOP_ONCE);
-		if (cof_now_ms() > until)
+		if (rig_now() > until)
 			fail_msg("only %d of %d came", *n, want);
 	}
 }

@@ -179,7 +179,7 @@ static void t059_an_answer_that_nobody_asked_for(void **state)
 {
 	bed b;
 	int r = 0;
-	int64_t until = cof_now_ms() + RIG_MS;
+	int64_t until = rig_now() + RIG_MS;
 	cof_err err = {0};
 	(void)state;
 	open_bed(&b, "eager");
@@ -187,7 +187,7 @@ static void t059_an_answer_that_nobody_asked_for(void **state)
 	assert_int_equal(b.start.good, 1);
 	/* Nothing tells when the surplus answer is there, so the loop turns until the keeper was given up. */
 	siginfo_t gone = {0};
-	while (waitid(P_ALL, 0, &gone, WEXITED | WNOHANG | WNOWAIT) == 0 && gone.si_pid == 0 && cof_now_ms() < until) {
+	while (waitid(P_ALL, 0, &gone, WEXITED | WNOHANG | WNOWAIT) == 0 && gone.si_pid == 0 && rig_now() < until) {
 		const struct timeval step = {.tv_usec = 1000};
 		(void)event_base_loopexit(b.r.base, &step);
 		(void)event_base_loop(b.r.base, EVLOOP_ONCE);
