@@ -296,16 +296,18 @@ static const char *method_name(struct evhttp_request *req)
 	return "";
 }
 
-/* Two lengths, or two hosts' idea of one, are the root of request smuggling: such a request is not read further. */
+/* Two lengths are the root of request smuggling, two credentials of mistaken identity: such a request is not read
+ * further. */
 static int check_framing(const struct evkeyvalq *h, cof_err *err)
 {
-	size_t lengths = 0, codings = 0, auth = 0;
+	size_t lengths = 0, codings = 0, bearers = 0, cookies = 0;
 	for (const struct evkeyval *kv = h->tqh_first; kv != NULL; kv = kv->next.tqe_next) {
 		lengths += strcasecmp(kv->key, "Content-Length") == 0;
 		codings += strcasecmp(kv->key, "Transfer-Encoding") == 0;
-		auth += strcasecmp(kv->key, "Authorization") == 0 || strcasecmp(kv->key, "Cookie") == 0 ? 1 : 0;
+		bearers += strcasecmp(kv->key, "Authorization") == 0;
+		cookies += strcasecmp(kv->key, "Cookie") == 0;
 	}
-	if (lengths + codings > 1 || auth > 2)
+	if (lengths + codings > 1 || bearers > 1 || cookies > 1)
 		return cof_err_set(err, COF_E_MALFORMED, "bad-framing", "ambiguous header fields");
 	return 0;
 }

@@ -145,7 +145,9 @@ static void on_closed(void *arg, const cof_err *why)
 	if (f->draining) {
 		check_drained(f);
 	} else if (!f->announced) {
-		f->opts.failed(f->opts.arg);
+		if (!f->over)
+			f->opts.failed(f->opts.arg);
+		f->over = true;
 	} else {
 		cof_log_err(COF_LOG_WARN, "fronts", "front-ended", why);
 		start_missing(f);
