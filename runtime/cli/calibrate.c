@@ -28,7 +28,7 @@ static const char usage[] =
 	"\n"
 	"  --firmware FILE      the firmware's code image\n"
 	"  --vars FILE          its empty variable store (the manifest's)\n"
-	"  --guest FILE         guest image manifest (build/guest/manifest.json)\n"
+	"  --guest FILE         guest image manifest (default: beside this program, or $COFFER_GUEST)\n"
 	"  --profile NAME       machine profile of the manifest (default)\n"
 	"  --output FILE        write the calibration (JSON) there\n"
 	"  --json               print it on stdout, even with --output\n"
@@ -43,7 +43,7 @@ static int parse_options(int argc, char **argv, options *ret)
 		{"output", required_argument, NULL, 'o'},   {"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},	    {NULL, 0, NULL, 0},
 	};
-	options o = {.guest = "build/guest/manifest.json", .profile = "default"};
+	options o = {.profile = "default"};
 	for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
 		const struct {
 			int c;
@@ -100,7 +100,10 @@ static int replace_initrd(cof_manifest *m, const char *dir, cof_err *err)
 /* The guest to boot: the manifest's kernel and machine, our firmware, an initrd that only reads the log. */
 static int make_guest(const options *o, const char *dir, cof_manifest *m, cof_err *err)
 {
-	int rc = cof_manifest_load(o->guest, m, err);
+	COF_AUTO_FREE char *guest = NULL;
+	int rc = cof_cli_guest(o->guest, &guest, err);
+	if (rc == 0)
+		rc = cof_manifest_load(guest, m, err);
 	if (rc == 0)
 		rc = replace(&m->firmware, o->firmware, err);
 	if (rc == 0 && o->vars != NULL)

@@ -9,6 +9,9 @@
 
 #include "common/file.h"
 
+#define MANIFEST_BESIDE "../guest/manifest.json"
+#define MANIFEST_INSTALLED "../share/coffer/guest/manifest.json"
+
 static void print_verbs(FILE *to, const char *what, const cof_verb *verbs)
 {
 	(void)fprintf(to, "Usage: %s VERB [options]\n\nVerbs:\n", what);
@@ -140,4 +143,50 @@ int cof_cli_resolve(const char *in, cof_resolve *ret, cof_err *err)
 	memcpy(out.name, in, (size_t)(port - in));
 	*ret = out;
 	return 0;
+}
+
+int cof_cli_add_resolve(cof_cli_resolves *list, const char *text, bool json)
+{
+	cof_resolve checked;
+	cof_err err = {0};
+	if (list->n == COF_CLI_RESOLVES_MAX)
+		return cof_cli_usage("at most %d --resolve", COF_CLI_RESOLVES_MAX);
+	if (cof_cli_resolve(text, &checked, &err) < 0)
+		return cof_cli_fail(&err, json);
+	list->at[list->n++] = text;
+	return 0;
+}
+
+/* The folder that this program is in. */
+static int own_folder(char *out, size_t size, cof_err *err)
+{
+	ssize_t n = readlink("/proc/self/exe", out, size - 1);
+	if (n <= 0)
+		return cof_err_sys(err, "guest-absent", "/proc/self/exe");
+	out[n] = 0;
+	char *slash = strrchr(out, '/');
+	if (slash != NULL)
+		*slash = 0;
+	return 0;
+}
+
+int cof_cli_guest(const char *asked, char **ret, cof_err *err)
+{
+	static const char *const places[] = {MANIFEST_BESIDE, MANIFEST_INSTALLED};
+	const char *chosen = asked != NULL ? asked : getenv("COFFER_GUEST");
+	char self[4096];
+	if (chosen != NULL)
+		return cof_path(ret, err, "%s", chosen);
+	int r = own_folder(self, sizeof self, err);
+	for (size_t i = 0; r == 0 && i < COF_COUNT(places); i++) {
+		COF_AUTO_FREE char *path = NULL;
+		r = cof_path(&path, err, "%s/%s", self, places[i]);
+		if (r == 0 && access(path, R_OK) == 0) {
+			*ret = cof_steal(&path);
+			return 0;
+		}
+	}
+	return r < 0 ? r
+		     : cof_err_set(err, COF_E_USAGE, "guest-absent",
+				   "no guest image beside this program; name one with --guest");
 }

@@ -51,3 +51,15 @@ typedef struct cof_resolve {
 } cof_resolve;
 
 COF_WUR int cof_cli_resolve(const char *in, cof_resolve *ret, cof_err *err);
+
+/* A list of --resolve texts as the HTTP client takes them: borrowed, NULL-ended. */
+enum { COF_CLI_RESOLVES_MAX = 16 };
+typedef struct cof_cli_resolves {
+	const char *at[COF_CLI_RESOLVES_MAX + 1];
+	size_t n;
+} cof_cli_resolves;
+/* Checks and adds one; 0, or an exit code after a message. */
+int cof_cli_add_resolve(cof_cli_resolves *list, const char *text, bool json);
+
+/* The guest image manifest: asked for, else $COFFER_GUEST, else beside this program or where it is installed. */
+COF_WUR int cof_cli_guest(const char *asked, char **ret, cof_err *err);

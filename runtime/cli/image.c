@@ -10,7 +10,7 @@
 #include "image-decrypt/push.h"
 #include "runtime/cli/cli.h"
 
-enum { PEM_MAX = 1 << 20, AUTH_MAX = 1 << 20, RESOLVE_MAX = 16, LAYOUT_PATH_MAX = 4000 };
+enum { PEM_MAX = 1 << 20, AUTH_MAX = 1 << 20, LAYOUT_PATH_MAX = 4000 };
 enum { OPT_KEY = 1000, OPT_KID, OPT_CA, OPT_RESOLVE, OPT_AUTH, OPT_CTR, OPT_JSON, OPT_HELP };
 
 static const struct option options[] = {
@@ -27,22 +27,9 @@ static const struct option options[] = {
 
 typedef struct settings {
 	const char *key, *kid, *ca, *auth;
-	const char *resolve[RESOLVE_MAX + 1];
-	size_t n_resolve;
+	cof_cli_resolves resolve;
 	bool json, help, allow_ctr;
 } settings;
-
-static int add_resolve(settings *s, const char *text)
-{
-	cof_resolve r;
-	cof_err err = {0};
-	if (s->n_resolve == RESOLVE_MAX)
-		return cof_cli_usage("at most %d --resolve", RESOLVE_MAX);
-	if (cof_cli_resolve(text, &r, &err) < 0)
-		return cof_cli_fail(&err, s->json);
-	s->resolve[s->n_resolve++] = text;
-	return 0;
-}
 
 static const char **text_option(settings *s, int opt)
 {
@@ -62,7 +49,7 @@ static int set_option(settings *s, int opt)
 	if (text != NULL)
 		*text = optarg;
 	else if (opt == OPT_RESOLVE)
-		return add_resolve(s, optarg);
+		return cof_cli_add_resolve(&s->resolve, optarg, s->json);
 	else if (opt == OPT_CTR)
 		s->allow_ctr = true;
 	else if (opt == OPT_JSON)
@@ -208,7 +195,7 @@ static int open_registry(const settings *s, const cof_ref *ref, cof_registry **r
 	if (r == 0 && s->auth != NULL)
 		r = read_login(s->auth, ref->host, &who, err);
 	const cof_registry_opts opts = {.ca_pem = cof_buf_span(&ca),
-					.resolve = s->resolve,
+					.resolve = s->resolve.at,
 					.user = who.user,
 					.password = who.user != NULL ? &who.password : NULL,
 					.push = true};

@@ -6,7 +6,7 @@
 #include "common/initdata.h"
 #include "runtime/cli/cli.h"
 
-enum { FILE_MAX = 2 << 20, PEM_MAX = 64 << 10, RESOLVE_MAX = 16, AUDIT_MAX = 256 << 20 };
+enum { FILE_MAX = 2 << 20, PEM_MAX = 64 << 10, AUDIT_MAX = 256 << 20 };
 enum { OPT_URL = 1000, OPT_CA, OPT_KEY, OPT_RESOLVE, OPT_JSON, OPT_FROM, OPT_HEAD, OPT_HELP };
 
 static const struct option options[] = {
@@ -33,26 +33,13 @@ typedef struct settings {
 	const char *url;
 	const char *ca;
 	const char *key;
-	const char *resolve[RESOLVE_MAX + 1];
-	size_t n_resolve;
+	cof_cli_resolves resolve;
 	const char *head;
 	unsigned long long from;
 	bool json;
 	bool help;
 	int first; /* index of the first argument that is no option */
 } settings;
-
-static int add_resolve(settings *s, const char *text)
-{
-	cof_resolve r;
-	cof_err err = {0};
-	if (s->n_resolve == RESOLVE_MAX)
-		return cof_cli_usage("at most %d --resolve", RESOLVE_MAX);
-	if (cof_cli_resolve(text, &r, &err) < 0)
-		return cof_cli_fail(&err, s->json);
-	s->resolve[s->n_resolve++] = text;
-	return 0;
-}
 
 static int set_from(settings *s, const char *text)
 {
@@ -77,7 +64,7 @@ static int set_option(settings *s, int opt, const char *text)
 		s->head = text;
 		return 0;
 	case OPT_RESOLVE:
-		return add_resolve(s, text);
+		return cof_cli_add_resolve(&s->resolve, text, s->json);
 	case OPT_FROM:
 		return set_from(s, text);
 	case OPT_JSON:
@@ -120,7 +107,7 @@ static int connect_to(const settings *s, cof_admin_client **ret, cof_err *err)
 	if (rc == 0)
 		rc = cof_file_read(s->key, PEM_MAX, &key, err);
 	const cof_admin_client_opts o = {
-		.url = s->url, .ca_pem = cof_buf_span(&ca), .key_pem = cof_buf_span(&key), .resolve = s->resolve};
+		.url = s->url, .ca_pem = cof_buf_span(&ca), .key_pem = cof_buf_span(&key), .resolve = s->resolve.at};
 	if (rc == 0)
 		rc = cof_admin_client_new(ret, &o, err);
 	cof_buf_wipe(&key);

@@ -19,19 +19,20 @@ typedef struct options {
 	bool help;
 } options;
 
-static const char usage[] = "Usage: coffer measure [options]\n"
-			    "       coffer measure calibrate --firmware FILE [options]\n"
-			    "\n"
-			    "Predicts what a guest image measures on a machine profile, without booting it.\n"
-			    "\n"
-			    "  --tee tpm            the kind of measurement (the only one so far)\n"
-			    "  --guest FILE         guest image manifest (build/guest/manifest.json)\n"
-			    "  --profile NAME       machine profile of the manifest (default)\n"
-			    "  --calibration FILE   a firmware build that coffer does not know by itself\n"
-			    "  --output FILE        write the reference values (JSON) there\n"
-			    "  --json               print them on stdout, even with --output\n"
-			    "\n"
-			    "COFFER_QEMU names another QEMU. `coffer kbs set-reference FILE` registers the result.\n";
+static const char usage[] =
+	"Usage: coffer measure [options]\n"
+	"       coffer measure calibrate --firmware FILE [options]\n"
+	"\n"
+	"Predicts what a guest image measures on a machine profile, without booting it.\n"
+	"\n"
+	"  --tee tpm            the kind of measurement (the only one so far)\n"
+	"  --guest FILE         guest image manifest (default: beside this program, or $COFFER_GUEST)\n"
+	"  --profile NAME       machine profile of the manifest (default)\n"
+	"  --calibration FILE   a firmware build that coffer does not know by itself\n"
+	"  --output FILE        write the reference values (JSON) there\n"
+	"  --json               print them on stdout, even with --output\n"
+	"\n"
+	"COFFER_QEMU names another QEMU. `coffer kbs set-reference FILE` registers the result.\n";
 
 static int parse_options(int argc, char **argv, options *ret)
 {
@@ -41,7 +42,7 @@ static int parse_options(int argc, char **argv, options *ret)
 		{"output", required_argument, NULL, 'o'},  {"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
 	};
-	options o = {.tee = "tpm", .guest = "build/guest/manifest.json", .profile = "default"};
+	options o = {.tee = "tpm", .profile = "default"};
 	for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
 		const struct {
 			int c;
@@ -125,7 +126,10 @@ static int measure(const options *o)
 	COF_AUTO(cof_manifest) m = {0};
 	cof_tpm_prediction p;
 	cof_err err = {0};
-	int rc = cof_manifest_load(o->guest, &m, &err);
+	COF_AUTO_FREE char *guest = NULL;
+	int rc = cof_cli_guest(o->guest, &guest, &err);
+	if (rc == 0)
+		rc = cof_manifest_load(guest, &m, &err);
 	if (rc == 0)
 		rc = predict(o, &m, &p, &err);
 	return rc < 0 ? cof_cli_fail(&err, o->json) : print_result(o, &p, m.version);

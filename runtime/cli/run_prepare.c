@@ -4,9 +4,6 @@
 #include "runtime/cli/run.h"
 #include "runtime/vm/rundir.h"
 
-#define MANIFEST_BESIDE "../guest/manifest.json"
-#define MANIFEST_INSTALLED "../share/coffer/guest/manifest.json"
-
 static int load_initdata(cof_run *r, cof_err *err)
 {
 	COF_AUTO(cof_initdata) d = {0};
@@ -19,35 +16,10 @@ static int load_initdata(cof_run *r, cof_err *err)
 	return 0;
 }
 
-static int find_manifest(const cof_run *r, char **ret, cof_err *err)
-{
-	static const char *const places[] = {MANIFEST_BESIDE, MANIFEST_INSTALLED};
-	const char *chosen = r->o.guest != NULL ? r->o.guest : getenv("COFFER_GUEST");
-	char self[4096];
-	if (chosen != NULL)
-		return cof_path(ret, err, "%s", chosen);
-	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-	if (n <= 0)
-		return cof_err_sys(err, "guest-absent", "/proc/self/exe");
-	self[n] = 0;
-	char *slash = strrchr(self, '/');
-	if (slash != NULL)
-		*slash = 0;
-	for (size_t i = 0; i < COF_COUNT(places); i++) {
-		COF_AUTO_FREE char *path = NULL;
-		if (cof_path(&path, err, "%s/%s", self, places[i]) == 0 && access(path, R_OK) == 0) {
-			*ret = cof_steal(&path);
-			return 0;
-		}
-	}
-	return cof_err_set(err, COF_E_USAGE, "guest-absent",
-			   "no guest image beside this program; name one with --guest");
-}
-
 static int load_guest(cof_run *r, cof_err *err)
 {
 	COF_AUTO_FREE char *path = NULL;
-	int res = find_manifest(r, &path, err);
+	int res = cof_cli_guest(r->o.guest, &path, err);
 	if (res == 0)
 		res = cof_manifest_load(path, &r->guest, err);
 	if (res == 0)
