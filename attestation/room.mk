@@ -28,5 +28,5 @@ PROGS += coffer-kbs
 coffer-kbs_SRC := attestation/kbs/main.c
 coffer-kbs_USES := kbs attestation firmware common
 # Tests that drive the whole program.
-$(patsubst %,$(O)/tests/unit/kbs/test_%,handshake serve verifier admin_client): | $(O)/bin/coffer-kbs
+$(patsubst %,$(O)/tests/unit/kbs/test_%,front handshake serve verifier admin_client): | $(O)/bin/coffer-kbs
 $(O)/tests/unit/kbs/test_admin_client: | $(O)/bin/coffer
