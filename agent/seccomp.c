@@ -99,8 +99,8 @@ json_t *cof_seccomp_profile(void)
 static const char *const unpacker_allowed[] = {
 	/* bytes and memory */
 	"read", "write", "readv", "writev", "pread64", "pwrite64", "close", "lseek", "mmap", "munmap", "mremap",
-	"mprotect", "brk", "madvise", "mlock", "copy_file_range", "splice", "fallocate", "ftruncate", "fsync", "fdatasync",
-	"fadvise64", "sync_file_range",
+	"mprotect", "brk", "madvise", "mlock", "copy_file_range", "splice", "fallocate", "ftruncate", "fsync",
+	"fdatasync", "fadvise64", "sync_file_range",
 	/* names beneath the staging folder */
 	"openat", "openat2", "newfstatat", "fstat", "statx", "fstatfs", "mkdirat", "symlinkat", "linkat", "unlinkat",
 	"mknodat", "renameat", "renameat2", "readlinkat", "getdents64", "fchmod", "fchmodat", "fchown", "fchownat",

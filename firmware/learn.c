@@ -89,12 +89,11 @@ static void set_word(uint8_t *at, uint32_t v)
 /* Fills one zero word after the other until the volume has the digest of the log. */
 static int search_word(cof_buf *volume, uint32_t port, const cof_log_event *want, uint32_t *ret, cof_err *err)
 {
-	static const uint8_t zero[4];
 	size_t tries = 0;
 	for (size_t at = 4; at + 4 <= volume->len && tries < COF_LEARN_TRIES_MAX; at += 4) {
 		uint8_t d[COF_SHA256_LEN];
 		uint8_t *word = volume->data + at;
-		if (memcmp(word, zero, sizeof zero) != 0)
+		if (word[0] != 0 || word[1] != 0 || word[2] != 0 || word[3] != 0)
 			continue;
 		tries++;
 		set_word(word, port);
