@@ -74,6 +74,8 @@ void cof_container_free(cof_container *c)
 	cof_rootfs_remove(&root);
 	(void)!cof_rm_tree(c->layers, NULL);
 	(void)!cof_rm_tree(c->bundle, NULL);
+	if (c->pid_file != NULL)
+		(void)unlink(c->pid_file);
 	cof_imgconf_release(&c->image);
 	free(c->bundle);
 	free(c->rootfs);

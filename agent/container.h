@@ -48,9 +48,10 @@ struct cof_container {
 	cof_ttrpc_call *pending; /* of the step under way */
 	bool known_to_crun;
 	int64_t step_ms;
-	size_t spawning; /* execs that crun works on */
-	size_t runs;	 /* of crun, under way: c outlives them */
-	bool deleted;	 /* crun has forgotten it: it goes when runs is 0 */
+	const char *spawns[COF_EXECS_MAX]; /* ids of execs that crun works on */
+	size_t spawning;
+	size_t runs;  /* of crun, under way: c outlives them */
+	bool deleted; /* crun has forgotten it: it goes when runs is 0 */
 };
 
 /* Begins; call is answered when crun has the container, or with the reason why not. */

@@ -20,10 +20,24 @@ static void start_free(start *s)
 		cof_process_free(s->process);
 	if (s->spec_file != NULL)
 		(void)unlink(s->spec_file);
+	if (s->pid_file != NULL)
+		(void)unlink(s->pid_file);
 	free(s->pid_file);
 	free(s->spec_file);
 	free(s->log);
 	free(s);
+}
+
+/* crun is done with it. */
+static void leave(const start *s)
+{
+	cof_container *c = s->container;
+	for (size_t i = 0; i < c->spawning; i++) {
+		if (c->spawns[i] == s->process->id) {
+			c->spawns[i] = c->spawns[--c->spawning];
+			return;
+		}
+	}
 }
 
 static int take_in(start *s, cof_err *err)
@@ -39,7 +53,7 @@ static void on_exec(void *arg, const cof_err *why)
 {
 	start *s = arg;
 	cof_err err = {0};
-	s->container->spawning--;
+	leave(s);
 	cof_process_close_theirs(s->process);
 	int r = 0;
 	if (!cof_container_back(s->container) || s->container->life == COF_LIFE_REMOVING)
@@ -55,12 +69,22 @@ static void on_exec(void *arg, const cof_err *why)
 	start_free(s);
 }
 
-/* An id lives as long as its container; only ends that nobody can ask for any more make room. */
-static int make_room(cof_container *c, const char *id, cof_err *err)
+static bool is_used(const cof_container *c, const char *id)
 {
 	for (size_t i = 0; i < c->n_execs; i++)
 		if (strcmp(c->execs[i]->id, id) == 0)
-			return cof_err_set(err, COF_E_USAGE, "bad-id", "exec_id: in use");
+			return true;
+	for (size_t i = 0; i < c->spawning; i++)
+		if (strcmp(c->spawns[i], id) == 0)
+			return true;
+	return false;
+}
+
+/* An id lives as long as its container; only ends that nobody can ask for any more make room. */
+static int make_room(cof_container *c, const char *id, cof_err *err)
+{
+	if (is_used(c, id))
+		return cof_err_set(err, COF_E_USAGE, "bad-id", "exec_id: in use");
 	for (size_t i = 0; i < c->n_execs && c->n_execs + c->spawning >= COF_EXECS_MAX; i++) {
 		if (c->execs[i]->exited) {
 			cof_process_free(c->execs[i]);
@@ -122,7 +146,7 @@ static int begin(cof_container *c, const char *id, char *const *argv, size_t n, 
 	if (r < 0)
 		start_free(s);
 	if (r == 0) {
-		c->spawning++;
+		c->spawns[c->spawning++] = s->process->id;
 		c->runs++;
 	}
 	return r;

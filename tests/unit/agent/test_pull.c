@@ -10,7 +10,6 @@ static void t059_fetcher_breaks_its_protocol(void **state)
 		assert_pull_fails(instead[i].name, "peer-malformed", false);
 	assert_pull_fails("two manifests", "peer-malformed", false);
 	assert_pull_fails("long progress", "peer-malformed", false);
-	assert_pull_fails("two dones", "peer-malformed", false);
 }
 
 static void t059_fetcher_ends(void **state)

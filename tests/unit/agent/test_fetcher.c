@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The real fetcher as a process of its own: requests out of order and shape, and registries that are not there. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include "agent/roles.h"
+#include "tests/unit/agent/rig.h"
+
+#define PIN "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+typedef struct bed {
+	rig r;
+	cof_helper *helper;
+	int heard;
+	cof_msg m;
+	cof_err why;
+} bed;
+
+static void on_readable(void *arg)
+{
+	bed *b = arg;
+	cof_msg_release(&b->m);
+	b->m = (cof_msg){0};
+	b->why = (cof_err){0};
+	b->heard++;
+	if (cof_chan_recv(cof_helper_chan(b->helper), &b->m, &b->why) == 0 && b->m.type == COF_ROLE_ERR)
+		cof_chan_parse_err(cof_buf_span(&b->m.body), &b->why);
+}
+
+static void setup(bed *b)
+{
+	*b = (bed){0};
+	rig_init(&b->r);
+	cof_helper_opts o = rig_helper(&b->r);
+	o.role = "fetcher";
+	o.readable = on_readable;
+	o.arg = b;
+	assert_ok(cof_helper_start(&b->helper, &o, &err));
+}
+
+static void teardown(bed *b)
+{
+	cof_helper_free(b->helper);
+	cof_msg_release(&b->m);
+	rig_release(&b->r);
+}
+
+/* The first answer is an error of this reason's kind, and the process ends behind it. */
+static void assert_refuses(bed *b, const char *reason)
+{
+	rig_turn(&b->r, &b->heard, 1);
+	if (b->m.type != COF_ROLE_ERR || strncmp(b->why.reason, reason, strlen(reason)) != 0)
+		fail_msg("type %u '%s' (%s), not '%s'", b->m.type, b->why.reason, b->why.text, reason);
+	rig_turn(&b->r, &b->heard, 2);
+	assert_string_equal(b->why.reason, "peer-closed");
+}
+
+static void send_text(bed *b, uint32_t type, const char *text)
+{
+	assert_ok(cof_chan_send(cof_helper_chan(b->helper), type, cof_span_str(text), NULL, 0, &err));
+}
+
+static void t059_words_out_of_order(void **state)
+{
+	static const uint32_t types[] = {0, COF_UNPACKER_JOB, COF_ROLE_MANIFEST, COF_ROLE_DONE, COF_ROLE_ERR, 4711};
+	(void)state;
+	for (size_t i = 0; i < COF_COUNT(types); i++) {
+		bed b;
+		setup(&b);
+		send_text(&b, types[i], "{}");
+		assert_refuses(&b, "fetcher-malformed");
+		teardown(&b);
+	}
+}
+
+/* There is no layer before there is an image, and a request has one index and one pipe. */
+static void t059_fetch_before_pull(void **state)
+{
+	static const char index[] = "\0\0\0\0\0\0\0\0";
+	(void)state;
+	for (size_t len = 0; len <= 8; len += 4) {
+		for (size_t fds = 0; fds < 3; fds++) {
+			bed b;
+			const int given[] = {STDERR_FILENO, STDERR_FILENO};
+			setup(&b);
+			assert_ok(cof_chan_send(cof_helper_chan(b.helper), COF_FETCHER_FETCH, cof_span_of(index, len),
+						given, fds, &err));
+			assert_refuses(&b, "fetcher-malformed");
+			teardown(&b);
+		}
+	}
+}
+
+#define PULL(reference, ca, resolve)                                                                                   \
+	"{\"reference\":\"" reference "\",\"ca\":\"" ca "\",\"proxy\":null,\"resolve\":" resolve "}"
+
+static void t047_pull_of_the_wrong_shape(void **state)
+{
+	static const struct {
+		const char *text, *reason;
+	} cases[] = {
+		{"", "json"},
+		{"{}", "json"},
+		{"[]", "json"},
+		{"{\"reference\":1,\"ca\":\"\",\"proxy\":null,\"resolve\":[]}", "json"},
+		{"{\"reference\":\"r.test/a@" PIN "\",\"ca\":null,\"proxy\":null,\"resolve\":[]}", "json"},
+		{"{\"reference\":\"r.test/a@" PIN "\",\"ca\":\"\",\"proxy\":5,\"resolve\":[]}", "json"},
+		{PULL("r.test/a@" PIN, "", "{}"), "json"},
+		{PULL("r.test/a@" PIN, "", "[1]"), "json"},
+		{PULL("r.test/a@" PIN, "", "[\"a:1:b\",null]"), "json"},
+		{PULL("", "", "[]"), "ref"},
+		{PULL("r.test/../a@" PIN, "", "[]"), "ref"},
+		{PULL("r.test/a@sha256:00", "", "[]"), "ref"},
+		{PULL("http://r.test/a@" PIN, "", "[]"), "ref"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		bed b;
+		setup(&b);
+		send_text(&b, COF_FETCHER_PULL, cases[i].text);
+		rig_turn(&b.r, &b.heard, 1);
+		if (b.m.type != COF_ROLE_ERR)
+			fail_msg("%s: type %u", cases[i].text, b.m.type);
+		if (strstr(b.why.reason, cases[i].reason) == NULL)
+			fail_msg("%s: '%s' (%s)", cases[i].text, b.why.reason, b.why.text);
+		teardown(&b);
+	}
+}
+
+/* T-42: trust roots that cannot be read are no reason to trust the machine's. */
+static void t042_roots_that_are_none(void **state)
+{
+	bed b;
+	(void)state;
+	setup(&b);
+	send_text(&b, COF_FETCHER_PULL,
+		  PULL("r.test:1/a@" PIN, "-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----\\n", "[]"));
+	rig_turn(&b.r, &b.heard, 1);
+	assert_int_equal(b.m.type, COF_ROLE_ERR);
+	assert_int_not_equal(b.why.cls, COF_OK);
+	teardown(&b);
+}
+
+/* A port where nobody listens, by a name that only the table knows. */
+static uint16_t port_of_nobody(void)
+{
+	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof addr;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, len), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	(void)close(fd);
+	return ntohs(addr.sin_port);
+}
+
+static void no_registry_has_a_reason(void **state)
+{
+	bed b;
+	char text[512];
+	unsigned port = port_of_nobody();
+	(void)state;
+	setup(&b);
+	(void)snprintf(text, sizeof text, PULL("r.test:%u/a@" PIN, "", "[\"r.test:%u:127.0.0.1\"]"), port, port);
+	send_text(&b, COF_FETCHER_PULL, text);
+	rig_turn(&b.r, &b.heard, 1);
+	assert_int_equal(b.m.type, COF_ROLE_ERR);
+	assert_int_equal(b.why.cls, COF_E_UNAVAILABLE);
+	teardown(&b);
+}
+
+static void no_init_no_fetcher(void **state)
+{
+	int pair[2], status = 0;
+	(void)state;
+	assert_ok(cof_chan_pair(pair, &err));
+	pid_t pid = fork();
+	if (pid == 0) {
+		(void)close(pair[0]);
+		_exit(cof_fetcher_main(pair[1]));
+	}
+	(void)close(pair[0]);
+	(void)close(pair[1]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t059_words_out_of_order),	cmocka_unit_test(t059_fetch_before_pull),
+		cmocka_unit_test(t047_pull_of_the_wrong_shape), cmocka_unit_test(t042_roots_that_are_none),
+		cmocka_unit_test(no_registry_has_a_reason),	cmocka_unit_test(no_init_no_fetcher),
+	};
+	if (rig_role(argc, argv) != NULL)
+		_exit(cof_fetcher_main(COF_HELPER_CHAN));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
