@@ -104,8 +104,8 @@ static int take_option(int opt, cof_run_opts *o)
 int main(int argc, char **argv)
 {
 	cof_run_opts o = {.crun = "/usr/bin/crun", .cgroups = "/sys/fs/cgroup", .rest_port = -1};
-	/* The kernel hands its init whatever words of the command line it does not know itself. */
-	if (getpid() == 1 && (argc == 1 || strncmp(argv[1], "--", 2) != 0))
+	/* The kernel hands its init whatever words of the command line it does not know itself: they are no options. */
+	if (getpid() == 1 && (argc == 1 || strcmp(argv[0], "/init") == 0 || strncmp(argv[1], "--", 2) != 0))
 		cof_init_main();
 	for (int opt = getopt_long(argc, argv, "", options, NULL); opt != -1;
 	     opt = getopt_long(argc, argv, "", options, NULL)) {

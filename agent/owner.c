@@ -150,15 +150,20 @@ int cof_owner_read_file(const char *path, cof_buf *ret, cof_err *err)
 	return read_head(path, ret, err);
 }
 
+/* The host chose the disks: two that claim to be this one are a question that only it could answer. */
 int cof_owner_read_disk(const char *sysfs, const char *dev, cof_buf *ret, cof_err *err)
 {
 	COF_AUTO_FREE char *path = NULL;
+	size_t found = 0;
 	DIR *d = opendir(sysfs);
-	for (struct dirent *e = d == NULL ? NULL : readdir(d); e != NULL && path == NULL; e = readdir(d))
-		if (e->d_name[0] != '.' && has_serial(sysfs, e->d_name, "coffer-initdata"))
+	for (struct dirent *e = d == NULL ? NULL : readdir(d); e != NULL; e = readdir(d))
+		if (e->d_name[0] != '.' && has_serial(sysfs, e->d_name, "coffer-initdata") && found++ == 0)
 			(void)!cof_path(&path, NULL, "%s/%s", dev, e->d_name);
 	if (d != NULL)
 		(void)closedir(d);
+	if (found > 1)
+		return cof_err_set(err, COF_E_POLICY, "initdata-ambiguous", "%zu disks have the serial coffer-initdata",
+				   found);
 	if (path == NULL)
 		return cof_err_set(err, COF_E_POLICY, "initdata-missing", "no disk has the serial coffer-initdata");
 	return read_head(path, ret, err);

@@ -24,7 +24,8 @@ COF_DEFINE_AUTO(cof_owner, cof_owner_release)
 /* Reasons "initdata-missing" (no disk, or an empty one), "initdata-malformed", "policy-missing", "policy-unsupported"
  * (policy.rego alone), "policy-malformed". ret must be zeroed. disk is the raw disk's bytes. */
 COF_WUR int cof_owner_parse(cof_span disk, cof_owner *ret, cof_err *err);
-/* Finds the virtio-blk disk with serial "coffer-initdata" below sysfs (normally "/sys/block") and reads it. */
+/* Finds the virtio-blk disk with serial "coffer-initdata" below sysfs (normally "/sys/block") and reads it. Reasons
+ * "initdata-missing", "initdata-ambiguous" when there are two. */
 COF_WUR int cof_owner_read_disk(const char *sysfs, const char *dev, cof_buf *ret, cof_err *err);
 /* The same from a file (process-level guest). */
 COF_WUR int cof_owner_read_file(const char *path, cof_buf *ret, cof_err *err);

@@ -104,6 +104,43 @@ static void t001_dangerous_methods_do_nothing(void **state)
 	}
 }
 
+/* No policy opens them: the one word that admits is not theirs. */
+static void assert_never(const char *name)
+{
+	COF_AUTO_PTR(cof_policy) open = NULL;
+	COF_AUTO_PTR(ProtobufCMessage) m = NULL;
+	assert_ok(
+		cof_policy_parse(cof_span_str("{\"format\":\"coffer-policy/1\",\"containers\":[],\"signals\":[1,9,15],"
+					      "\"stdin\":true,\"stdout\":true,\"stderr\":true,\"token\":true,"
+					      "\"resources\":[\"*/*/*\"],\"exec\":[[\"/bin/sh\"]]}"),
+				 &open, &err));
+	const cof_method *method = cof_dispatch_find("grpc.AgentService", name);
+	assert_non_null(method);
+	assert_fails(cof_dispatch_admit(method, open, (cof_span){0}, &m, &err), "policy-denied");
+	assert_null(m);
+}
+
+/* T-27: the host can credit no randomness of its choice to the guest. */
+static void t027_the_host_cannot_reseed(void **state)
+{
+	(void)state;
+	assert_never("ReseedRandomDev");
+}
+
+/* T-45: the host cannot set the guest's time of day. */
+static void t045_the_host_cannot_set_the_time(void **state)
+{
+	(void)state;
+	assert_never("SetGuestDateTime");
+}
+
+/* T-58: there is no way to put files into the guest beside the owner's. */
+static void t058_the_host_cannot_copy_files(void **state)
+{
+	(void)state;
+	assert_never("CopyFile");
+}
+
 static void t008_unknown_methods(void **state)
 {
 	(void)state;
@@ -154,9 +191,15 @@ static void t047_broken_protobuf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t008_every_method_has_a_rule),	     cmocka_unit_test(t008_empty_policy_denies),
-		cmocka_unit_test(t001_dangerous_methods_do_nothing), cmocka_unit_test(t008_unknown_methods),
-		cmocka_unit_test(t047_unknown_fields_are_refused),   cmocka_unit_test(t047_broken_protobuf),
+		cmocka_unit_test(t008_every_method_has_a_rule),
+		cmocka_unit_test(t008_empty_policy_denies),
+		cmocka_unit_test(t001_dangerous_methods_do_nothing),
+		cmocka_unit_test(t008_unknown_methods),
+		cmocka_unit_test(t027_the_host_cannot_reseed),
+		cmocka_unit_test(t045_the_host_cannot_set_the_time),
+		cmocka_unit_test(t058_the_host_cannot_copy_files),
+		cmocka_unit_test(t047_unknown_fields_are_refused),
+		cmocka_unit_test(t047_broken_protobuf),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -96,7 +96,7 @@ static void owner_refuses_bad_registry_settings(void **state)
 }
 
 /* T-18: among many disks only the one with our serial is opened. */
-static void t018_owner_finds_the_disk_by_serial(void **state)
+static void t054_owner_finds_the_one_disk_by_serial(void **state)
 {
 	char dir[] = "/tmp/coffer-owner-XXXXXX";
 	(void)state;
@@ -123,6 +123,12 @@ static void t018_owner_finds_the_disk_by_serial(void **state)
 	COF_AUTO(cof_buf) got = {0};
 	assert_ok(cof_owner_read_disk(dir, prefix, &got, &err));
 	assert_string_equal(cof_buf_str(&got), "right");
+	/* T-54: another disk with the same serial makes the answer depend on order. */
+	COF_AUTO_FREE char *second = NULL;
+	COF_AUTO(cof_buf) none = {0};
+	assert_ok(cof_path(&second, &err, "%s/sda/serial", dir));
+	assert_ok(cof_file_write(second, cof_span_str("coffer-initdata\n"), 0600, &err));
+	assert_fails(cof_owner_read_disk(dir, prefix, &none, &err), "initdata-ambiguous");
 	assert_ok(cof_rm_tree(dir, &err));
 }
 
@@ -134,7 +140,7 @@ int main(void)
 		cmocka_unit_test(t003_owner_damaged_disk),
 		cmocka_unit_test(owner_takes_registry_settings),
 		cmocka_unit_test(owner_refuses_bad_registry_settings),
-		cmocka_unit_test(t018_owner_finds_the_disk_by_serial),
+		cmocka_unit_test(t054_owner_finds_the_one_disk_by_serial),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,33 @@ static void t056_user_unknown_is_an_error(void **state)
 		assert_fails(find(bad[i], &u, &err), "image-user-unknown");
 }
 
+/* T-57: a number is digits alone and fits; what does not is no other number, and never root. */
+static void t057_numbers_are_read_whole_or_not_at_all(void **state)
+{
+	static const char *const bad[] = {"4294967295",
+					  "4294967296",
+					  "4294967296000",
+					  "-0",
+					  "+0",
+					  "00x",
+					  "0 ",
+					  "1:4294967296",
+					  "1:-1",
+					  "1:1:1",
+					  "99999999999999999999999999",
+					  "\xd9\xa1",
+					  "1\n0"};
+	cof_user u = {.uid = 7};
+	(void)state;
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		assert_fails(find(bad[i], &u, &err), "image-user-unknown");
+		assert_int_equal(u.uid, 7);
+	}
+	assert_ok(find("4294967294:4294967294", &u, &err));
+	assert_int_equal(u.uid, 4294967294u);
+	assert_int_equal(u.gid, 4294967294u);
+}
+
 static void user_forms(void **state)
 {
 	cof_user u;
@@ -103,6 +130,7 @@ int main(void)
 		cmocka_unit_test(t056_user_unknown_is_an_error),
 		cmocka_unit_test(t080_user_files_stay_in_the_root),
 		cmocka_unit_test(user_forms),
+		cmocka_unit_test(t057_numbers_are_read_whole_or_not_at_all),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
