@@ -55,7 +55,7 @@ static int put_entry(cof_buf *b, const char *name, unsigned mode, cof_span data,
 
 int cof_calibration_initrd(cof_buf *ret, cof_err *err)
 {
-	size_t len = (size_t)(_binary_calibrate_init_end - _binary_calibrate_init_start);
+	size_t len = (size_t)((uintptr_t)_binary_calibrate_init_end - (uintptr_t)_binary_calibrate_init_start);
 	COF_AUTO(cof_buf) b = {0};
 	int rc = put_entry(&b, "dev", MODE_DIR, (cof_span){0}, err);
 	if (rc == 0)
