@@ -11,6 +11,7 @@
 
 #include "agent/container.h"
 #include "agent/dispatch.h"
+#include "agent/service.h"
 #include "tests/unit/agent/pull_peers.h"
 
 typedef struct box {

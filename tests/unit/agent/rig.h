@@ -123,6 +123,19 @@ __attribute__((unused)) static void rig_settle(rig *r)
 		(void)event_base_loop(r->base, EVLOOP_NONBLOCK);
 }
 
+/* Turns the loop until pid was reaped. */
+__attribute__((unused)) static void rig_gone(rig *r, pid_t pid)
+{
+	int64_t until = rig_now() + RIG_MS;
+	while (kill(pid, 0) == 0) {
+		const struct timeval step = {.tv_usec = 5000};
+		(void)event_base_loopexit(r->base, &step);
+		(void)event_base_loop(r->base, EVLOOP_ONCE);
+		if (rig_now() > until)
+			fail_msg("process %d is still there", (int)pid);
+	}
+}
+
 static void rig_on_reply(void *arg, int code, const char *message, cof_span payload)
 {
 	rig_reply *r = arg;

@@ -164,11 +164,7 @@ static void over_before_it_was_known(void **state)
 	(void)state;
 	setup(&b);
 	pid_t pid = spawn(GOING);
-	for (int i = 0; i < 5000 && kill(pid, 0) == 0; i++) {
-		const struct timeval step = {.tv_usec = 1000};
-		(void)event_base_loopexit(b.r.base, &step);
-		(void)event_base_loop(b.r.base, EVLOOP_ONCE);
-	}
+	rig_gone(&b.r, pid);
 	adopt(&b, pid);
 	cof_process_wait(b.p, rig_call(&b.r, &reply));
 	rig_turn(&b.r, &b.ended, 1);
@@ -222,8 +218,7 @@ static void t051_waiters_are_sent_away(void **state)
 	rig_expect(&b.r, &three, COF_RPC_UNAVAILABLE, "cancelled");
 	/* Its end is nobody's call any more. */
 	assert_int_equal(kill(pid, SIGKILL), 0);
-	for (int i = 0; i < 1000 && kill(pid, 0) == 0; i++)
-		rig_settle(&b.r);
+	rig_gone(&b.r, pid);
 	assert_int_equal(b.ended, 0);
 	teardown(&b);
 }
