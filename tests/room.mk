@@ -52,6 +52,6 @@ test:
 lint:
 	$(Q)tests/lint && tests/cppcheck && BUILD=$(BUILD) tests/tidy
 
-# make e2e ONLY=refus runs the test files or tests whose names have that in them.
+# make e2e ONLY=REGEX runs the tests whose names match.
 e2e: programs guest $(E2E_BIN)
 	$(Q)BUILD=$(BUILD) tests/e2e/run

@@ -55,6 +55,16 @@ until_true() {
 	done
 }
 
+# A port of the loopback interface on which nobody listens now.
+free_port() {
+	local port
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	done
+	echo "$port"
+}
+
 now_ms() {
 	local t=$EPOCHREALTIME
 	echo $((${t%.*} * 1000 + 10#${t#*.} / 1000))

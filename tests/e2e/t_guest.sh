@@ -7,7 +7,8 @@
 
 # The event log that a real machine showed to the key broker, read on the way.
 record_event_log() {
-	local port=$((20000 + RANDOM % 20000)) at header length
+	local port at header length
+	port=$(free_port)
 	start recorder socat -r "$lab/wire" "OPENSSL-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork,verify=0,cert=$lab/tls/server.pem,key=$lab/tls/server.key" \
 		"OPENSSL:127.0.0.1:$kbs_port,verify=1,cafile=$lab/tls/ca.pem,commonname=$kbs_name"
 	until_true 10 "the recorder" bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"

@@ -178,7 +178,7 @@ t_key_broker_comes_back() {
 # What is on the wire once is of no use twice: the same body in its own session, and in a new one.
 t_replay_of_an_old_handshake() {
 	local at length header attest=/kbs/v0/attest auth=/kbs/v0/auth port status
-	port=$((20000 + RANDOM % 20000))
+	port=$(free_port)
 	start recorder socat -r "$lab/wire" "OPENSSL-LISTEN:$port,bind=127.0.0.1,reuseaddr,fork,verify=0,cert=$lab/tls/server.pem,key=$lab/tls/server.key" \
 		"OPENSSL:127.0.0.1:$kbs_port,verify=1,cafile=$lab/tls/ca.pem,commonname=$kbs_name"
 	until_true 10 "the recorder" bash -c "exec 3<>/dev/tcp/127.0.0.1/$port"
@@ -223,7 +223,8 @@ post() {
 
 # The registry's connection ends in the middle of a layer, each time.
 t_registry_cut_mid_layer() {
-	local port=$((20000 + RANDOM % 20000)) kept=$registry_port
+	local port kept=$registry_port
+	port=$(free_port)
 	head -c 6000000 /dev/urandom >"$lab/noise"
 	lab_layout cut --config.cmd show
 	umoci insert --image "$lab/oci-cut:demo" "$lab/noise" /noise >/dev/null 2>&1
