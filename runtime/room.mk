@@ -30,3 +30,6 @@ $(O)/gen/calibrate-init.o: runtime/cli/calibrate_init.c
 		-fno-asynchronous-unwind-tables -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,-s \
 		-o $(O)/gen/calibrate-init $<
 	$(Q)cd $(O)/gen && $(LD) -r -b binary -z noexecstack -o calibrate-init.o calibrate-init
+
+# This test drives the whole broker.
+$(O)/tests/unit/cli/test_kbs: | $(O)/bin/coffer-kbs

@@ -15,6 +15,18 @@
 
 enum { LEAVE_MS = 5000 };
 
+/* A sanitizer's runtime needs more calls than the list has. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
 typedef struct front {
 	tmpdir dir;
 	cof_proc proc;
@@ -168,7 +180,7 @@ static void t079_a_front_is_walled_in(void **state)
 	skip(); /* a sanitizer's runtime makes calls that the filter forbids: sandbox.c leaves it out there */
 #endif
 	status_line(f, "Seccomp:", line);
-	assert_string_equal(line, "2");
+	assert_string_equal(line, SANITIZED ? "0" : "2");
 	status_line(f, "NoNewPrivs:", line);
 	assert_string_equal(line, "1");
 	char path[64];
