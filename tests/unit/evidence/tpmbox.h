@@ -101,21 +101,38 @@ static inline void tpmbox_off(tpmbox *b)
 	b->proc = COF_PROC_NONE;
 }
 
+/* A path's socket is there before somebody listens on it. */
+static inline bool tpmbox_listens(const char *path)
+{
+	char line[512];
+	bool found = false;
+	FILE *f = fopen("/proc/net/unix", "re");
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof line, f) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		const char *at = strrchr(line, ' ');
+		found = at != NULL && strcmp(at + 1, path) == 0 && strstr(line, " 00010000 ") != NULL;
+	}
+	(void)fclose(f);
+	return found;
+}
+
 /* Registers start anew, as after a power cycle. */
 static inline void tpmbox_on(tpmbox *b)
 {
-	char state[96], server[128], ctrl[128], sock[96];
+	char state[96], server[128], ctrl[128];
+	const char *data = server + strlen("type=unixio,path="), *control = ctrl + strlen("type=unixio,path=");
 	tpmbox_off(b);
 	(void)snprintf(state, sizeof state, "dir=%s/state", b->dir);
 	(void)snprintf(server, sizeof server, "type=unixio,path=%s/sock", b->dir);
 	(void)snprintf(ctrl, sizeof ctrl, "type=unixio,path=%s/sock.ctrl", b->dir);
-	(void)snprintf(sock, sizeof sock, "%s/sock.ctrl", b->dir);
-	(void)unlink(sock);
+	(void)unlink(data);
+	(void)unlink(control);
 	const char *const argv[] = {"swtpm", "socket", "--tpm2", "--tpmstate", state,		"--server",
 				    server,  "--ctrl", ctrl,	 "--flags",    "startup-clear", NULL};
 	assert_int_equal(tpmbox_run(b, argv, false, &b->proc), 0);
-	for (int i = 0; i < 500 && access(sock, F_OK) != 0; i++)
-		(void)usleep(10000);
+	for (int i = 0; i < 1000 && !(tpmbox_listens(data) && tpmbox_listens(control)); i++)
+		(void)usleep(5000);
 }
 
 static inline void tpmbox_drop(tpmbox *b)
