@@ -99,6 +99,10 @@ $(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(PROGS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
+# the guest image goes along where it was built (make guest)
+	if [ -f $(GUEST) ]; then install -d $(DESTDIR)$(PREFIX)/share/coffer/guest && \
+		install -m 644 $(addprefix $(BUILD)/guest/,manifest.json vmlinuz initrd OVMF_CODE_4M.fd OVMF_VARS_4M.fd) \
+		$(DESTDIR)$(PREFIX)/share/coffer/guest; fi
 
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
