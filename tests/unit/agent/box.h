@@ -193,6 +193,19 @@ __attribute__((unused)) static void box_call(box *b, const char *method, const P
 	rig_expect(&b->r, &reply, code, text);
 }
 
+/* The container goes, and then the guest is about to end. */
+__attribute__((unused)) static void box_wait_end(box *b)
+{
+	int64_t until = rig_now() + RIG_MS;
+	while (b->a.container != NULL && rig_now() < until) {
+		const struct timeval step = {.tv_usec = 5000};
+		(void)event_base_loopexit(b->r.base, &step);
+		(void)event_base_loop(b->r.base, EVLOOP_ONCE);
+	}
+	assert_null(b->a.container);
+	assert_true(event_pending(b->a.end, EV_TIMEOUT, NULL));
+}
+
 /* No bundle, layer, root, spec, log or pid of any container is left. */
 __attribute__((unused)) static void box_assert_empty(box *b)
 {

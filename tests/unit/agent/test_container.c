@@ -172,7 +172,7 @@ static void t051_the_end_overtakes(void **state)
 	b.a.ending = true;
 	cof_container_remove(b.a.container, NULL);
 	rig_expect(&b.r, &started, COF_RPC_UNAVAILABLE, "cancelled");
-	rig_turn(&b.r, &b.ended, 1);
+	box_wait_end(&b);
 	box_assert_empty(&b);
 	box_release(&b);
 	box_running(&b);
@@ -180,7 +180,7 @@ static void t051_the_end_overtakes(void **state)
 	b.a.ending = true;
 	cof_container_remove(b.a.container, NULL); /* in the same turn: crun has not come back */
 	rig_expect(&b.r, &removed, COF_RPC_UNAVAILABLE, "cancelled");
-	rig_turn(&b.r, &b.ended, 1);
+	box_wait_end(&b);
 	box_assert_empty(&b);
 	box_release(&b);
 }

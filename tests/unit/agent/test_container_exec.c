@@ -138,7 +138,7 @@ static void t051_removed_on_the_way(void **state)
 	cof_container_remove(b.a.container, NULL);
 	rig_expect(&b.r, &removed, COF_RPC_FAILED_PRECONDITION, "bad-state");
 	rig_expect(&b.r, &one, COF_RPC_UNAVAILABLE, "cancelled");
-	rig_turn(&b.r, &b.ended, 1);
+	box_wait_end(&b);
 	box_assert_empty(&b);
 	box_release(&b);
 }
