@@ -1,29 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Test data that lives outside the project: COFFER_VECTORS, or ../shared/vectors. Absent data skips the test. */
+/* Launch vectors: captures of real boots. */
 #pragma once
 
-#include <lzma.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <unistd.h>
+#include "tests/unit/vectors.h"
 
-#include <cmocka.h>
+#include <lzma.h>
+#include <stdio.h>
 
 #include "common/file.h"
 #include "common/hex.h"
-#include "common/json.h"
-
-static inline const char *vectors_dir(void)
-{
-	const char *dir = getenv("COFFER_VECTORS");
-	dir = dir != NULL ? dir : "../shared/vectors";
-	if (access(dir, R_OK) != 0) {
-		print_message("no vectors at %s: skipped\n", dir);
-		skip();
-	}
-	return dir;
-}
 
 static inline void vector_read(const char *name, cof_buf *ret)
 {
@@ -55,24 +40,6 @@ static inline json_t *vector_json(const char *name)
 	vector_read(name, &text);
 	assert_int_equal(cof_json_parse(cof_buf_span(&text), &j, &err), 0);
 	return j;
-}
-
-static inline const char *jstr(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
-/* The capture or case with this id. */
-static inline const json_t *by_id(const json_t *list, const char *id)
-{
-	size_t i;
-	json_t *o;
-	json_array_foreach (list, i, o) {
-		if (strcmp(jstr(o, "id"), id) == 0)
-			return o;
-	}
-	fail_msg("no vector %s", id);
-	return NULL;
 }
 
 static inline void assert_hex(const uint8_t *got, size_t len, const char *want)

@@ -1,32 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Evidence vectors that live outside the project: COFFER_VECTORS, or ../shared/vectors. Absent ones skip the test. */
+/* Evidence vectors: real and hostile quotes, certificates and tokens. */
 #pragma once
 
-#include "tests/unit/test.h"
+#include "tests/unit/vectors.h"
 
 #include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/file.h"
 #include "common/hex.h"
-#include "common/json.h"
-
-static inline const char *vectors_dir(void)
-{
-	const char *dir = getenv("COFFER_VECTORS");
-	dir = dir != NULL ? dir : "../shared/vectors";
-	if (access(dir, R_OK) != 0) {
-		print_message("no vectors at %s: skipped\n", dir);
-		skip();
-	}
-	return dir;
-}
-
-static inline const char *jstr(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
 
 /* The whole index; a new reference. */
 static inline json_t *vector_index(void)
@@ -59,14 +41,7 @@ static inline void vector_file(const json_t *v, const char *role, cof_buf *ret)
 
 static inline const json_t *vector_by_id(const json_t *index, const char *id)
 {
-	size_t i;
-	json_t *v;
-	json_array_foreach (json_object_get(index, "vectors"), i, v) {
-		if (strcmp(jstr(v, "id"), id) == 0)
-			return v;
-	}
-	fail_msg("no vector %s", id);
-	return NULL;
+	return by_id(json_object_get(index, "vectors"), id);
 }
 
 /* "now" of a case. */
