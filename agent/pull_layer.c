@@ -14,12 +14,14 @@ static void on_unwrapped(void *arg, const json_t *ok, const json_t *refusal, con
 	if (refusal != NULL)
 		cof_watch_fact(p->opts.watch, "refusal", json_deep_copy(refusal));
 	p->key_pending = false;
-	if (why != NULL)
+	if (why != NULL) {
 		cof_pull_fail(p, why);
-	else if (p->keyless.cls != COF_OK)
+	} else if (p->keyless.cls != COF_OK) {
 		cof_pull_fail(p, &p->keyless);
-	else
+	} else {
 		cof_pull_progressed(p);
+		cof_pull_layer_step(p);
+	}
 }
 
 static const cof_role_layer *layer(const cof_pull *p)
@@ -42,10 +44,13 @@ static void publish(cof_pull *p, const cof_unpack_report *report)
 	p->unpack_ms += (int64_t)report->unpack_ms;
 }
 
-/* Both ends are needed: all bytes came, and all of them were right. */
+/*
+ * All are needed: every byte came, every byte was right, and the keeper said yes. An unpacker that is done before the
+ * keeper has answered cannot have had the key.
+ */
 void cof_pull_layer_step(cof_pull *p)
 {
-	if (p->ended || !p->fetched || !p->unpacked)
+	if (p->ended || !p->fetched || !p->unpacked || p->key_pending)
 		return;
 	p->pulled_before += layer(p)->size;
 	p->current++;

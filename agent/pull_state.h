@@ -35,5 +35,5 @@ void cof_pull_progressed(cof_pull *p);
 void cof_pull_maybe_done(cof_pull *p);
 /* Begins layer p->current. */
 void cof_pull_next_layer(cof_pull *p);
-/* Fetcher or unpacker has finished its part of the layer under way. */
+/* Fetcher, unpacker or keeper has finished its part of the layer under way. */
 void cof_pull_layer_step(cof_pull *p);
