@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "common/secret.h"
-#include "firmware/pcr.h"
+#include "firmware/tpm/pcr.h"
 
 bool cof_pcr_is_predicted(uint32_t pcr)
 {

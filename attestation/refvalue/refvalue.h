@@ -6,7 +6,7 @@
 #pragma once
 
 #include "common/json.h"
-#include "firmware/pcr.h"
+#include "firmware/tpm/pcr.h"
 
 enum { COF_REFVALUE_NAME_MAX = 127, COF_REFVALUE_EVENTS_MAX = 256, COF_REFVALUE_FILE_MAX = 1 << 20 };
 

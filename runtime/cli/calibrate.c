@@ -3,7 +3,7 @@
 #include <getopt.h>
 
 #include "common/file.h"
-#include "firmware/learn.h"
+#include "firmware/tpm/learn.h"
 #include "runtime/cli/calibrate_boot.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/measure.h"

@@ -4,7 +4,7 @@
 #include <signal.h>
 
 #include "common/hex.h"
-#include "firmware/pcr_json.h"
+#include "firmware/tpm/pcr_json.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/measure.h"
 #include "runtime/vm/probe.h"

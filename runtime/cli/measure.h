@@ -2,7 +2,7 @@
 /* What `coffer measure` and `coffer measure calibrate` share: a guest on disk turned into a prediction. */
 #pragma once
 
-#include "firmware/pcr.h"
+#include "firmware/tpm/pcr.h"
 #include "runtime/vm/manifest.h"
 #include "runtime/vm/qtest.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/json.h"
-#include "firmware/build.h"
+#include "firmware/tpm/build.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

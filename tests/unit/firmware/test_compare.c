@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "firmware/pcr.h"
+#include "firmware/tpm/pcr.h"
 #include "tests/unit/firmware/make_log.h"
 
 enum { EVENTS_MAX = 32 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/firmware/make_log.h"
-#include "tests/unit/firmware/vectors.h"
+#include "tests/unit/launch_vectors.h"
 
 static cof_log_event event_of(uint32_t pcr, uint32_t type, cof_span measured, cof_span data)
 {

@@ -3,7 +3,7 @@
 
 #include "firmware/pe.h"
 #include "tests/unit/firmware/make_pe.h"
-#include "tests/unit/firmware/vectors.h"
+#include "tests/unit/launch_vectors.h"
 
 enum { LEN = 0x600 };
 

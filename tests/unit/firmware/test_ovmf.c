@@ -3,7 +3,7 @@
 
 #include "common/digest.h"
 #include "tests/unit/firmware/make_ovmf.h"
-#include "tests/unit/firmware/vectors.h"
+#include "tests/unit/launch_vectors.h"
 
 static void assert_image_fails(cof_span image)
 {

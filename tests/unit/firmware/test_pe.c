@@ -2,7 +2,7 @@
 #include "firmware/pe.h"
 
 #include "tests/unit/firmware/make_pe.h"
-#include "tests/unit/firmware/vectors.h"
+#include "tests/unit/launch_vectors.h"
 
 static void assert_pe_fails(const cof_buf *b)
 {

@@ -2,7 +2,7 @@
 #include "firmware/smbios.h"
 
 #include "common/wr.h"
-#include "tests/unit/firmware/vectors.h"
+#include "tests/unit/launch_vectors.h"
 #include "tests/unit/test.h"
 
 /* A structure with a body of zeros and these strings ("a\0b\0" and its length). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "firmware/pcr_json.h"
+#include "firmware/tpm/pcr_json.h"
 
 #include "tests/unit/test.h"
 

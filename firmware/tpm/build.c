@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "firmware/build.h"
+#include "firmware/tpm/build.h"
 
 #include <stdio.h>
 

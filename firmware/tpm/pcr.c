@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "firmware/pcr.h"
+#include "firmware/tpm/pcr.h"
 
 #include <stdio.h>
 

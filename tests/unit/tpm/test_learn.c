@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "firmware/learn.h"
+#include "firmware/tpm/learn.h"
 
 #include <stdio.h>
 

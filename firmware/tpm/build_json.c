@@ -4,7 +4,7 @@
 
 #include "common/hex.h"
 #include "common/json.h"
-#include "firmware/build.h"
+#include "firmware/tpm/build.h"
 
 static const char format[] = "coffer-firmware-calibration/1";
 static const char *const members[] = {

@@ -3,7 +3,7 @@
 
 #include "common/hex.h"
 #include "common/json.h"
-#include "firmware/build.h"
+#include "firmware/tpm/build.h"
 #include "tests/unit/test.h"
 
 static const char good[] =

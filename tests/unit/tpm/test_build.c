@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "firmware/build.h"
+#include "firmware/tpm/build.h"
 
-#include "tests/unit/firmware/vectors.h"
+#include "tests/unit/launch_vectors.h"
 #include "tests/unit/test.h"
 
 static const char code_2025[] = "624e06de18b4fa535e90db7160d00d3d07d206422b89999bf1e27d920264e4e0";

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "firmware/build.h"
+#include "firmware/tpm/build.h"
 #include "firmware/eventlog.h"
 
 enum { COF_TPM_EVENTS_MAX = 64, COF_TPM_PCRS_PREDICTED = 9 };

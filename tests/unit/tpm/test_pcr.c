@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "firmware/pcr.h"
+#include "firmware/tpm/pcr.h"
 
-#include "tests/unit/firmware/vectors.h"
+#include "tests/unit/launch_vectors.h"
 
 enum { VARS_LEN = 0x84000 };
 

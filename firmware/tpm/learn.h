@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "firmware/pcr.h"
+#include "firmware/tpm/pcr.h"
 
 /* Zero words of the PEI volume that are tried as the place of the ACPI timer's port. */
 enum { COF_LEARN_TRIES_MAX = 1 << 15 };
