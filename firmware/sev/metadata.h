@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a firmware image says to an SEV launch: the sections to measure, where the kernel hashes go, where APs start.
+ * A verifier needs this and the digest of the image, never the image (firmware/document.h).
+ *
+ * source: EDK2 OvmfPkg/ResetVector/X64/OvmfSevMetadata.asm; QEMU target/i386/sev.c
+ */
+#pragma once
+
+#include "firmware/footer.h"
+
+enum { COF_SEV_SECTIONS_MAX = 64, COF_SEV_SECTION_SIZE_MAX = 256 << 20, COF_FIRMWARE_MAX = 64 << 20 };
+
+enum cof_sev_section_type {
+	COF_SEV_SEC_MEM = 1,
+	COF_SEV_SECRETS = 2,
+	COF_SEV_CPUID = 3,
+	COF_SEV_SVSM_CAA = 4,
+	COF_SEV_KERNEL_HASHES = 0x10,
+};
+
+typedef struct cof_sev_section {
+	uint32_t gpa;
+	uint32_t size;
+	uint32_t type;
+} cof_sev_section;
+
+typedef struct cof_sev_metadata {
+	uint64_t image_size;	  /* it is loaded so that it ends at 4 GiB */
+	uint32_t reset_eip;	  /* where APs start; 0: the image does not say (then no SEV-ES or SNP with APs) */
+	uint32_t hash_table_gpa;  /* 0: the firmware cannot hold kernel hashes */
+	uint32_t hash_table_size; /* of the area */
+	uint32_t svsm_entry;	  /* of an SVSM image: offset of its entry point; 0: none */
+	size_t n;
+	cof_sev_section sections[COF_SEV_SECTIONS_MAX]; /* in the order in which they are measured */
+} cof_sev_metadata;
+
+/*
+ * An image without SEV metadata gives n 0 (it can be launched with plain SEV). Reasons: "firmware-malformed" (also for
+ * sections that overlap, that are not page-aligned or that lie above 4 GiB), "firmware-too-large".
+ */
+COF_WUR int cof_sev_metadata_parse(cof_span image, cof_sev_metadata *ret, cof_err *err);
+/* "sec-mem", "secrets", …; "unknown". */
+const char *cof_sev_section_name(uint32_t type);
