@@ -13,11 +13,21 @@ typedef struct hash_info {
 	const EVP_MD *(*md)(void);
 } hash_info;
 
+/* By name, since builds of OpenSSL without SM3 have no function for it. */
+static const EVP_MD *sm3(void)
+{
+	return EVP_get_digestbyname("SM3");
+}
+
 static const hash_info hashes[] = {
 	[COF_SHA256] = {"sha256", COF_SHA256_LEN, EVP_sha256},
 	[COF_SHA384] = {"sha384", COF_SHA384_LEN, EVP_sha384},
 	[COF_SHA512] = {"sha512", COF_SHA512_LEN, EVP_sha512},
+	[COF_SHA1] = {"sha1", COF_SHA1_LEN, EVP_sha1},
+	[COF_SM3] = {"sm3_256", COF_SM3_LEN, sm3},
 };
+
+enum { OCI_HASHES = COF_SHA512 + 1 };
 
 struct cof_hasher {
 	cof_hash alg;
@@ -34,9 +44,9 @@ const char *cof_hash_name(cof_hash alg)
 	return hashes[alg].name;
 }
 
-int cof_hash_by_name(const char *name, cof_hash *ret, cof_err *err)
+static int find_name(const char *name, size_t n, cof_hash *ret, cof_err *err)
 {
-	for (size_t i = 0; i < COF_COUNT(hashes); i++) {
+	for (size_t i = 0; i < n; i++) {
 		if (strcmp(name, hashes[i].name) == 0) {
 			*ret = (cof_hash)i;
 			return 0;
@@ -45,15 +55,37 @@ int cof_hash_by_name(const char *name, cof_hash *ret, cof_err *err)
 	return cof_err_set(err, COF_E_MALFORMED, "digest-algorithm", "digest algorithm '%.32s' is not supported", name);
 }
 
+int cof_hash_by_name(const char *name, cof_hash *ret, cof_err *err)
+{
+	return find_name(name, OCI_HASHES, ret, err);
+}
+
+int cof_hash_by_bank(const char *name, cof_hash *ret, cof_err *err)
+{
+	return find_name(name, COF_COUNT(hashes), ret, err);
+}
+
 static int openssl_failed(cof_err *err)
 {
 	return cof_err_set(err, COF_E_INTERNAL, "openssl", "a digest could not be computed");
 }
 
+static int find_md(cof_hash alg, const EVP_MD **ret, cof_err *err)
+{
+	*ret = hashes[alg].md();
+	return *ret != NULL ? 0
+			    : cof_err_set(err, COF_E_IO, "digest-unavailable", "this build of OpenSSL has no %s",
+					  hashes[alg].name);
+}
+
 int cof_digest_of(cof_hash alg, cof_span in, cof_digest *ret, cof_err *err)
 {
 	cof_digest d = {.alg = alg};
-	if (EVP_Digest(in.data, in.len, d.bytes, NULL, hashes[alg].md(), NULL) != 1)
+	const EVP_MD *md = NULL;
+	int r = find_md(alg, &md, err);
+	if (r < 0)
+		return r;
+	if (EVP_Digest(in.data, in.len, d.bytes, NULL, md, NULL) != 1)
 		return openssl_failed(err);
 	*ret = d;
 	return 0;
@@ -74,11 +106,15 @@ int cof_hmac_sha256(cof_span key, cof_span in, uint8_t out[COF_SHA256_LEN], cof_
 int cof_hasher_new(cof_hasher **ret, cof_hash alg, cof_err *err)
 {
 	COF_AUTO_PTR(cof_hasher) h = calloc(1, sizeof *h);
+	const EVP_MD *md = NULL;
 	if (h == NULL)
 		return cof_err_oom(err);
+	int r = find_md(alg, &md, err);
+	if (r < 0)
+		return r;
 	h->alg = alg;
 	h->ctx = EVP_MD_CTX_new();
-	if (h->ctx == NULL || EVP_DigestInit_ex(h->ctx, hashes[alg].md(), NULL) != 1)
+	if (h->ctx == NULL || EVP_DigestInit_ex(h->ctx, md, NULL) != 1)
 		return openssl_failed(err);
 	*ret = cof_steal(&h);
 	return 0;

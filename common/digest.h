@@ -6,12 +6,20 @@
 
 #include "common/buf.h"
 
-typedef enum cof_hash { COF_SHA256, COF_SHA384, COF_SHA512 } cof_hash;
+typedef enum cof_hash {
+	COF_SHA256,
+	COF_SHA384,
+	COF_SHA512,
+	COF_SHA1, /* this and the next for banks of event logs alone: nothing of ours rests on them */
+	COF_SM3,
+} cof_hash;
 
 enum {
+	COF_SHA1_LEN = 20,
 	COF_SHA256_LEN = 32,
 	COF_SHA384_LEN = 48,
 	COF_SHA512_LEN = 64,
+	COF_SM3_LEN = 32,
 	COF_DIGEST_MAX = 64,
 	COF_DIGEST_STR_MAX = 7 + 128 + 1
 };
@@ -23,8 +31,12 @@ typedef struct cof_digest {
 
 size_t cof_hash_len(cof_hash alg);
 const char *cof_hash_name(cof_hash alg); /* "sha256" */
+/* SHA-256, SHA-384 and SHA-512 alone. Reason "digest-algorithm". */
 COF_WUR int cof_hash_by_name(const char *name, cof_hash *ret, cof_err *err);
+/* Those of logs too ("sha1", "sm3_256": as TPM tools write them). */
+COF_WUR int cof_hash_by_bank(const char *name, cof_hash *ret, cof_err *err);
 
+/* Reason "digest-unavailable" where OpenSSL was built without SM3. */
 COF_WUR int cof_digest_of(cof_hash alg, cof_span in, cof_digest *ret, cof_err *err);
 /* The bytes alone, for fixed SHA-256: out holds 32. */
 COF_WUR int cof_sha256(cof_span in, uint8_t out[COF_SHA256_LEN], cof_err *err);

@@ -88,12 +88,12 @@ bool cof_event_variable(cof_span in, cof_efi_variable *ret)
 	return true;
 }
 
-static int hashes_to(cof_span data, const uint8_t digest[COF_SHA256_LEN], bool *ret, cof_err *err)
+static int hashes_to(cof_span data, const cof_digest *want, bool *ret, cof_err *err)
 {
-	uint8_t d[COF_SHA256_LEN];
-	int rc = cof_sha256(data, d, err);
+	cof_digest d;
+	int rc = cof_digest_of(want->alg, data, &d, err);
 	if (rc == 0)
-		*ret = cof_ct_equal(cof_span_of(d, sizeof d), cof_span_of(digest, COF_SHA256_LEN));
+		*ret = cof_digest_equal(&d, want);
 	return rc;
 }
 
@@ -105,10 +105,10 @@ int cof_event_check_data(const cof_log_event *e, cof_event_data *ret, cof_err *e
 		*ret = COF_DATA_LABEL;
 		return 0;
 	}
-	int rc = hashes_to(e->data, e->digest, &fact, err);
+	int rc = hashes_to(e->data, &e->digest, &fact, err);
 	cof_efi_variable v = {0};
 	if (rc == 0 && !fact && t->rule == RULE_BOOT && cof_event_variable(e->data, &v))
-		rc = hashes_to(v.data, e->digest, &fact, err);
+		rc = hashes_to(v.data, &e->digest, &fact, err);
 	if (rc == 0)
 		*ret = fact ? COF_DATA_FACT : COF_DATA_LIE;
 	return rc;
@@ -122,11 +122,11 @@ int cof_eventlog_check_data(const cof_eventlog *log, cof_err *err)
 		if (rc < 0)
 			return rc;
 		if (kind == COF_DATA_LIE) {
-			char name[COF_EVENT_NAME_MAX];
+			char name[COF_EVENT_NAME_MAX], reg[COF_REG_NAME_MAX];
 			cof_event_name(&log->events[i], name);
+			cof_reg_name(log->kind, log->events[i].reg, reg);
 			return cof_err_set(err, COF_E_CRYPTO, "eventlog-data-mismatch",
-					   "event %zu (PCR %u, %s): the data is not what was measured", i,
-					   log->events[i].pcr, name);
+					   "event %zu (%s, %s): the data is not what was measured", i, reg, name);
 		}
 	}
 	return 0;

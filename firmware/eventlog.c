@@ -8,19 +8,29 @@
 static const char spec_id[16] = "Spec ID Event03";
 static const char startup_locality[16] = "StartupLocality";
 
-enum { ALG_SHA256 = 0xb, DIGEST_LEN_MAX = 64, SHA1_LEN = 20 };
+enum { DIGEST_LEN_MAX = 64, CCEL_REG = 1, LOCALITY_LEN = 17 };
+
+typedef struct known_alg {
+	uint16_t alg;
+	cof_hash hash;
+} known_alg;
+
+/* spec: TCG Algorithm Registry 1.32, table 3 */
+static const known_alg known_algs[] = {
+	{0x4, COF_SHA1}, {0xb, COF_SHA256}, {0xc, COF_SHA384}, {0xd, COF_SHA512}, {0x12, COF_SM3},
+};
 
 typedef struct alg_size {
 	uint16_t alg;
 	uint16_t size;
 } alg_size;
 
-static const alg_size known_algs[] = {{0x4, 20}, {0xb, 32}, {0xc, 48}, {0xd, 64}, {0x12, 32}};
-
-typedef struct log_algs {
-	alg_size a[COF_EVENT_ALGS_MAX];
+typedef struct log_head {
+	cof_log_kind kind;
+	bool agile;
+	alg_size algs[COF_EVENT_ALGS_MAX];
 	size_t n;
-} log_algs;
+} log_head;
 
 void cof_eventlog_release(cof_eventlog *log)
 {
@@ -33,40 +43,53 @@ static int malformed(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_MALFORMED, "eventlog-malformed", "event log: %s", what);
 }
 
-static const alg_size *find_alg(const log_algs *algs, uint16_t alg)
+static const known_alg *find_known(uint16_t alg)
 {
-	for (size_t i = 0; i < algs->n; i++) {
-		if (algs->a[i].alg == alg)
-			return &algs->a[i];
+	for (size_t i = 0; i < COF_COUNT(known_algs); i++) {
+		if (known_algs[i].alg == alg)
+			return &known_algs[i];
+	}
+	return NULL;
+}
+
+static const alg_size *find_alg(const log_head *h, uint16_t alg)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		if (h->algs[i].alg == alg)
+			return &h->algs[i];
+	}
+	return NULL;
+}
+
+/* The place of a bank among the head's algorithms; NULL when it has none. */
+static const alg_size *find_bank(const log_head *h, cof_hash bank)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		const known_alg *k = find_known(h->algs[i].alg);
+		if (k != NULL && k->hash == bank)
+			return &h->algs[i];
 	}
 	return NULL;
 }
 
 static bool size_fits_alg(alg_size a)
 {
-	for (size_t i = 0; i < COF_COUNT(known_algs); i++) {
-		if (known_algs[i].alg == a.alg)
-			return known_algs[i].size == a.size;
-	}
-	return a.size > 0 && a.size <= DIGEST_LEN_MAX;
+	const known_alg *k = find_known(a.alg);
+	return k != NULL ? cof_hash_len(k->hash) == a.size : a.size > 0 && a.size <= DIGEST_LEN_MAX;
 }
 
-static int parse_algs(cof_rd *r, log_algs *ret, cof_err *err)
+static int parse_algs(cof_rd *r, log_head *h, cof_err *err)
 {
-	log_algs algs = {0};
 	uint32_t n = cof_rd_u32le(r);
 	if (!cof_rd_ok(r) || n == 0 || n > COF_EVENT_ALGS_MAX)
 		return malformed(err, "number of digest algorithms");
 	for (uint32_t i = 0; i < n; i++) {
 		alg_size a = {cof_rd_u16le(r), 0};
 		a.size = cof_rd_u16le(r);
-		if (!cof_rd_ok(r) || !size_fits_alg(a) || find_alg(&algs, a.alg) != NULL)
+		if (!cof_rd_ok(r) || !size_fits_alg(a) || find_alg(h, a.alg) != NULL)
 			return malformed(err, "digest algorithm list");
-		algs.a[algs.n++] = a;
+		h->algs[h->n++] = a;
 	}
-	if (find_alg(&algs, ALG_SHA256) == NULL)
-		return cof_err_set(err, COF_E_MALFORMED, "eventlog-no-sha256", "event log has no SHA-256 bank");
-	*ret = algs;
 	return 0;
 }
 
@@ -75,24 +98,48 @@ static bool starts_with(cof_span s, const char prefix[16])
 	return s.len >= 16 && cof_ct_equal((cof_span){s.data, 16}, cof_span_of(prefix, 16));
 }
 
-static int parse_header(cof_rd *r, log_algs *ret, cof_err *err)
+/* source: OVMF writes the Spec ID record of a CCEL log with register 1 and SHA-384 as the only algorithm */
+static int find_kind(uint32_t reg, log_head *h, cof_err *err)
 {
-	(void)cof_rd_u32le(r); /* the register: 0 in TPM logs, 1 in CCEL ones */
-	uint32_t type = cof_rd_u32le(r);
-	cof_rd_skip(r, SHA1_LEN);
-	cof_span data = cof_rd_bytes(r, cof_rd_u32le(r));
-	if (!cof_rd_ok(r))
-		return malformed(err, "first record");
-	/* A log without the signature is in the SHA-1 format: nothing in it could be compared with a SHA-256 quote. */
-	if (type != COF_EV_NO_ACTION || !starts_with(data, spec_id))
-		return cof_err_set(err, COF_E_MALFORMED, "eventlog-no-sha256",
-				   "event log is not in crypto-agile format");
+	bool ccel = reg == CCEL_REG && h->n == 1 && find_bank(h, COF_SHA384) != NULL;
+	if (!ccel && reg != 0)
+		return malformed(err, "register of the Spec ID record");
+	h->kind = ccel ? COF_LOG_CCEL : COF_LOG_TPM;
+	return 0;
+}
+
+static int parse_spec_id(uint32_t reg, cof_span data, log_head *ret, cof_err *err)
+{
+	log_head h = {.agile = true};
 	cof_rd body = cof_rd_of(data);
 	cof_rd_skip(&body, sizeof spec_id + 4 + 4); /* platform class, version and size of UINTN */
-	if (parse_algs(&body, ret, err) < 0)
+	if (parse_algs(&body, &h, err) < 0)
 		return -COF_E_MALFORMED;
 	cof_rd_skip(&body, cof_rd_u8(&body)); /* vendor's own */
-	return cof_rd_end(&body) ? 0 : malformed(err, "length of the Spec ID record");
+	if (!cof_rd_end(&body))
+		return malformed(err, "length of the Spec ID record");
+	if (find_kind(reg, &h, err) < 0)
+		return -COF_E_MALFORMED;
+	*ret = h;
+	return 0;
+}
+
+/* Takes the Spec ID record. A log without one is in the old format, and its first record is an event as any other. */
+static int parse_head(cof_rd *r, log_head *ret, cof_err *err)
+{
+	cof_rd first = *r;
+	uint32_t reg = cof_rd_u32le(&first);
+	uint32_t type = cof_rd_u32le(&first);
+	cof_rd_skip(&first, COF_SHA1_LEN);
+	cof_span data = cof_rd_bytes(&first, cof_rd_u32le(&first));
+	if (!cof_rd_ok(&first))
+		return malformed(err, "first record");
+	if (type != COF_EV_NO_ACTION || !starts_with(data, spec_id)) {
+		*ret = (log_head){.kind = COF_LOG_TPM, .algs = {{0x4, COF_SHA1_LEN}}, .n = 1};
+		return 0;
+	}
+	*r = first;
+	return parse_spec_id(reg, data, ret, err);
 }
 
 static bool all_bytes(const cof_rd *r, uint8_t value)
@@ -117,27 +164,28 @@ static bool at_padding(cof_rd r)
 	return cof_ct_equal(cof_rd_bytes(&look, sizeof zeros), cof_span_of(zeros, sizeof zeros)) && all_bytes(&r, 0);
 }
 
-/* Takes the digests of one record; *ret_has says whether SHA-256 was among them. */
-static int parse_digests(cof_rd *r, const log_algs *algs, uint8_t ret[COF_SHA256_LEN], bool *ret_has, cof_err *err)
+/* Takes the digests of one record; *ret_has says whether the bank's was among them. */
+static int parse_digests(cof_rd *r, const log_head *h, cof_digest *ret, bool *ret_has, cof_err *err)
 {
+	const alg_size *bank = find_bank(h, ret->alg);
 	uint32_t seen = 0;
-	uint32_t count = cof_rd_u32le(r);
-	if (!cof_rd_ok(r) || count == 0 || count > algs->n)
+	uint32_t count = h->agile ? cof_rd_u32le(r) : 1;
+	if (!cof_rd_ok(r) || count == 0 || count > h->n)
 		return malformed(err, "number of digests in a record");
 	for (uint32_t i = 0; i < count; i++) {
-		const alg_size *a = find_alg(algs, cof_rd_u16le(r));
+		const alg_size *a = h->agile ? find_alg(h, cof_rd_u16le(r)) : h->algs;
 		if (!cof_rd_ok(r) || a == NULL)
 			return malformed(err, "a digest of an algorithm that was not announced");
-		uint32_t bit = 1u << (a - algs->a);
+		uint32_t bit = 1u << (a - h->algs);
 		if ((seen & bit) != 0)
 			return malformed(err, "two digests of one algorithm in a record");
 		seen |= bit;
-		if (a->alg == ALG_SHA256)
-			cof_rd_copy(r, ret, COF_SHA256_LEN);
+		if (a == bank)
+			cof_rd_copy(r, ret->bytes, a->size);
 		else
 			cof_rd_skip(r, a->size);
 	}
-	*ret_has = (seen & (1u << (find_alg(algs, ALG_SHA256) - algs->a))) != 0;
+	*ret_has = (seen & (1u << (bank - h->algs))) != 0;
 	return 0;
 }
 
@@ -163,13 +211,13 @@ static int take_no_action(cof_eventlog *log, bool *seen, const cof_log_event *e,
 {
 	if (!starts_with(e->data, startup_locality))
 		return 0;
-	if (e->data.len != 17 || e->pcr != 0 || *seen)
+	if (e->data.len != LOCALITY_LEN || e->reg != 0 || *seen || log->kind != COF_LOG_TPM)
 		return malformed(err, "StartupLocality record");
 	uint8_t locality = e->data.data[16];
 	if (locality != 0 && locality != 3 && locality != 4)
 		return malformed(err, "startup locality");
 	for (size_t i = 0; i < log->n; i++) {
-		if (log->events[i].pcr == 0)
+		if (log->events[i].reg == 0)
 			return malformed(err, "StartupLocality after an event of PCR 0");
 	}
 	*seen = true;
@@ -177,14 +225,19 @@ static int take_no_action(cof_eventlog *log, bool *seen, const cof_log_event *e,
 	return 0;
 }
 
-static int parse_event(cof_rd *r, const log_algs *algs, cof_log_event *ret, cof_err *err)
+static bool reg_fits(const log_head *h, const cof_log_event *e)
+{
+	return e->type == COF_EV_NO_ACTION ? e->reg < cof_reg_count(h->kind) : cof_reg_is_extended(h->kind, e->reg);
+}
+
+static int parse_event(cof_rd *r, const log_head *h, cof_hash bank, cof_log_event *ret, cof_err *err)
 {
 	bool has = false;
-	cof_log_event e = {.pcr = cof_rd_u32le(r)};
+	cof_log_event e = {.reg = cof_rd_u32le(r), .digest = {.alg = bank}};
 	e.type = cof_rd_u32le(r);
-	if (!cof_rd_ok(r) || e.pcr >= COF_PCRS)
+	if (!cof_rd_ok(r) || !reg_fits(h, &e))
 		return malformed(err, "register number");
-	if (parse_digests(r, algs, e.digest, &has, err) < 0)
+	if (parse_digests(r, h, &e.digest, &has, err) < 0)
 		return -COF_E_MALFORMED;
 	uint32_t len = cof_rd_u32le(r);
 	if (!cof_rd_ok(r) || len > COF_EVENT_DATA_MAX)
@@ -192,63 +245,84 @@ static int parse_event(cof_rd *r, const log_algs *algs, cof_log_event *ret, cof_
 	e.data = cof_rd_bytes(r, len);
 	if (!cof_rd_ok(r))
 		return malformed(err, "cut off");
-	/* Skipping such an event would let the SHA-256 bank differ from the one that the firmware reported. */
+	/* Skipping such an event would let the bank differ from the one that the firmware reported. */
 	if (!has && e.type != COF_EV_NO_ACTION)
-		return cof_err_set(err, COF_E_MALFORMED, "eventlog-no-sha256", "an event has no SHA-256 digest");
+		return cof_err_set(err, COF_E_MALFORMED, "eventlog-bank-missing", "an event has no %s digest",
+				   cof_hash_name(bank));
 	*ret = e;
 	return 0;
 }
 
-int cof_eventlog_parse(cof_span in, cof_eventlog *ret, cof_err *err)
+static int open_log(cof_span in, cof_rd *ret, log_head *ret_head, cof_err *err)
 {
-	COF_AUTO(cof_eventlog) log = {0};
-	log_algs algs = {0};
-	bool locality_seen = false;
-	size_t cap = 0;
 	if (in.len > COF_EVENTLOG_MAX)
 		return cof_err_set(err, COF_E_MALFORMED, "eventlog-too-large", "event log has %zu bytes", in.len);
-	cof_rd r = cof_rd_of(in);
-	int rc = parse_header(&r, &algs, err);
-	while (rc == 0 && !at_padding(r)) {
-		cof_log_event e;
-		rc = parse_event(&r, &algs, &e, err);
-		if (rc == 0)
-			rc = e.type == COF_EV_NO_ACTION ? take_no_action(&log, &locality_seen, &e, err)
-							: push_event(&log, &cap, &e, err);
-	}
+	*ret = cof_rd_of(in);
+	return parse_head(ret, ret_head, err);
+}
+
+int cof_eventlog_banks(cof_span in, cof_log_banks *ret, cof_err *err)
+{
+	log_head h = {0};
+	cof_rd r;
+	int rc = open_log(in, &r, &h, err);
 	if (rc < 0)
 		return rc;
+	cof_log_banks banks = {.kind = h.kind, .agile = h.agile};
+	for (size_t i = 0; i < h.n; i++) {
+		const known_alg *k = find_known(h.algs[i].alg);
+		if (k != NULL)
+			banks.bank[banks.n++] = k->hash;
+	}
+	*ret = banks;
+	return 0;
+}
+
+static int parse_events(cof_rd *r, const log_head *h, cof_eventlog *log, cof_err *err)
+{
+	bool locality_seen = false;
+	size_t cap = 0;
+	int rc = 0;
+	while (rc == 0 && !at_padding(*r)) {
+		cof_log_event e;
+		rc = parse_event(r, h, log->bank, &e, err);
+		if (rc == 0)
+			rc = e.type == COF_EV_NO_ACTION ? take_no_action(log, &locality_seen, &e, err)
+							: push_event(log, &cap, &e, err);
+	}
+	return rc;
+}
+
+int cof_eventlog_parse(cof_span in, cof_hash bank, cof_eventlog *ret, cof_err *err)
+{
+	log_head h = {0};
+	cof_rd r;
+	int rc = open_log(in, &r, &h, err);
+	if (rc < 0)
+		return rc;
+	COF_AUTO(cof_eventlog) log = {.kind = h.kind, .bank = bank};
+	if (find_bank(&h, bank) == NULL)
+		return cof_err_set(err, COF_E_MALFORMED, "eventlog-bank-missing", "event log has no %s bank",
+				   cof_hash_name(bank));
+	rc = parse_events(&r, &h, &log, err);
+	if (rc < 0)
+		return rc;
+	log.size = in.len - r.left;
 	*ret = log;
 	log = (cof_eventlog){0};
 	return 0;
 }
 
-void cof_pcr_start(uint32_t pcr, uint8_t locality, uint8_t out[COF_SHA256_LEN])
+int cof_eventlog_replay(const cof_eventlog *log, cof_digest ret[COF_REGS_MAX], cof_err *err)
 {
-	/* spec: TCG PC Client PTP 4.6: 17-22 are reset to ones until a dynamic launch */
-	memset(out, pcr >= 17 && pcr <= 22 ? 0xff : 0, COF_SHA256_LEN);
-	if (pcr == 0)
-		out[COF_SHA256_LEN - 1] = locality;
-}
-
-int cof_pcr_extend(uint8_t pcr[COF_SHA256_LEN], const uint8_t digest[COF_SHA256_LEN], cof_err *err)
-{
-	uint8_t both[2 * COF_SHA256_LEN];
-	memcpy(both, pcr, COF_SHA256_LEN);
-	memcpy(both + COF_SHA256_LEN, digest, COF_SHA256_LEN);
-	return cof_sha256(cof_span_of(both, sizeof both), pcr, err);
-}
-
-int cof_eventlog_replay(const cof_eventlog *log, uint8_t ret[COF_PCRS][COF_SHA256_LEN], cof_err *err)
-{
-	uint8_t pcrs[COF_PCRS][COF_SHA256_LEN];
-	for (uint32_t i = 0; i < COF_PCRS; i++)
-		cof_pcr_start(i, log->locality, pcrs[i]);
+	cof_digest regs[COF_REGS_MAX];
+	for (uint32_t i = 0; i < COF_REGS_MAX; i++)
+		cof_reg_start(log->kind, log->bank, i, log->locality, &regs[i]);
 	for (size_t i = 0; i < log->n; i++) {
-		int rc = cof_pcr_extend(pcrs[log->events[i].pcr], log->events[i].digest, err);
+		int rc = cof_reg_extend(&regs[log->events[i].reg], &log->events[i].digest, err);
 		if (rc < 0)
 			return rc;
 	}
-	memcpy(ret, pcrs, sizeof pcrs);
+	memcpy(ret, regs, sizeof regs);
 	return 0;
 }

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TCG crypto-agile event log: parse, replay into SHA-256 PCRs, and tell facts from labels.
- * The log is hostile: it comes from the host or the guest. Nothing in it is believed before its replay equals quoted
- * PCRs, and an event's data only where the digest is the hash of that data (cof_event_check_data).
+ * Event logs of TPMs (crypto-agile, and the old format with SHA-1 alone) and of TDX guests (CCEL): parse one bank,
+ * replay it into registers, and tell facts from labels.
+ * The log is hostile: it comes from the host or the guest. Nothing in it is believed before its replay equals signed
+ * registers, and an event's data only where the digest is the hash of that data (cof_event_check_data).
  *
- * spec: TCG PC Client Platform Firmware Profile 1.05, 10 (event logging)
+ * spec: TCG PC Client Platform Firmware Profile 1.05, 10 (event logging); UEFI 2.10, 38.4 (CCEL)
  */
 #pragma once
 
 #include <stdbool.h>
 
-#include "common/digest.h"
+#include "firmware/register.h"
 
 enum {
 	COF_EVENTLOG_MAX = 4 << 20, /* bytes */
 	COF_EVENTS_MAX = 4096,
 	COF_EVENT_DATA_MAX = 1 << 20,
 	COF_EVENT_ALGS_MAX = 8,
-	COF_PCRS = 24,
 	COF_EVENT_NAME_MAX = 32,
 };
 
@@ -48,32 +48,43 @@ enum cof_event_type {
 };
 
 typedef struct cof_log_event {
-	uint32_t pcr;
+	uint32_t reg; /* as the log numbers them */
 	uint32_t type;
-	uint8_t digest[COF_SHA256_LEN];
-	cof_span data; /* borrowed from the log's bytes */
+	cof_digest digest; /* of the log's bank */
+	cof_span data;	   /* borrowed from the log's bytes */
 } cof_log_event;
 
 typedef struct cof_eventlog {
+	cof_log_kind kind;
+	cof_hash bank;
 	cof_log_event *events; /* extended events only, in order; EV_NO_ACTION is checked and left out */
 	size_t n;
+	size_t size;	  /* bytes of the log, without the padding behind it */
 	uint8_t locality; /* StartupLocality: the last byte of PCR 0's start value */
 } cof_eventlog;
 
 void cof_eventlog_release(cof_eventlog *log);
 COF_DEFINE_AUTO(cof_eventlog, cof_eventlog_release)
 
-/*
- * Parses a whole log that has a SHA-256 bank; spans borrow from in. Trailing padding of only 0x00 or only 0xff is
- * accepted. Reasons: "eventlog-malformed", "eventlog-too-large", "eventlog-no-sha256".
- */
-COF_WUR int cof_eventlog_parse(cof_span in, cof_eventlog *ret, cof_err *err);
+typedef struct cof_log_banks {
+	cof_log_kind kind;
+	bool agile; /* false: the old format */
+	cof_hash bank[COF_EVENT_ALGS_MAX];
+	size_t n;
+} cof_log_banks;
 
-/* The value a register has before the first extend. */
-void cof_pcr_start(uint32_t pcr, uint8_t locality, uint8_t out[COF_SHA256_LEN]);
-/* pcr = H(pcr || digest) */
-COF_WUR int cof_pcr_extend(uint8_t pcr[COF_SHA256_LEN], const uint8_t digest[COF_SHA256_LEN], cof_err *err);
-COF_WUR int cof_eventlog_replay(const cof_eventlog *log, uint8_t ret[COF_PCRS][COF_SHA256_LEN], cof_err *err);
+/* What a log's head announces, less the algorithms that we do not know. Reasons as for cof_eventlog_parse. */
+COF_WUR int cof_eventlog_banks(cof_span in, cof_log_banks *ret, cof_err *err);
+
+/*
+ * Parses one bank of a whole log; spans borrow from in. Which kind it is, the log says: a caller that trusts one kind
+ * alone checks ret->kind. Trailing padding of only 0x00 or only 0xff is accepted. Reasons: "eventlog-malformed",
+ * "eventlog-too-large", "eventlog-bank-missing" (also when a single event has no digest of this bank).
+ */
+COF_WUR int cof_eventlog_parse(cof_span in, cof_hash bank, cof_eventlog *ret, cof_err *err);
+
+/* The registers after the last event, of the log's bank. Of a CCEL log only RTMRs (1 to 4) mean something. */
+COF_WUR int cof_eventlog_replay(const cof_eventlog *log, cof_digest ret[COF_REGS_MAX], cof_err *err);
 
 typedef enum cof_event_data {
 	COF_DATA_LABEL, /* the digest is of something else: the data proves nothing */

@@ -158,16 +158,15 @@ static int add_trailer(cof_hasher *h, const pe_image *pe, cof_err *err)
 	return add_range(h, pe->file, hashed, pe->file.len - pe->certificate_len, err);
 }
 
-int cof_pe_digest(cof_span image, uint8_t ret[COF_SHA256_LEN], cof_err *err)
+int cof_pe_digest(cof_span image, cof_hash alg, cof_digest *ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_hasher) h = NULL;
-	cof_digest d;
 	pe_image pe = {.file = image};
 	if (image.len > COF_PE_MAX)
 		return malformed(err, "too large");
 	int rc = parse(image, &pe, err);
 	if (rc == 0)
-		rc = cof_hasher_new(&h, COF_SHA256, err);
+		rc = cof_hasher_new(&h, alg, err);
 	if (rc == 0)
 		rc = add_headers(h, &pe, err);
 	qsort(pe.sections, pe.n_sections, sizeof pe.sections[0], by_offset);
@@ -176,8 +175,6 @@ int cof_pe_digest(cof_span image, uint8_t ret[COF_SHA256_LEN], cof_err *err)
 	if (rc == 0)
 		rc = add_trailer(h, &pe, err);
 	if (rc == 0)
-		rc = cof_hasher_end(h, &d, err);
-	if (rc == 0)
-		memcpy(ret, d.bytes, COF_SHA256_LEN);
+		rc = cof_hasher_end(h, ret, err);
 	return rc;
 }

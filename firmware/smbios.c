@@ -88,7 +88,7 @@ static void apply_filters(structure *s)
 	}
 }
 
-int cof_smbios_digest(cof_span table, uint8_t ret[COF_SHA256_LEN], cof_err *err)
+int cof_smbios_digest(cof_span table, cof_hash alg, cof_digest *ret, cof_err *err)
 {
 	COF_AUTO(cof_buf) b = cof_buf_capped(COF_SMBIOS_MAX);
 	int rc = cof_buf_add(&b, table.data, table.len, err);
@@ -102,6 +102,6 @@ int cof_smbios_digest(cof_span table, uint8_t ret[COF_SHA256_LEN], cof_err *err)
 		apply_filters(&s);
 		at += s.all;
 		if (last)
-			return cof_sha256((cof_span){b.data, at}, ret, err);
+			return cof_digest_of(alg, (cof_span){b.data, at}, ret, err);
 	}
 }

@@ -12,4 +12,4 @@
 enum { COF_SMBIOS_MAX = 256 << 10 };
 
 /* Reason "smbios-malformed". */
-COF_WUR int cof_smbios_digest(cof_span table, uint8_t ret[COF_SHA256_LEN], cof_err *err);
+COF_WUR int cof_smbios_digest(cof_span table, cof_hash alg, cof_digest *ret, cof_err *err);

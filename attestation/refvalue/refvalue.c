@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "common/hex.h"
-#include "common/secret.h"
 
 #define FORMAT "coffer-reference-values/1"
 
@@ -46,11 +45,15 @@ static int pcr_of_key(const char *key, uint32_t *ret)
 	return -1;
 }
 
-static int read_digest(const char *hex, uint8_t ret[COF_SHA256_LEN], cof_err *err)
+static int read_digest(const char *hex, cof_digest *ret, cof_err *err)
 {
+	cof_digest d = {.alg = COF_SHA256};
 	if (hex[strspn(hex, "0123456789abcdef")] != '\0')
 		return malformed(err, "a digest is not lower-case hex");
-	return cof_unhex(hex, ret, COF_SHA256_LEN, err);
+	int r = cof_unhex(hex, d.bytes, COF_SHA256_LEN, err);
+	if (r == 0)
+		*ret = d;
+	return r;
 }
 
 /* A set that names too little would leave the rest of the boot to the host, so a gap refuses the set. */
@@ -65,7 +68,7 @@ static int read_pcrs(const json_t *doc, cof_refvalue *v, cof_err *err)
 		uint32_t pcr = 0;
 		if (pcr_of_key(key, &pcr) < 0 || !may_be_named(pcr) || !json_is_string(value))
 			return malformed(err, "'pcrs' names a register that is not judged by references");
-		r = read_digest(json_string_value(value), v->pcrs[pcr], err);
+		r = read_digest(json_string_value(value), &v->pcrs[pcr], err);
 		if (r < 0)
 			return r;
 		v->has[pcr] = true;
@@ -108,14 +111,14 @@ static int read_event(const json_t *o, const cof_refvalue *v, cof_ref_event *ret
 		r = cof_json_str(o, "digest", &digest, err);
 	if (r < 0)
 		return r;
-	e.pcr = (uint32_t)pcr;
-	if (!v->has[e.pcr])
+	e.reg = (uint32_t)pcr;
+	if (!v->has[e.reg])
 		return malformed(err, "an event is of a register that 'pcrs' does not name");
 	if (!cof_event_type_by_name(type, &e.type))
 		return malformed(err, "an event's type is unknown");
 	r = read_name(name, e.name, sizeof e.name, err);
 	if (r == 0)
-		r = read_digest(digest, e.digest, err);
+		r = read_digest(digest, &e.digest, err);
 	if (r == 0)
 		*ret = e;
 	return r;
@@ -140,11 +143,10 @@ static int read_events(const json_t *doc, cof_refvalue *v, cof_err *err)
 
 static int check_replay(const cof_refvalue *v, cof_err *err)
 {
-	uint8_t pcrs[COF_PCRS][COF_SHA256_LEN];
-	int r = cof_ref_events_replay(v->events, v->n, pcrs, err);
+	cof_digest pcrs[COF_PCRS];
+	int r = cof_ref_events_replay(v->events, v->n, COF_LOG_TPM, COF_SHA256, pcrs, err);
 	for (uint32_t i = 0; r == 0 && i < COF_PCRS; i++) {
-		if (v->has[i] &&
-		    !cof_ct_equal(cof_span_of(pcrs[i], COF_SHA256_LEN), cof_span_of(v->pcrs[i], COF_SHA256_LEN)))
+		if (v->has[i] && !cof_digest_equal(&pcrs[i], &v->pcrs[i]))
 			return cof_err_set(err, COF_E_MALFORMED, "reference-malformed",
 					   "reference values: the events do not replay to PCR %u", i);
 	}
@@ -196,9 +198,9 @@ static int pcrs_json(const cof_refvalue *v, json_t *to, cof_err *err)
 {
 	int r = 0;
 	for (uint32_t i = 0; r == 0 && i < COF_PCRS; i++) {
-		char key[8], hex[2 * COF_SHA256_LEN + 1];
+		char key[8], hex[2 * COF_DIGEST_MAX + 1];
 		(void)snprintf(key, sizeof key, "%u", i);
-		cof_hex(cof_span_of(v->pcrs[i], COF_SHA256_LEN), hex);
+		cof_hex(cof_digest_span(&v->pcrs[i]), hex);
 		if (v->has[i])
 			r = cof_json_set_str(to, key, hex, err);
 	}
@@ -207,11 +209,11 @@ static int pcrs_json(const cof_refvalue *v, json_t *to, cof_err *err)
 
 static int event_json(const cof_ref_event *e, json_t *list, cof_err *err)
 {
-	char hex[2 * COF_SHA256_LEN + 1];
+	char hex[2 * COF_DIGEST_MAX + 1];
 	const char *type = cof_event_type_name(e->type);
-	cof_hex(cof_span_of(e->digest, COF_SHA256_LEN), hex);
+	cof_hex(cof_digest_span(&e->digest), hex);
 	json_t *o =
-		json_pack("{s:i, s:s?, s:s, s:s}", "pcr", (int)e->pcr, "type", type, "name", e->name, "digest", hex);
+		json_pack("{s:i, s:s?, s:s, s:s}", "pcr", (int)e->reg, "type", type, "name", e->name, "digest", hex);
 	return o == NULL || json_array_append_new(list, o) < 0 ? cof_err_oom(err) : 0;
 }
 

@@ -14,8 +14,8 @@ typedef struct cof_refvalue {
 	char name[COF_REFVALUE_NAME_MAX + 1];
 	cof_ref_event *events;
 	size_t n;
-	bool has[COF_PCRS]; /* 0-7 and 9 always; 11-15 when the set names them */
-	uint8_t pcrs[COF_PCRS][COF_SHA256_LEN];
+	bool has[COF_PCRS];	   /* 0-7 and 9 always; 11-15 when the set names them */
+	cof_digest pcrs[COF_PCRS]; /* SHA-256 */
 } cof_refvalue;
 
 void cof_refvalue_release(cof_refvalue *v);

@@ -40,10 +40,9 @@ static bool wanted(const cof_refvalue *ref, uint32_t pcr, uint8_t out[COF_SHA256
 		pcr <= 9 || (pcr >= FIRST_STATIC && pcr <= LAST_STATIC) || (pcr >= FIRST_DRTM && pcr <= LAST_DRTM);
 	if (!judged || pcr == INITDATA_PCR)
 		return false;
-	if (ref->has[pcr])
-		memcpy(out, ref->pcrs[pcr], COF_SHA256_LEN);
-	else
-		cof_pcr_start(pcr, 0, out);
+	cof_digest start;
+	cof_reg_start(COF_LOG_TPM, COF_SHA256, pcr, 0, &start);
+	memcpy(out, ref->has[pcr] ? ref->pcrs[pcr].bytes : start.bytes, COF_SHA256_LEN);
 	return true;
 }
 
@@ -66,7 +65,7 @@ static void name_by_log(cof_tpm_verdict *v, uint32_t pcr, const cof_eventlog *lo
 {
 	for (size_t i = 0; log != NULL && i < log->n; i++) {
 		char name[COF_EVENT_NAME_MAX];
-		if (log->events[i].pcr != pcr)
+		if (log->events[i].reg != pcr)
 			continue;
 		cof_event_name(&log->events[i], name);
 		(void)snprintf(v->event, sizeof v->event, "%s", name);
@@ -80,14 +79,14 @@ static void explain_boot(const cof_refvalue *ref, uint32_t first, const cof_even
 	cof_event_diff d;
 	uint8_t want[COF_SHA256_LEN];
 	(void)wanted(ref, first, want);
-	if (log == NULL || !cof_ref_events_differ(ref->events, ref->n, log, &d)) {
+	if (log == NULL || !cof_ref_events_differ(ref->events, ref->n, COF_TPM_REGS_PREDICTED, log, &d)) {
 		refuse_pcr(v, first, want, v->pcrs[first]);
 		name_by_log(v, first, log);
 		return;
 	}
-	refuse_pcr(v, d.pcr, d.expected, d.found);
+	refuse_pcr(v, d.reg, d.expected.bytes, d.found.bytes);
 	(void)snprintf(v->event, sizeof v->event, "%s", d.name);
-	(void)snprintf(v->text, sizeof v->text, "PCR %u, event '%s': %s (reference '%.64s')", d.pcr, d.name,
+	(void)snprintf(v->text, sizeof v->text, "PCR %u, event '%s': %s (reference '%.64s')", d.reg, d.name,
 		       d.missing   ? "was not measured"
 		       : d.surplus ? "was measured and is not in the reference"
 				   : "is not what the reference measures",
@@ -133,8 +132,13 @@ static int judge_boot(const json_t *references, const cof_eventlog *log, cof_tpm
 
 static int bound_value(const uint8_t digest[COF_SHA256_LEN], uint8_t out[COF_SHA256_LEN], cof_err *err)
 {
-	memset(out, 0, COF_SHA256_LEN);
-	return cof_pcr_extend(out, digest, err);
+	cof_digest pcr, field = {.alg = COF_SHA256};
+	cof_reg_start(COF_LOG_TPM, COF_SHA256, INITDATA_PCR, 0, &pcr);
+	memcpy(field.bytes, digest, COF_SHA256_LEN);
+	int r = cof_reg_extend(&pcr, &field, err);
+	if (r == 0)
+		memcpy(out, pcr.bytes, COF_SHA256_LEN);
+	return r;
 }
 
 static void refuse_initdata(const cof_tpm_verify_in *in, cof_tpm_verdict *v, const char *text, cof_err *err)

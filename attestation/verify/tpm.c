@@ -99,15 +99,14 @@ static bool is_replayed(uint32_t pcr)
 
 static int check_log(const cof_tpm_evidence_in *e, cof_eventlog *ret, cof_err *err)
 {
-	uint8_t pcrs[COF_PCRS][COF_SHA256_LEN];
-	int r = cof_eventlog_parse(cof_buf_span(&e->eventlog), ret, err);
+	cof_digest pcrs[COF_REGS_MAX];
+	int r = cof_eventlog_parse(cof_buf_span(&e->eventlog), COF_SHA256, ret, err);
 	if (r == 0)
 		r = cof_eventlog_replay(ret, pcrs, err);
 	if (r < 0)
 		return r;
 	for (uint32_t i = 0; i < COF_PCRS; i++) {
-		if (is_replayed(i) &&
-		    !cof_ct_equal(cof_span_of(pcrs[i], COF_SHA256_LEN), cof_span_of(e->pcrs[i], COF_SHA256_LEN)))
+		if (is_replayed(i) && !cof_ct_equal(cof_digest_span(&pcrs[i]), cof_span_of(e->pcrs[i], COF_SHA256_LEN)))
 			return cof_err_set(err, COF_E_CRYPTO, "eventlog-replay",
 					   "the event log does not replay to the quoted PCR %u", i);
 	}

@@ -2,7 +2,6 @@
 #include "firmware/tpm/learn.h"
 
 #include "common/rd.h"
-#include "common/secret.h"
 #include "firmware/ovmf.h"
 
 static int inconsistent(cof_err *err, const char *what)
@@ -14,15 +13,10 @@ static int inconsistent(cof_err *err, const char *what)
 static const cof_log_event *find_event(const cof_eventlog *log, uint32_t pcr, uint32_t type, size_t nth)
 {
 	for (size_t i = 0; i < log->n; i++) {
-		if (log->events[i].pcr == pcr && log->events[i].type == type && nth-- == 0)
+		if (log->events[i].reg == pcr && log->events[i].type == type && nth-- == 0)
 			return &log->events[i];
 	}
 	return NULL;
-}
-
-static bool digest_is(const cof_log_event *e, const uint8_t d[COF_SHA256_LEN])
-{
-	return cof_ct_equal(cof_span_of(e->digest, COF_SHA256_LEN), cof_span_of(d, COF_SHA256_LEN));
 }
 
 static int learn_version(const cof_eventlog *log, cof_firmware_build *b, cof_err *err)
@@ -91,17 +85,17 @@ static int search_word(cof_buf *volume, uint32_t port, const cof_log_event *want
 {
 	size_t tries = 0;
 	for (size_t at = 4; at + 4 <= volume->len && tries < COF_LEARN_TRIES_MAX; at += 4) {
-		uint8_t d[COF_SHA256_LEN];
+		cof_digest d;
 		uint8_t *word = volume->data + at;
 		if (word[0] != 0 || word[1] != 0 || word[2] != 0 || word[3] != 0)
 			continue;
 		tries++;
 		set_word(word, port);
-		int rc = cof_sha256(cof_buf_span(volume), d, err);
+		int rc = cof_digest_of(want->digest.alg, cof_buf_span(volume), &d, err);
 		set_word(word, 0);
 		if (rc < 0)
 			return rc;
-		if (digest_is(want, d)) {
+		if (cof_digest_equal(&want->digest, &d)) {
 			*ret = (uint32_t)at;
 			return 0;
 		}
@@ -114,14 +108,14 @@ static int learn_pei(const cof_tpm_launch *in, const cof_eventlog *log, cof_firm
 {
 	COF_AUTO(cof_ovmf) ovmf = {0};
 	COF_AUTO(cof_buf) copy = {0};
-	uint8_t d[COF_SHA256_LEN];
+	cof_digest d;
 	const cof_log_event *e = find_event(log, 0, COF_EV_EFI_PLATFORM_FIRMWARE_BLOB, 0);
 	if (e == NULL)
 		return inconsistent(err, "no firmware volume");
 	int rc = cof_ovmf_open(in->code, &ovmf, err);
 	if (rc == 0)
-		rc = cof_sha256(ovmf.peifv, d, err);
-	if (rc < 0 || digest_is(e, d))
+		rc = cof_digest_of(e->digest.alg, ovmf.peifv, &d, err);
+	if (rc < 0 || cof_digest_equal(&e->digest, &d))
 		return rc;
 	rc = cof_buf_add(&copy, ovmf.peifv.data, ovmf.peifv.len, err);
 	return rc < 0 ? rc : search_word(&copy, cof_acpi_timer_port(in->machine), e, &b->timer_word, err);
@@ -151,14 +145,15 @@ static int choose(const cof_tpm_launch *in, const cof_eventlog *log, cof_firmwar
 		b->initrd_first = (choice & 1) != 0;
 		b->takes_plain_kernel = (choice & 2) == 0;
 		trial.extra = b;
+		trial.bank = log->bank;
 		int rc = cof_tpm_predict(&trial, &p, err);
 		if (rc < 0)
 			return rc;
-		if (!cof_ref_events_differ(p.events, p.n, log, &d))
+		if (!cof_ref_events_differ(p.events, p.n, COF_TPM_REGS_PREDICTED, log, &d))
 			return 0;
 	}
 	return cof_err_set(err, COF_E_CRYPTO, "calibration-inconsistent",
-			   "the event log is not one of this boot: PCR %u, event %s differs", d.pcr, d.name);
+			   "the event log is not one of this boot: PCR %u, event %s differs", d.reg, d.name);
 }
 
 int cof_firmware_learn(const cof_tpm_launch *in, const cof_eventlog *log, cof_firmware_build *ret, cof_err *err)

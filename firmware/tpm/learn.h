@@ -12,9 +12,9 @@
 enum { COF_LEARN_TRIES_MAX = 1 << 15 };
 
 /*
- * in describes the boot that made the log (in->extra is ignored). Reasons: "calibration-unpredictable" (policy: this
- * build measures something that changes in a way we cannot compute), "calibration-inconsistent" (crypto: the log is
- * not one of this boot; the text names the first event that differs), and those of cof_tpm_predict.
+ * in describes the boot that made the log (in->extra and in->bank are ignored). Reasons: "calibration-unpredictable"
+ * (policy: this build measures something that changes in a way we cannot compute), "calibration-inconsistent" (crypto:
+ * the log is not one of this boot; the text names the first event that differs), and those of cof_tpm_predict.
  */
 COF_WUR int cof_firmware_learn(const cof_tpm_launch *in, const cof_eventlog *log, cof_firmware_build *ret,
 			       cof_err *err);

@@ -27,7 +27,12 @@ static void predictor_release(predictor *p)
 }
 COF_DEFINE_AUTO(predictor, predictor_release)
 
-static void add_digest(predictor *p, uint32_t pcr, uint32_t type, const char *name, const uint8_t d[COF_SHA256_LEN])
+bool cof_pcr_is_predicted(uint32_t pcr)
+{
+	return cof_reg_in(COF_TPM_REGS_PREDICTED, pcr);
+}
+
+static void add_digest(predictor *p, uint32_t pcr, uint32_t type, const char *name, const cof_digest *d)
 {
 	if (p->rc < 0)
 		return;
@@ -36,17 +41,16 @@ static void add_digest(predictor *p, uint32_t pcr, uint32_t type, const char *na
 		return;
 	}
 	cof_ref_event *e = &p->out.events[p->out.n++];
-	*e = (cof_ref_event){.pcr = pcr, .type = type};
+	*e = (cof_ref_event){.reg = pcr, .type = type, .digest = *d};
 	(void)snprintf(e->name, sizeof e->name, "%s", name);
-	memcpy(e->digest, d, COF_SHA256_LEN);
 }
 
 static void add_bytes(predictor *p, uint32_t pcr, uint32_t type, const char *name, cof_span bytes)
 {
-	uint8_t d[COF_SHA256_LEN];
+	cof_digest d = {0};
 	if (p->rc == 0)
-		p->rc = cof_sha256(bytes, d, p->err);
-	add_digest(p, pcr, type, name, d);
+		p->rc = cof_digest_of(p->in->bank, bytes, &d, p->err);
+	add_digest(p, pcr, type, name, &d);
 }
 
 static void add_separator(predictor *p, uint32_t pcr)
@@ -205,7 +209,7 @@ static int patch_kernel(const cof_tpm_launch *in, cof_buf *ret, cof_err *err)
 static void add_kernel(predictor *p)
 {
 	COF_AUTO(cof_buf) patched = {0};
-	uint8_t d[COF_SHA256_LEN];
+	cof_digest d = {0};
 	cof_span image = p->in->kernel;
 	bool plain = p->in->plain_kernel && p->build.takes_plain_kernel;
 	if (p->rc == 0 && !plain) {
@@ -213,21 +217,21 @@ static void add_kernel(predictor *p)
 		image = cof_buf_span(&patched);
 	}
 	if (p->rc == 0)
-		p->rc = cof_pe_digest(image, d, p->err);
-	add_digest(p, 4, COF_EV_EFI_BOOT_SERVICES_APPLICATION, "kernel", d);
+		p->rc = cof_pe_digest(image, p->in->bank, &d, p->err);
+	add_digest(p, 4, COF_EV_EFI_BOOT_SERVICES_APPLICATION, "kernel", &d);
 }
 
 static void add_smbios(predictor *p)
 {
-	uint8_t d[COF_SHA256_LEN];
+	cof_digest d = {0};
 	if (!p->build.measures_smbios || p->rc < 0)
 		return;
 	if (p->in->smbios.len == 0)
 		p->rc = cof_err_set(p->err, COF_E_USAGE, "smbios-needed",
 				    "this firmware build measures the SMBIOS table, which was not given");
 	else
-		p->rc = cof_smbios_digest(p->in->smbios, d, p->err);
-	add_digest(p, 1, COF_EV_EFI_HANDOFF_TABLES, "smbios", d);
+		p->rc = cof_smbios_digest(p->in->smbios, p->in->bank, &d, p->err);
+	add_digest(p, 1, COF_EV_EFI_HANDOFF_TABLES, "smbios", &d);
 }
 
 static void add_boot_options(predictor *p)
@@ -321,7 +325,7 @@ int cof_tpm_predict(const cof_tpm_launch *in, cof_tpm_prediction *ret, cof_err *
 	for (size_t i = 0; p.rc == 0 && i < COF_COUNT(parts); i++)
 		parts[i](&p);
 	if (p.rc == 0)
-		p.rc = cof_ref_events_replay(p.out.events, p.out.n, p.out.pcrs, err);
+		p.rc = cof_ref_events_replay(p.out.events, p.out.n, COF_LOG_TPM, in->bank, p.out.pcrs, err);
 	if (p.rc == 0)
 		*ret = p.out;
 	return p.rc;

@@ -9,11 +9,11 @@ static int pcrs_json(const cof_tpm_prediction *p, json_t *to, cof_err *err)
 {
 	int rc = 0;
 	for (uint32_t i = 0; rc == 0 && i < COF_PCRS; i++) {
-		char key[8], hex[2 * COF_SHA256_LEN + 1];
+		char key[8], hex[2 * COF_DIGEST_MAX + 1];
 		if (!cof_pcr_is_predicted(i))
 			continue;
 		(void)snprintf(key, sizeof key, "%u", i);
-		cof_hex(cof_span_of(p->pcrs[i], COF_SHA256_LEN), hex);
+		cof_hex(cof_digest_span(&p->pcrs[i]), hex);
 		rc = cof_json_set_str(to, key, hex, err);
 	}
 	return rc;
@@ -21,12 +21,12 @@ static int pcrs_json(const cof_tpm_prediction *p, json_t *to, cof_err *err)
 
 static int event_json(const cof_ref_event *e, json_t *list, cof_err *err)
 {
-	char hex[2 * COF_SHA256_LEN + 1];
+	char hex[2 * COF_DIGEST_MAX + 1];
 	const char *type = cof_event_type_name(e->type);
-	cof_hex(cof_span_of(e->digest, COF_SHA256_LEN), hex);
+	cof_hex(cof_digest_span(&e->digest), hex);
 	if (type == NULL)
 		return cof_err_set(err, COF_E_INTERNAL, "event-type", "event type 0x%x has no name", e->type);
-	json_t *o = json_pack("{s:i, s:s, s:s, s:s}", "pcr", (int)e->pcr, "type", type, "name", e->name, "digest", hex);
+	json_t *o = json_pack("{s:i, s:s, s:s, s:s}", "pcr", (int)e->reg, "type", type, "name", e->name, "digest", hex);
 	return o == NULL || json_array_append_new(list, o) < 0 ? cof_err_oom(err) : 0;
 }
 

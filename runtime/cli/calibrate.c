@@ -129,7 +129,7 @@ static int learn(const cof_manifest *m, const cof_profile *p, const char *dir, c
 	if (rc == 0)
 		rc = cof_calibration_boot(m, p, qemu.path, dir, &bytes, err);
 	if (rc == 0)
-		rc = cof_eventlog_parse(cof_buf_span(&bytes), &log, err);
+		rc = cof_eventlog_parse(cof_buf_span(&bytes), COF_SHA256, &log, err);
 	return rc < 0 ? rc : cof_firmware_learn(&g.launch, &log, ret, err);
 }
 

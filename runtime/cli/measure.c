@@ -95,8 +95,8 @@ static int predict(const options *o, const cof_manifest *m, cof_tpm_prediction *
 static int print_pcrs(const cof_tpm_prediction *p)
 {
 	for (uint32_t i = 0; i < COF_PCRS; i++) {
-		char hex[2 * COF_SHA256_LEN + 1];
-		cof_hex(cof_span_of(p->pcrs[i], COF_SHA256_LEN), hex);
+		char hex[2 * COF_DIGEST_MAX + 1];
+		cof_hex(cof_digest_span(&p->pcrs[i]), hex);
 		if (cof_pcr_is_predicted(i) && printf("PCR %u  %s\n", i, hex) < 0)
 			return COF_EXIT_USAGE;
 	}

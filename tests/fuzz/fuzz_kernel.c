@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	COF_AUTO(cof_buf) out = {0};
-	uint8_t digest[COF_SHA256_LEN];
+	cof_digest digest;
 	cof_err err;
 	cof_rd r = cof_rd_of((cof_span){data, len});
 	cof_kernel_boot boot = {.low_memory = cof_rd_u32le(&r)};
@@ -19,6 +19,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	cof_span image = cof_rd_rest(&r);
 	if (cof_kernel_patch(image, &boot, &out, &err) == 0 && out.len != image.len)
 		abort();
-	(void)!cof_pe_digest(cof_buf_span(&out), digest, &err);
+	(void)!cof_pe_digest(cof_buf_span(&out), COF_SHA256, &digest, &err);
 	return 0;
 }

@@ -5,8 +5,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	uint8_t digest[COF_SHA256_LEN];
+	cof_digest digest;
 	cof_err err;
-	(void)!cof_smbios_digest((cof_span){data, len}, digest, &err);
+	(void)!cof_smbios_digest((cof_span){data, len}, COF_SHA384, &digest, &err);
 	return 0;
 }

@@ -77,6 +77,45 @@ static void other_algorithms_never_equal(void **state)
 	assert_false(cof_digest_equal(&a, &b));
 }
 
+/* What only event logs use must not become a digest that an image or an owner may rest on. */
+static void weak_digests_are_for_logs_alone(void **state)
+{
+	(void)state;
+	cof_digest d = {0};
+	cof_hash alg = COF_SHA256;
+	char text[COF_DIGEST_STR_MAX];
+	assert_fails(cof_digest_parse("sha1:a9993e364706816aba3e25717850c26c9cd0d89d", &d, &err), "digest-algorithm");
+	assert_fails(cof_digest_parse("sm3_256:" ABC256, &d, &err), "digest-algorithm");
+	assert_fails(cof_hash_by_name("sha1", &alg, &err), "digest-algorithm");
+	assert_fails(cof_hash_by_name("sm3_256", &alg, &err), "digest-algorithm");
+	assert_ok(cof_hash_by_bank("sha1", &alg, &err));
+	assert_int_equal(alg, COF_SHA1);
+	assert_ok(cof_digest_of(alg, cof_span_str("abc"), &d, &err));
+	cof_digest_str(&d, text);
+	assert_string_equal(text, "sha1:a9993e364706816aba3e25717850c26c9cd0d89d"); /* FIPS 180-2 A.1 */
+	assert_fails(cof_hash_by_bank("md5", &alg, &err), "digest-algorithm");
+}
+
+static void sm3_where_openssl_has_it(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_hasher) h = NULL;
+	cof_digest d = {0};
+	cof_hash alg = COF_SHA256;
+	cof_err why = {0};
+	char text[COF_DIGEST_STR_MAX];
+	assert_ok(cof_hash_by_bank("sm3_256", &alg, &err));
+	assert_int_equal(cof_hash_len(alg), COF_SM3_LEN);
+	if (cof_digest_of(alg, cof_span_str("abc"), &d, &why) < 0) {
+		assert_string_equal(why.reason, "digest-unavailable");
+		assert_fails(cof_hasher_new(&h, alg, &err), "digest-unavailable");
+		return;
+	}
+	cof_digest_str(&d, text);
+	/* GB/T 32905-2016 A.1 */
+	assert_string_equal(text, "sm3_256:66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -85,6 +124,8 @@ int main(void)
 		cmocka_unit_test(hmac_known_answer),
 		cmocka_unit_test(parses_strictly),
 		cmocka_unit_test(other_algorithms_never_equal),
+		cmocka_unit_test(weak_digests_are_for_logs_alone),
+		cmocka_unit_test(sm3_where_openssl_has_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,9 +55,9 @@ static void boot(tpmbox *b, cof_tpm *t, cof_eventlog *ret, cof_buf *keep)
 {
 	char path[96];
 	put_boot(keep);
-	assert_ok(cof_eventlog_parse(cof_buf_span(keep), ret, &err));
+	assert_ok(cof_eventlog_parse(cof_buf_span(keep), COF_SHA256, ret, &err));
 	for (size_t i = 0; i < ret->n; i++)
-		extend(t, ret->events[i].pcr, ret->events[i].digest);
+		extend(t, ret->events[i].reg, ret->events[i].digest.bytes);
 	(void)snprintf(path, sizeof path, "%s/eventlog", b->dir);
 	assert_ok(cof_file_write(path, cof_buf_span(keep), 0600, &err));
 }
@@ -65,13 +65,13 @@ static void boot(tpmbox *b, cof_tpm *t, cof_eventlog *ret, cof_buf *keep)
 /* A reference that is exactly this boot. */
 static json_t *reference_of(const cof_eventlog *log)
 {
-	uint8_t pcrs[COF_PCRS][COF_SHA256_LEN];
+	cof_digest pcrs[COF_REGS_MAX];
 	char hex[65], key[8];
 	assert_ok(cof_eventlog_replay(log, pcrs, &err));
 	json_t *o = json_pack("{s:s, s:s, s:s, s:{}, s:[]}", "format", "coffer-reference-values/1", "tee", "tpm",
 			      "name", "test/default", "pcrs", "events");
 	for (uint32_t i = 0; i < 10; i++) {
-		cof_hex(cof_span_of(pcrs[i], 32), hex);
+		cof_hex(cof_digest_span(&pcrs[i]), hex);
 		(void)snprintf(key, sizeof key, "%u", i);
 		if (i != 8)
 			(void)json_object_set_new(json_object_get(o, "pcrs"), key, json_string(hex));
@@ -80,9 +80,9 @@ static json_t *reference_of(const cof_eventlog *log)
 		char name[COF_EVENT_NAME_MAX];
 		const cof_log_event *e = &log->events[i];
 		cof_event_name(e, name);
-		cof_hex(cof_span_of(e->digest, 32), hex);
+		cof_hex(cof_digest_span(&e->digest), hex);
 		(void)json_array_append_new(json_object_get(o, "events"),
-					    json_pack("{s:i, s:s, s:s, s:s}", "pcr", (int)e->pcr, "type",
+					    json_pack("{s:i, s:s, s:s, s:s}", "pcr", (int)e->reg, "type",
 						      cof_event_type_name(e->type), "name", name, "digest", hex));
 	}
 	return json_pack("[o]", o);
@@ -219,8 +219,8 @@ static void t009_a_changed_event_is_named(void **state)
 	COF_AUTO(cof_tpm_verdict) v = {0};
 	boot(*state, t, &log, &log_bytes);
 	/* the owner expects another initrd: the last event of PCR 9 */
-	uint8_t was = log.events[log.n - 1].digest[0];
-	log.events[log.n - 1].digest[0] = (uint8_t)(was ^ 0xff);
+	uint8_t was = log.events[log.n - 1].digest.bytes[0];
+	log.events[log.n - 1].digest.bytes[0] = (uint8_t)(was ^ 0xff);
 	COF_AUTO_PTR(json_t) refs = reference_of(&log);
 	assert_ok(cof_tpm_bind_initdata(t, initdata, &err));
 	bind_and_activate(*state, t);

@@ -2,10 +2,10 @@
 #include "tests/unit/firmware/make_log.h"
 #include "tests/unit/launch_vectors.h"
 
-static cof_log_event event_of(uint32_t pcr, uint32_t type, cof_span measured, cof_span data)
+static cof_log_event event_of(uint32_t reg, uint32_t type, cof_span measured, cof_span data)
 {
-	cof_log_event e = {.pcr = pcr, .type = type, .data = data};
-	assert_ok(cof_sha256(measured, e.digest, &err));
+	cof_log_event e = {.reg = reg, .type = type, .data = data};
+	assert_ok(cof_digest_of(COF_SHA256, measured, &e.digest, &err));
 	return e;
 }
 
@@ -84,7 +84,7 @@ static void the_first_lie_of_a_log_is_named(void **state)
 	put_spec_id(&b, both_algs, 2);
 	put_separator(&b, 0);
 	put_event(&b, 7, COF_EV_SEPARATOR, cof_span_str("x"), cof_span_str("y"));
-	assert_ok(cof_eventlog_parse(cof_buf_span(&b), &log, &err));
+	assert_ok(cof_eventlog_parse(cof_buf_span(&b), COF_SHA256, &log, &err));
 	cof_err err = {0};
 	assert_true(cof_eventlog_check_data(&log, &err) < 0);
 	assert_int_equal(err.cls, COF_E_CRYPTO);
@@ -94,10 +94,10 @@ static void the_first_lie_of_a_log_is_named(void **state)
 	assert_int_equal(cof_eventlog_check_data(&log, &err), 0);
 }
 
-static void assert_named(uint32_t pcr, uint32_t type, cof_span data, const char *want)
+static void assert_named(uint32_t reg, uint32_t type, cof_span data, const char *want)
 {
 	char name[COF_EVENT_NAME_MAX];
-	cof_log_event e = {.pcr = pcr, .type = type, .data = data};
+	cof_log_event e = {.reg = reg, .type = type, .data = data};
 	cof_event_name(&e, name);
 	assert_string_equal(name, want);
 }
@@ -164,7 +164,7 @@ static void real_logs_tell_the_truth(void **state)
 		COF_AUTO(cof_buf) b = {0};
 		COF_AUTO(cof_eventlog) log = {0};
 		vector_read(jstr(v, "log"), &b);
-		assert_ok(cof_eventlog_parse(cof_buf_span(&b), &log, &err));
+		assert_ok(cof_eventlog_parse(cof_buf_span(&b), COF_SHA256, &log, &err));
 		assert_ok(cof_eventlog_check_data(&log, &err));
 	}
 }

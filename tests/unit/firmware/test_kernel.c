@@ -174,14 +174,14 @@ static void check_patched(const json_t *v)
 	};
 	COF_AUTO(cof_buf) b = {0};
 	COF_AUTO(cof_buf) out = {0};
-	uint8_t d[COF_SHA256_LEN];
+	cof_digest d;
 	char file[64];
 	(void)snprintf(file, sizeof file, "fixtures/%s.efi", jstr(v, "kernel"));
 	vector_read(file, &b);
 	patch(&b, &boot, &out);
 	assert_hex(out.data + 0x1f0, 0x70, jstr(v, "patched_header_0x1f0_0x260"));
-	assert_ok(cof_pe_digest(cof_buf_span(&out), d, &err));
-	assert_hex(d, sizeof d, jstr(json_object_get(v, "patched"), "sha256"));
+	assert_ok(cof_pe_digest(cof_buf_span(&out), COF_SHA256, &d, &err));
+	assert_hex(d.bytes, COF_SHA256_LEN, jstr(json_object_get(v, "patched"), "sha256"));
 }
 
 static void published_headers(void **state)

@@ -6,13 +6,15 @@
 
 static void assert_pe_fails(const cof_buf *b)
 {
-	uint8_t d[COF_SHA256_LEN];
-	assert_fails(cof_pe_digest(cof_buf_span(b), d, &err), "kernel-malformed");
+	cof_digest d;
+	assert_fails(cof_pe_digest(cof_buf_span(b), COF_SHA256, &d, &err), "kernel-malformed");
 }
 
 static void digest(const cof_buf *b, uint8_t out[COF_SHA256_LEN])
 {
-	assert_ok(cof_pe_digest(cof_buf_span(b), out, &err));
+	cof_digest d;
+	assert_ok(cof_pe_digest(cof_buf_span(b), COF_SHA256, &d, &err));
+	memcpy(out, d.bytes, COF_SHA256_LEN);
 }
 
 /* What remains when everything that is not hashed is cut out. */
@@ -34,9 +36,9 @@ static void every_truncation_is_refused_or_another_image(void **state)
 	digest(&b, whole);
 	for (size_t n = 0; n < b.len; n++) {
 		COF_AUTO_FREE uint8_t *exact = malloc(n + 1);
-		uint8_t d[COF_SHA256_LEN];
+		cof_digest d;
 		memcpy(exact, b.data, n);
-		assert_fails(cof_pe_digest((cof_span){exact, n}, d, &err), "kernel-malformed");
+		assert_fails(cof_pe_digest((cof_span){exact, n}, COF_SHA256, &d, &err), "kernel-malformed");
 	}
 }
 
@@ -44,7 +46,8 @@ static void every_bit_counts_but_checksum_and_certificates(void **state)
 {
 	(void)state;
 	COF_AUTO(cof_buf) b = {0};
-	uint8_t whole[COF_SHA256_LEN], d[COF_SHA256_LEN];
+	uint8_t whole[COF_SHA256_LEN];
+	cof_digest d;
 	make_pe(&b, 0x30, PE_CERT_LEN);
 	digest(&b, whole);
 	for (size_t bit = 0; bit < b.len * 8; bit++) {
@@ -53,9 +56,9 @@ static void every_bit_counts_but_checksum_and_certificates(void **state)
 		bool loose = (at >= PE_CHECKSUM_AT && at < PE_CHECKSUM_AT + 4) ||
 			     (at >= PE_SECURITY_AT && at < PE_SECURITY_AT + 4) || at >= b.len - PE_CERT_LEN;
 		b.data[at] ^= (uint8_t)(1u << (bit % 8));
-		int rc = cof_pe_digest(cof_buf_span(&b), d, &ignored);
+		int rc = cof_pe_digest(cof_buf_span(&b), COF_SHA256, &d, &ignored);
 		b.data[at] ^= (uint8_t)(1u << (bit % 8));
-		bool same = rc == 0 && memcmp(d, whole, sizeof d) == 0;
+		bool same = rc == 0 && memcmp(d.bytes, whole, sizeof whole) == 0;
 		if (same != loose)
 			fail_msg("bit %zu of byte 0x%zx", bit % 8, at);
 	}
@@ -145,14 +148,18 @@ static void tiny_kernels_have_the_published_digest(void **state)
 	size_t i;
 	json_array_foreach (cases, i, v) {
 		COF_AUTO(cof_buf) b = {0};
-		uint8_t d[COF_SHA256_LEN];
+		static const cof_hash banks[] = {COF_SHA256, COF_SHA384};
 		char file[64];
 		if (strncmp(jstr(v, "kernel"), "tiny", 4) != 0)
 			continue;
 		(void)snprintf(file, sizeof file, "fixtures/%s.efi", jstr(v, "kernel"));
 		vector_read(file, &b);
-		digest(&b, d);
-		assert_hex(d, sizeof d, jstr(json_object_get(v, "unpatched"), "sha256"));
+		for (size_t k = 0; k < COF_COUNT(banks); k++) {
+			cof_digest d;
+			assert_ok(cof_pe_digest(cof_buf_span(&b), banks[k], &d, &err));
+			assert_hex(d.bytes, cof_hash_len(d.alg),
+				   jstr(json_object_get(v, "unpatched"), cof_hash_name(d.alg)));
+		}
 	}
 }
 

@@ -19,7 +19,9 @@ static void put_structure(cof_buf *b, uint8_t type, uint8_t len, cof_span string
 
 static void digest(const cof_buf *b, uint8_t out[COF_SHA256_LEN])
 {
-	assert_ok(cof_smbios_digest(cof_buf_span(b), out, &err));
+	cof_digest d;
+	assert_ok(cof_smbios_digest(cof_buf_span(b), COF_SHA256, &d, &err));
+	memcpy(out, d.bytes, COF_SHA256_LEN);
 }
 
 static void every_truncation(void **state)
@@ -30,9 +32,9 @@ static void every_truncation(void **state)
 	put_structure(&b, 127, 4, (cof_span){0});
 	for (size_t n = 0; n < b.len; n++) {
 		COF_AUTO_FREE uint8_t *exact = malloc(n + 1);
-		uint8_t d[COF_SHA256_LEN];
+		cof_digest d;
 		memcpy(exact, b.data, n);
-		assert_fails(cof_smbios_digest((cof_span){exact, n}, d, &err), "smbios-malformed");
+		assert_fails(cof_smbios_digest((cof_span){exact, n}, COF_SHA256, &d, &err), "smbios-malformed");
 	}
 }
 
@@ -42,15 +44,15 @@ static void hostile_lengths(void **state)
 	static const uint8_t lengths[] = {0, 3, 200, 255};
 	for (size_t i = 0; i < sizeof lengths; i++) {
 		COF_AUTO(cof_buf) b = {0};
-		uint8_t d[COF_SHA256_LEN];
+		cof_digest d;
 		put_structure(&b, 1, 27, (cof_span){0});
 		b.data[1] = lengths[i];
-		assert_fails(cof_smbios_digest(cof_buf_span(&b), d, &err), "smbios-malformed");
+		assert_fails(cof_smbios_digest(cof_buf_span(&b), COF_SHA256, &d, &err), "smbios-malformed");
 	}
 	COF_AUTO(cof_buf) endless = {0};
-	uint8_t d[COF_SHA256_LEN];
+	cof_digest d;
 	put_structure(&endless, 1, 27, (cof_span){0}); /* no end marker */
-	assert_fails(cof_smbios_digest(cof_buf_span(&endless), d, &err), "smbios-malformed");
+	assert_fails(cof_smbios_digest(cof_buf_span(&endless), COF_SHA256, &d, &err), "smbios-malformed");
 }
 
 static void serials_do_not_count_but_makers_do(void **state)

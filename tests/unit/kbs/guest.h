@@ -47,11 +47,11 @@ static inline void guest_boot(guest *g)
 	const char *const env[] = {"PATH=/usr/bin:/bin", NULL};
 	size_t n = 3;
 	COF_AUTO(cof_eventlog) l = {0};
-	assert_ok(cof_eventlog_parse(cof_buf_span(&g->log), &l, &err));
+	assert_ok(cof_eventlog_parse(cof_buf_span(&g->log), COF_SHA256, &l, &err));
 	for (size_t i = 0; i < l.n && i < COF_COUNT(word); i++) {
 		char hex[2 * COF_SHA256_LEN + 1];
-		cof_hex(cof_span_of(l.events[i].digest, COF_SHA256_LEN), hex);
-		(void)snprintf(word[i], sizeof word[i], "%u:sha256=%s", l.events[i].pcr, hex);
+		cof_hex(cof_digest_span(&l.events[i].digest), hex);
+		(void)snprintf(word[i], sizeof word[i], "%u:sha256=%s", l.events[i].reg, hex);
 		argv[n++] = word[i];
 	}
 	argv[n] = NULL;
@@ -110,19 +110,19 @@ static inline void guest_reference(const guest *g, bool odd, cof_buf *ret)
 	COF_AUTO(cof_eventlog) l = {0};
 	COF_AUTO(cof_refvalue) v = {.name = "test/boot"};
 	COF_AUTO_PTR(json_t) o = NULL;
-	assert_ok(cof_eventlog_parse(cof_buf_span(&g->log), &l, &err));
+	assert_ok(cof_eventlog_parse(cof_buf_span(&g->log), COF_SHA256, &l, &err));
 	v.events = calloc(l.n, sizeof *v.events);
 	assert_non_null(v.events);
 	for (v.n = 0; v.n < l.n; v.n++) {
 		cof_ref_event *e = &v.events[v.n];
-		e->pcr = l.events[v.n].pcr;
+		e->reg = l.events[v.n].reg;
 		e->type = l.events[v.n].type;
-		memcpy(e->digest, l.events[v.n].digest, sizeof e->digest);
+		e->digest = l.events[v.n].digest;
 		cof_event_name(&l.events[v.n], e->name);
-		if (odd && e->pcr == 4)
-			e->digest[0] ^= 1;
+		if (odd && e->reg == 4)
+			e->digest.bytes[0] ^= 1;
 	}
-	assert_ok(cof_ref_events_replay(v.events, v.n, v.pcrs, &err));
+	assert_ok(cof_ref_events_replay(v.events, v.n, COF_LOG_TPM, COF_SHA256, v.pcrs, &err));
 	for (uint32_t i = 0; i < COF_PCRS; i++)
 		v.has[i] = cof_pcr_is_predicted(i);
 	assert_ok(cof_refvalue_json(&v, &o, &err));

@@ -171,14 +171,14 @@ static void later_registers_may_be_named(void **state)
 {
 	(void)state;
 	COF_AUTO(cof_refvalue) v = {0};
-	uint8_t pcr[32] = {0}, digest[32];
+	cof_digest pcr = {0}, digest;
 	char hex[65];
 	COF_AUTO_PTR(json_t) d = good();
-	assert_ok(cof_sha256(cof_span_str("uki"), digest, &err));
-	assert_ok(cof_pcr_extend(pcr, digest, &err));
-	cof_hex(cof_span_of(pcr, 32), hex);
+	assert_ok(cof_digest_of(COF_SHA256, cof_span_str("uki"), &digest, &err));
+	assert_ok(cof_reg_extend(&pcr, &digest, &err));
+	cof_hex(cof_digest_span(&pcr), hex);
 	(void)json_object_set_new(json_object_get(d, "pcrs"), "11", json_string(hex));
-	cof_hex(cof_span_of(digest, 32), hex);
+	cof_hex(cof_digest_span(&digest), hex);
 	(void)json_array_append_new(json_object_get(d, "events"), json_pack("{s:i, s:s, s:s, s:s}", "pcr", 11, "type",
 									    "EV_IPL", "name", "uki", "digest", hex));
 	assert_ok(cof_refvalue_parse(d, &v, &err));

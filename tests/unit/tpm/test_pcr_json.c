@@ -31,7 +31,8 @@ static void the_documented_shape(void **state)
 	cof_tpm_prediction p = {.n = 1};
 	COF_AUTO_PTR(json_t) j = NULL;
 	COF_AUTO(cof_buf) text = {0};
-	p.events[0] = (cof_ref_event){.pcr = 9, .type = COF_EV_EVENT_TAG, .name = "cmdline", .digest = {0xab}};
+	p.events[0] =
+		(cof_ref_event){.reg = 9, .type = COF_EV_EVENT_TAG, .name = "cmdline", .digest = {COF_SHA256, {0xab}}};
 	assert_ok(cof_tpm_prediction_json(&p, "0.1.0/default", &j, &err));
 	assert_ok(cof_json_dump(j, &text, &err));
 	assert_memory_equal(text.data, want, sizeof want - 1);

@@ -192,7 +192,20 @@ static inline void soft_public(EVP_PKEY *key, uint32_t attributes, uint16_t sche
 
 static inline void soft_extend(soft_tpm *t, uint32_t pcr, const uint8_t digest[32])
 {
-	assert_ok(cof_pcr_extend(t->pcrs[pcr], digest, &err));
+	cof_digest reg = {.alg = COF_SHA256}, d = {.alg = COF_SHA256};
+	memcpy(reg.bytes, t->pcrs[pcr], 32);
+	memcpy(d.bytes, digest, 32);
+	assert_ok(cof_reg_extend(&reg, &d, &err));
+	memcpy(t->pcrs[pcr], reg.bytes, 32);
+}
+
+static inline void soft_reset_pcrs(soft_tpm *t)
+{
+	for (uint32_t i = 0; i < 24; i++) {
+		cof_digest start;
+		cof_reg_start(COF_LOG_TPM, COF_SHA256, i, 0, &start);
+		memcpy(t->pcrs[i], start.bytes, 32);
+	}
 }
 
 static inline void soft_power_on(soft_tpm *t, const soft_keys *k)
@@ -213,16 +226,15 @@ static inline void soft_power_on(soft_tpm *t, const soft_keys *k)
 			.send_cert = true};
 	const soft_cert c = soft_ek_cert(k);
 	soft_der(&c, &t->ek_cert);
-	for (uint32_t i = 0; i < 24; i++)
-		cof_pcr_start(i, 0, t->pcrs[i]);
+	soft_reset_pcrs(t);
 }
 
 static inline void soft_measure(soft_tpm *t)
 {
 	COF_AUTO(cof_eventlog) log = {0};
-	assert_ok(cof_eventlog_parse(cof_buf_span(&t->log), &log, &err));
+	assert_ok(cof_eventlog_parse(cof_buf_span(&t->log), COF_SHA256, &log, &err));
 	for (size_t i = 0; i < log.n; i++)
-		soft_extend(t, log.events[i].pcr, log.events[i].digest);
+		soft_extend(t, log.events[i].reg, log.events[i].digest.bytes);
 }
 
 static inline void soft_boot(soft_tpm *t, const soft_keys *k)
@@ -326,14 +338,14 @@ static inline json_t *soft_evidence(const soft_tpm *t)
 static inline json_t *soft_reference(const cof_buf *bytes, const char *name)
 {
 	COF_AUTO(cof_eventlog) log = {0};
-	uint8_t pcrs[COF_PCRS][COF_SHA256_LEN];
+	cof_digest pcrs[COF_REGS_MAX];
 	char hex[65], key[8], word[COF_EVENT_NAME_MAX];
-	assert_ok(cof_eventlog_parse(cof_buf_span(bytes), &log, &err));
+	assert_ok(cof_eventlog_parse(cof_buf_span(bytes), COF_SHA256, &log, &err));
 	assert_ok(cof_eventlog_replay(&log, pcrs, &err));
 	json_t *o = json_pack("{s:s, s:s, s:s, s:{}, s:[]}", "format", "coffer-reference-values/1", "tee", "tpm",
 			      "name", name, "pcrs", "events");
 	for (uint32_t i = 0; i < 10; i++) {
-		cof_hex(cof_span_of(pcrs[i], 32), hex);
+		cof_hex(cof_digest_span(&pcrs[i]), hex);
 		(void)snprintf(key, sizeof key, "%u", i);
 		if (i != 8)
 			(void)json_object_set_new(json_object_get(o, "pcrs"), key, json_string(hex));
@@ -341,9 +353,9 @@ static inline json_t *soft_reference(const cof_buf *bytes, const char *name)
 	for (size_t i = 0; i < log.n; i++) {
 		const cof_log_event *e = &log.events[i];
 		cof_event_name(e, word);
-		cof_hex(cof_span_of(e->digest, 32), hex);
+		cof_hex(cof_digest_span(&e->digest), hex);
 		(void)json_array_append_new(json_object_get(o, "events"),
-					    json_pack("{s:i, s:s, s:s, s:s}", "pcr", (int)e->pcr, "type",
+					    json_pack("{s:i, s:s, s:s, s:s}", "pcr", (int)e->reg, "type",
 						      cof_event_type_name(e->type), "name", word, "digest", hex));
 	}
 	return o;

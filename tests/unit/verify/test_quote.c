@@ -308,15 +308,15 @@ static int check_log(const json_t *v, const cof_tpm_bank *banks, size_t n, cof_e
 {
 	COF_AUTO(cof_buf) bytes = {0};
 	COF_AUTO(cof_eventlog) log = {0};
-	uint8_t pcrs[COF_PCRS][COF_SHA256_LEN];
+	cof_digest pcrs[COF_REGS_MAX];
 	if (!vector_has(v, "event_log"))
 		return 0;
 	vector_file(v, "event_log", &bytes);
-	if (cof_eventlog_parse(cof_buf_span(&bytes), &log, err) < 0 || cof_eventlog_replay(&log, pcrs, err) < 0)
+	if (cof_eventlog_parse(cof_buf_span(&bytes), COF_SHA256, &log, err) < 0 || cof_eventlog_replay(&log, pcrs, err) < 0)
 		return -1;
 	for (size_t k = 0; k < n; k++) {
 		for (size_t i = 0; i < 10 && banks[k].bank == COF_TPM_ALG_SHA256; i++) {
-			if ((banks[k].mask & (1u << i)) != 0 && memcmp(pcrs[i], banks[k].pcrs[i], 32) != 0)
+			if ((banks[k].mask & (1u << i)) != 0 && memcmp(pcrs[i].bytes, banks[k].pcrs[i], 32) != 0)
 				return cof_err_set(err, COF_E_CRYPTO, "eventlog-replay", "PCR %zu", i);
 		}
 	}
