@@ -4,3 +4,6 @@ firmware_SRC := firmware/register.c firmware/eventlog.c firmware/event_name.c fi
 	firmware/varstore.c firmware/tpm/build.c firmware/tpm/build_json.c firmware/smbios.c firmware/tpm/pcr.c firmware/refevent.c \
 	firmware/tpm/pcr_json.c firmware/tpm/learn.c
 PKGS += liblzma
+
+# --- what TPM and TDX predictions share ---
+firmware_SRC += firmware/bootevents.c firmware/loadoptions.c firmware/tableloader.c

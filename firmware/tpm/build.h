@@ -9,20 +9,13 @@
 #include <stdbool.h>
 
 #include "common/digest.h"
+#include "firmware/bootevents.h"
 
 enum {
 	COF_BUILD_VERSION_MAX = 64,
 	COF_BUILD_OPTIONS_MAX = 8,
-	COF_BOOT_OPTION_MAX = 512,
 	COF_CALIBRATION_MAX = 64 << 10,
 };
-
-/* The data of one Boot#### variable, in BootOrder's order. */
-typedef struct cof_boot_option {
-	uint16_t number;
-	uint16_t len;
-	uint8_t data[COF_BOOT_OPTION_MAX];
-} cof_boot_option;
 
 typedef struct cof_firmware_build {
 	uint8_t code_sha256[COF_SHA256_LEN];
@@ -34,6 +27,7 @@ typedef struct cof_firmware_build {
 	bool initrd_first;	 /* load options: "initrd=initrd " in front, else " initrd=initrd" behind */
 	bool takes_plain_kernel; /* reads etc/boot/kernel where QEMU (10 and later) serves it */
 	size_t n_options;
+	/* in BootOrder's order */
 	cof_boot_option options[COF_BUILD_OPTIONS_MAX];
 } cof_firmware_build;
 

@@ -3,13 +3,13 @@
 
 #include <stdio.h>
 
-#include "common/rd.h"
 #include "common/secret.h"
-#include "common/wr.h"
 #include "firmware/kernel.h"
+#include "firmware/loadoptions.h"
 #include "firmware/ovmf.h"
 #include "firmware/pe.h"
 #include "firmware/smbios.h"
+#include "firmware/tableloader.h"
 
 /* The parts are added in the order in which a boot logs them; after a failure every part does nothing. */
 typedef struct predictor {
@@ -55,19 +55,14 @@ static void add_bytes(predictor *p, uint32_t pcr, uint32_t type, const char *nam
 
 static void add_separator(predictor *p, uint32_t pcr)
 {
-	static const uint8_t zeros[4];
-	add_bytes(p, pcr, COF_EV_SEPARATOR, "separator", cof_span_of(zeros, sizeof zeros));
+	add_bytes(p, pcr, COF_EV_SEPARATOR, "separator", cof_boot_separator());
 }
 
 static void add_version(predictor *p)
 {
 	COF_AUTO(cof_buf) b = {0};
-	cof_wr w = cof_wr_to(&b);
-	for (const char *c = p->build.version; *c != '\0'; c++)
-		cof_wr_u16le(&w, (uint8_t)*c);
-	cof_wr_u16le(&w, 0);
 	if (p->rc == 0)
-		p->rc = cof_wr_done(&w, p->err);
+		p->rc = cof_crtm_version_event(p->build.version, &b, p->err);
 	add_bytes(p, 0, COF_EV_S_CRTM_VERSION, "crtm-version", cof_buf_span(&b));
 }
 
@@ -98,52 +93,20 @@ static void add_firmware(predictor *p)
 	add_bytes(p, 0, COF_EV_EFI_PLATFORM_FIRMWARE_BLOB, "dxe-volume", p->ovmf.dxefv);
 }
 
-typedef struct variable {
-	const char *name;
-	const char *word;
-	uint8_t vendor[16];
-} variable;
-
-/* 8be4df61-93ca-11d2-aa0d-00e098032b8c and d719b2cb-3d3a-4596-a3bc-dad00e67656f */
-#define GUID_GLOBAL                                                                                                    \
-	{                                                                                                              \
-		0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c         \
-	}
-#define GUID_SECURITY                                                                                                  \
-	{                                                                                                              \
-		0xcb, 0xb2, 0x19, 0xd7, 0x3a, 0x3d, 0x96, 0x45, 0xa3, 0xbc, 0xda, 0xd0, 0x0e, 0x67, 0x65, 0x6f         \
-	}
-
-static const variable variables[] = {
-	{"SecureBoot", "secure-boot", GUID_GLOBAL},
-	{"PK", "pk", GUID_GLOBAL},
-	{"KEK", "kek", GUID_GLOBAL},
-	{"db", "db", GUID_SECURITY},
-	{"dbx", "dbx", GUID_SECURITY},
-};
-
-/* spec: TCG PC Client PFP 10.2.6: an absent variable is measured with no data */
-static void add_variable(predictor *p, const variable *v, cof_span data)
+static void add_variable(predictor *p, cof_secure_variable v, cof_span data)
 {
 	COF_AUTO(cof_buf) b = {0};
-	cof_wr w = cof_wr_to(&b);
-	cof_wr_bytes(&w, cof_span_of(v->vendor, sizeof v->vendor));
-	cof_wr_u64le(&w, strlen(v->name));
-	cof_wr_u64le(&w, data.len);
-	for (const char *c = v->name; *c != '\0'; c++)
-		cof_wr_u16le(&w, (uint8_t)*c);
-	cof_wr_bytes(&w, data);
 	if (p->rc == 0)
-		p->rc = cof_wr_done(&w, p->err);
-	add_bytes(p, 7, COF_EV_EFI_VARIABLE_DRIVER_CONFIG, v->word, cof_buf_span(&b));
+		p->rc = cof_secure_variable_event(v, data, &b, p->err);
+	add_bytes(p, 7, COF_EV_EFI_VARIABLE_DRIVER_CONFIG, cof_secure_variable_name(v), cof_buf_span(&b));
 }
 
 static void add_variables(predictor *p)
 {
 	uint8_t secure_boot = p->build.secure_boot == 1;
-	for (size_t i = 0; i < COF_COUNT(variables); i++) {
-		bool has_data = i == 0 && p->build.secure_boot >= 0;
-		add_variable(p, &variables[i], (cof_span){&secure_boot, has_data});
+	for (cof_secure_variable v = 0; v < COF_SECURE_VARIABLES; v++) {
+		bool has_data = v == COF_VAR_SECURE_BOOT && p->build.secure_boot >= 0;
+		add_variable(p, v, (cof_span){&secure_boot, has_data});
 	}
 	add_separator(p, 7);
 }
@@ -163,8 +126,7 @@ static const acpi_file acpi_files[] = {
 static void add_acpi_file(predictor *p, cof_span name)
 {
 	for (size_t i = 0; i < COF_COUNT(acpi_files); i++) {
-		size_t len = strlen(acpi_files[i].file) + 1; /* with its NUL, so that no longer name passes */
-		if (name.len < len || !cof_ct_equal((cof_span){name.data, len}, cof_span_of(acpi_files[i].file, len)))
+		if (!cof_table_loader_is(name, acpi_files[i].file))
 			continue;
 		cof_span blob;
 		memcpy(&blob, (const uint8_t *)&p->in->acpi + acpi_files[i].offset, sizeof blob);
@@ -175,23 +137,16 @@ static void add_acpi_file(predictor *p, cof_span name)
 		p->rc = cof_err_set(p->err, COF_E_MALFORMED, "acpi-malformed", "the table loader names another file");
 }
 
-enum { LOADER_RECORD = 128, LOADER_ALLOCATE = 1, LOADER_NAME = 56, LOADER_RECORDS_MAX = 512 };
-
-/* source: QEMU bios-linker-loader: 128-byte records, u32 command; ALLOCATE (1) starts with the file's name */
 static void add_acpi(predictor *p)
 {
+	cof_table_loader script = {0};
 	if (!p->build.measures_acpi)
 		return;
-	cof_rd r = cof_rd_of(p->in->acpi.table_loader);
-	if (p->rc == 0 && (r.left == 0 || r.left % LOADER_RECORD != 0 || r.left / LOADER_RECORD > LOADER_RECORDS_MAX))
-		p->rc = cof_err_set(p->err, COF_E_MALFORMED, "acpi-malformed", "size of the table loader");
+	if (p->rc == 0)
+		p->rc = cof_table_loader_parse(p->in->acpi.table_loader, &script, p->err);
 	add_bytes(p, 1, COF_EV_PLATFORM_CONFIG_FLAGS, "acpi-table-loader", p->in->acpi.table_loader);
-	while (p->rc == 0 && r.left > 0) {
-		cof_rd record = cof_rd_sub(&r, LOADER_RECORD);
-		uint32_t command = cof_rd_u32le(&record);
-		if (command == LOADER_ALLOCATE)
-			add_acpi_file(p, cof_rd_bytes(&record, LOADER_NAME));
-	}
+	for (size_t i = 0; i < script.n; i++)
+		add_acpi_file(p, script.files[i]);
 }
 
 static int patch_kernel(const cof_tpm_launch *in, cof_buf *ret, cof_err *err)
@@ -237,12 +192,10 @@ static void add_smbios(predictor *p)
 static void add_boot_options(predictor *p)
 {
 	const cof_firmware_build *b = &p->build;
-	uint8_t order[2 * COF_BUILD_OPTIONS_MAX];
-	for (size_t i = 0; i < b->n_options; i++) {
-		order[2 * i] = (uint8_t)b->options[i].number;
-		order[2 * i + 1] = (uint8_t)(b->options[i].number >> 8);
-	}
-	add_bytes(p, 1, COF_EV_EFI_VARIABLE_BOOT, "boot-order", cof_span_of(order, 2 * b->n_options));
+	COF_AUTO(cof_buf) order = {0};
+	if (p->rc == 0)
+		p->rc = cof_boot_order_event(b->options, b->n_options, &order, p->err);
+	add_bytes(p, 1, COF_EV_EFI_VARIABLE_BOOT, "boot-order", cof_buf_span(&order));
 	for (size_t i = 0; i < b->n_options; i++) {
 		char name[COF_EVENT_NAME_MAX];
 		(void)snprintf(name, sizeof name, "boot-%04x", b->options[i].number);
@@ -250,31 +203,25 @@ static void add_boot_options(predictor *p)
 	}
 }
 
+static void add_action(predictor *p, uint32_t pcr, cof_boot_action a)
+{
+	add_bytes(p, pcr, COF_EV_EFI_ACTION, cof_boot_action_name(a), cof_boot_action_text(a));
+}
+
 static void add_attempt(predictor *p)
 {
-	add_bytes(p, 4, COF_EV_EFI_ACTION, "boot-attempt", cof_span_str("Calling EFI Application from Boot Option"));
+	add_action(p, 4, COF_ACTION_CALLING);
 	for (uint32_t pcr = 0; pcr <= 6; pcr++)
 		add_separator(p, pcr);
 }
 
-/* Linux's boot stub: one UTF-16 unit for each byte of the command line, with what OVMF puts around it. */
 static void add_cmdline(predictor *p)
 {
-	COF_AUTO(cof_buf) text = {0};
-	COF_AUTO(cof_buf) wide = {0};
-	bool initrd = p->in->has_initrd, first = p->build.initrd_first;
-	const char *cmdline = p->in->cmdline == NULL ? "" : p->in->cmdline;
-	if (p->rc < 0 || (!initrd && cmdline[0] == '\0'))
-		return;
-	p->rc = cof_buf_printf(&text, p->err, "%s%s%s", initrd && first ? "initrd=initrd " : "", cmdline,
-			       initrd && !first ? " initrd=initrd" : "");
-	cof_wr w = cof_wr_to(&wide);
-	for (size_t i = 0; i < text.len; i++)
-		cof_wr_u16le(&w, text.data[i]);
-	cof_wr_u16le(&w, 0);
+	COF_AUTO(cof_buf) options = {0};
 	if (p->rc == 0)
-		p->rc = cof_wr_done(&w, p->err);
-	add_bytes(p, 9, COF_EV_EVENT_TAG, "cmdline", cof_buf_span(&wide));
+		p->rc = cof_load_options(p->in->cmdline, p->in->has_initrd, p->build.initrd_first, &options, p->err);
+	if (options.len > 0)
+		add_bytes(p, 9, COF_EV_EVENT_TAG, "cmdline", cof_buf_span(&options));
 }
 
 static void add_linux(predictor *p)
@@ -282,9 +229,8 @@ static void add_linux(predictor *p)
 	add_cmdline(p);
 	if (p->in->has_initrd)
 		add_bytes(p, 9, COF_EV_EVENT_TAG, "initrd", p->in->initrd);
-	add_bytes(p, 5, COF_EV_EFI_ACTION, "exit-boot-services", cof_span_str("Exit Boot Services Invocation"));
-	add_bytes(p, 5, COF_EV_EFI_ACTION, "exit-boot-services-done",
-		  cof_span_str("Exit Boot Services Returned with Success"));
+	add_action(p, 5, COF_ACTION_EXIT);
+	add_action(p, 5, COF_ACTION_EXIT_DONE);
 }
 
 static void (*const parts[])(predictor *) = {add_firmware, add_variables,    add_acpi,	  add_kernel,
