@@ -123,7 +123,7 @@ static int bind_initdata(keeper *k, const start_args *in, const cof_initdata *in
 	if (r == 0)
 		r = k->backend->open(&k->attester, &opts, err);
 	if (r == 0)
-		r = cof_initdata_field(initdata, sizeof field, field, err);
+		r = cof_initdata_field(&initdata->digest, sizeof field, field, err);
 	if (r == 0 && k->backend->bind_initdata != NULL)
 		r = k->backend->bind_initdata(k->attester, field, err);
 	return r;

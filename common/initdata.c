@@ -101,11 +101,14 @@ const char *cof_initdata_entry(const cof_initdata *d, const char *name)
 	return json_string_value(json_object_get(d->data, name));
 }
 
-int cof_initdata_field(const cof_initdata *d, size_t width, uint8_t *out, cof_err *err)
+int cof_initdata_field(const cof_digest *d, size_t width, uint8_t *out, cof_err *err)
 {
-	cof_span digest = cof_digest_span(&d->digest);
+	static const uint8_t zeros[COF_DIGEST_MAX];
+	cof_span digest = cof_digest_span(d);
 	if (width == 0 || width > COF_DIGEST_MAX)
 		return cof_err_set(err, COF_E_INTERNAL, "bad-width", "no platform field has %zu bytes", width);
+	if (cof_ct_equal(digest, cof_span_of(zeros, digest.len)))
+		return malformed(err, "a digest of zeros");
 	memset(out, 0, width);
 	memcpy(out, digest.data, digest.len < width ? digest.len : width);
 	return 0;

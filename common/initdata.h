@@ -30,8 +30,14 @@ COF_DEFINE_AUTO(cof_initdata, cof_initdata_release)
 COF_WUR int cof_initdata_parse(cof_span toml, cof_initdata *ret, cof_err *err);
 /* The text of an entry ("aa.toml", "cdh.toml", "policy.json"), borrowed; NULL when absent. */
 const char *cof_initdata_entry(const cof_initdata *d, const char *name);
-/* The digest as platforms hold it: cut or zero-padded to width bytes (32: SNP, TPM; 48: TDX). */
-COF_WUR int cof_initdata_field(const cof_initdata *d, size_t width, uint8_t *out, cof_err *err);
+enum { COF_INITDATA_HOST_DATA = 32, COF_INITDATA_PCR = 32, COF_INITDATA_MRCONFIGID = 48 };
+
+/*
+ * A document's digest as a platform's field of width bytes holds it: cut to the width, or padded with zeros. Compare
+ * whole fields: whoever leaves the padding out takes a longer digest for a shorter one (T-03). An all-zero digest is
+ * refused (reason "initdata-malformed"): a field of zeros means that nothing was bound.
+ */
+COF_WUR int cof_initdata_field(const cof_digest *d, size_t width, uint8_t *out, cof_err *err);
 
 /* A disk whose size is a multiple of 512. */
 COF_WUR int cof_initdata_pack(cof_span toml, cof_buf *ret_disk, cof_err *err);

@@ -41,7 +41,7 @@ static int initdata_field(const cof_kb_job_verify *job, uint8_t out[COF_SHA256_L
 {
 	COF_AUTO(cof_initdata) d = {0};
 	int rc = cof_initdata_parse(job->initdata, &d, err);
-	return rc < 0 ? rc : cof_initdata_field(&d, COF_SHA256_LEN, out, err);
+	return rc < 0 ? rc : cof_initdata_field(&d.digest, COF_SHA256_LEN, out, err);
 }
 
 static int judge(const cof_kb_job_verify *job, cof_tpm_verdict *ret, cof_err *err)

@@ -84,21 +84,63 @@ static void limits_hold(void **state)
 	assert_fails(cof_initdata_parse(cof_buf_span(&many), &d, &err), "initdata-malformed");
 }
 
-static void fields_are_cut_or_padded(void **state)
+/* T-003: every algorithm's digest in every field: HOST_DATA and a PCR hold 32 bytes, MRCONFIGID 48. */
+static void t003_fields_are_cut_or_padded(void **state)
+{
+	(void)state;
+	static const struct {
+		cof_hash alg;
+		size_t width, kept;
+	} cases[] = {
+		{COF_SHA256, COF_INITDATA_HOST_DATA, 32},  {COF_SHA384, COF_INITDATA_HOST_DATA, 32},
+		{COF_SHA512, COF_INITDATA_HOST_DATA, 32},  {COF_SHA256, COF_INITDATA_MRCONFIGID, 32},
+		{COF_SHA384, COF_INITDATA_MRCONFIGID, 48}, {COF_SHA512, COF_INITDATA_MRCONFIGID, 48},
+		{COF_SHA256, COF_DIGEST_MAX, 32},	   {COF_SHA384, COF_DIGEST_MAX, 48},
+		{COF_SHA512, COF_DIGEST_MAX, 64},
+	};
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		uint8_t field[COF_DIGEST_MAX + 1];
+		cof_digest d = {0};
+		memset(field, 0xee, sizeof field);
+		assert_ok(cof_digest_of(cases[i].alg, cof_span_str("initdata"), &d, &err));
+		assert_ok(cof_initdata_field(&d, cases[i].width, field, &err));
+		assert_memory_equal(field, d.bytes, cases[i].kept);
+		for (size_t k = cases[i].kept; k < cases[i].width; k++)
+			assert_int_equal(field[k], 0);
+		assert_int_equal(field[cases[i].width], 0xee);
+	}
+}
+
+/* T-003: zeros stand for "nothing was bound", so no document may come to them; and the tail of a longer digest counts.
+ */
+static void t003_no_field_is_zero_or_half(void **state)
+{
+	(void)state;
+	uint8_t field[COF_DIGEST_MAX] = {7}, padded[COF_DIGEST_MAX], whole[COF_DIGEST_MAX];
+	cof_digest zero = {.alg = COF_SHA384}, longer = {.alg = COF_SHA384}, shorter = {.alg = COF_SHA256};
+	assert_fails(cof_initdata_field(&zero, 48, field, &err), "initdata-malformed");
+	memset(longer.bytes, 1, 48);
+	memset(shorter.bytes, 1, 32);
+	assert_fails(cof_initdata_field(&longer, 0, field, &err), "bad-width");
+	assert_fails(cof_initdata_field(&longer, 65, field, &err), "bad-width");
+	assert_int_equal(field[0], 7);
+	assert_ok(cof_initdata_field(&longer, 48, whole, &err));
+	assert_ok(cof_initdata_field(&shorter, 48, padded, &err));
+	assert_memory_equal(whole, padded, 32);
+	assert_memory_not_equal(whole, padded, 48);
+}
+
+static void the_field_of_a_document(void **state)
 {
 	(void)state;
 	COF_AUTO_FREE char *text = doc("sha384");
 	COF_AUTO(cof_initdata) d = {0};
-	uint8_t field[COF_DIGEST_MAX];
+	uint8_t field[COF_INITDATA_MRCONFIGID];
+	cof_digest want = {0};
 	assert_ok(cof_initdata_parse(cof_span_str(text), &d, &err));
-	assert_ok(cof_initdata_field(&d, 32, field, &err));
-	assert_memory_equal(field, d.digest.bytes, 32);
-	assert_ok(cof_initdata_field(&d, 64, field, &err));
-	assert_memory_equal(field, d.digest.bytes, 48);
-	for (size_t i = 48; i < 64; i++)
-		assert_int_equal(field[i], 0);
-	assert_fails(cof_initdata_field(&d, 0, field, &err), "bad-width");
-	assert_fails(cof_initdata_field(&d, 65, field, &err), "bad-width");
+	assert_ok(cof_initdata_field(&d.digest, sizeof field, field, &err));
+	assert_ok(cof_digest_of(COF_SHA384, cof_span_str(text), &want, &err));
+	assert_memory_equal(field, want.bytes, sizeof field);
 }
 
 /* --- the disk --- */
@@ -208,7 +250,9 @@ int main(void)
 		cmocka_unit_test(t003_every_byte_counts),
 		cmocka_unit_test(other_documents_are_refused),
 		cmocka_unit_test(limits_hold),
-		cmocka_unit_test(fields_are_cut_or_padded),
+		cmocka_unit_test(t003_fields_are_cut_or_padded),
+		cmocka_unit_test(t003_no_field_is_zero_or_half),
+		cmocka_unit_test(the_field_of_a_document),
 		cmocka_unit_test(disks_go_both_ways),
 		cmocka_unit_test(every_cut_of_a_disk_is_refused),
 		cmocka_unit_test(every_flipped_bit_is_found),

@@ -70,7 +70,7 @@ static inline void guest_bind(guest *g)
 	uint8_t field[COF_SHA256_LEN];
 	assert_ok(cof_initdata_parse(cof_span_str(guest_toml), &d, &err));
 	cof_digest_str(&d.digest, g->initdata);
-	assert_ok(cof_initdata_field(&d, sizeof field, field, &err));
+	assert_ok(cof_initdata_field(&d.digest, sizeof field, field, &err));
 	assert_ok(cof_tpm_open(&tpm, g->tcti, &err));
 	assert_ok(cof_tpm_bind_initdata(tpm, field, &err));
 }
