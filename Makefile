@@ -95,13 +95,34 @@ $(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
 
 # --- install, clean --------------------------------------------------------------------------------------------
 
+# What another program needs of the launch-measurement library; pkg-config --static names what it stands on.
+FIRMWARE_HEADERS = $(filter-out %_int.h,$(wildcard firmware/*.h firmware/*/*.h)) $(addprefix common/,buf.h cleanup.h \
+	digest.h err.h file.h hex.h json.h rd.h secret.h wr.h)
+
+define FIRMWARE_PC
+prefix=$(PREFIX)
+includedir=$${prefix}/include/coffer
+libdir=$${prefix}/lib
+
+Name: libcoffer-firmware
+Description: Launch measurements of SEV, SEV-ES, SEV-SNP, TDX and TPM machines
+Version: $(VERSION)
+Requires: jansson libcrypto liblzma
+Cflags: -I$${includedir}
+Libs: -L$${libdir} -lcoffer-firmware -lcoffer-common
+endef
+export FIRMWARE_PC
+
 .PHONY: install clean format
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 755 $(PROGS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(call lib,firmware common) $(DESTDIR)$(PREFIX)/lib
+	$(foreach h,$(FIRMWARE_HEADERS),install -D -m 644 $(h) $(DESTDIR)$(PREFIX)/include/coffer/$(h) &&) true
+	printf '%s\n' "$$FIRMWARE_PC" >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libcoffer-firmware.pc
 # the guest image goes along where it was built (make guest)
 	if [ -f $(GUEST) ]; then install -d $(DESTDIR)$(PREFIX)/share/coffer/guest && \
-		install -m 644 $(addprefix $(BUILD)/guest/,manifest.json vmlinuz initrd OVMF_CODE_4M.fd OVMF_VARS_4M.fd) \
+		install -m 644 $(wildcard $(BUILD)/guest/*.*) $(BUILD)/guest/vmlinuz $(BUILD)/guest/initrd \
 		$(DESTDIR)$(PREFIX)/share/coffer/guest; fi
 
 format:

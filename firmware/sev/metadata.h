@@ -40,5 +40,7 @@ typedef struct cof_sev_metadata {
  * sections that overlap, that are not page-aligned or that lie above 4 GiB), "firmware-too-large".
  */
 COF_WUR int cof_sev_metadata_parse(cof_span image, cof_sev_metadata *ret, cof_err *err);
+/* The same rules for metadata that did not come from an image. Reason "firmware-malformed". */
+COF_WUR int cof_sev_metadata_check(const cof_sev_metadata *m, cof_err *err);
 /* "sec-mem", "secrets", …; "unknown". */
 const char *cof_sev_section_name(uint32_t type);

@@ -7,6 +7,7 @@
 #include "runtime/cli/calibrate_boot.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/measure.h"
+#include "runtime/cli/measure_guest.h"
 #include "runtime/vm/probe.h"
 
 typedef struct options {

@@ -3,7 +3,7 @@
 
 #include "common/file.h"
 #include "common/secret.h"
-#include "runtime/cli/measure.h"
+#include "runtime/cli/measure_guest.h"
 #include "runtime/vm/argv.h"
 #include "runtime/vm/swtpm.h"
 

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "firmware/tpm/pcr_json.h"
+#include "firmware/tee_int.h"
 
 #include "tests/unit/test.h"
 
 static void types_without_a_name_are_a_bug_not_a_number(void **state)
 {
 	(void)state;
-	cof_tpm_prediction p = {.n = 1};
+	cof_measurement p = {.n_events = 1};
 	json_t *j = NULL;
-	p.events[0].type = 0x1234;
-	assert_fails(cof_tpm_prediction_json(&p, "x", &j, &err), "event-type");
+	p.events[0].event.type = 0x1234;
+	assert_fails(cof_tpm_measurement_json(&p, "x", &j, &err), "event-type");
 	assert_null(j);
 }
 
 static void names_that_are_not_text(void **state)
 {
 	(void)state;
-	cof_tpm_prediction p = {0};
+	cof_measurement p = {0};
 	json_t *j = NULL;
 	cof_err err = {0};
-	assert_true(cof_tpm_prediction_json(&p, "\xff", &j, &err) < 0);
+	assert_true(cof_tpm_measurement_json(&p, "\xff", &j, &err) < 0);
 	assert_null(j);
 }
 
@@ -28,17 +28,21 @@ static void the_documented_shape(void **state)
 	(void)state;
 	static const char want[] =
 		"{\"format\":\"coffer-reference-values/1\",\"tee\":\"tpm\",\"name\":\"0.1.0/default\",\"pcrs\":{";
-	cof_tpm_prediction p = {.n = 1};
+	cof_measurement p = {.n_events = 1};
 	COF_AUTO_PTR(json_t) j = NULL;
 	COF_AUTO(cof_buf) text = {0};
-	p.events[0] =
+	p.events[0].event =
 		(cof_ref_event){.reg = 9, .type = COF_EV_EVENT_TAG, .name = "cmdline", .digest = {COF_SHA256, {0xab}}};
-	assert_ok(cof_tpm_prediction_json(&p, "0.1.0/default", &j, &err));
+	cof_measurement_add(&p, "pcr1", COF_SHA256, NULL);
+	cof_measurement_add(&p, "pcr9", COF_SHA256, (const uint8_t[COF_SHA256_LEN]){1});
+	assert_ok(cof_tpm_measurement_json(&p, "0.1.0/default", &j, &err));
 	assert_ok(cof_json_dump(j, &text, &err));
 	assert_memory_equal(text.data, want, sizeof want - 1);
 	const json_t *pcrs = json_object_get(j, "pcrs");
-	assert_int_equal(json_object_size(pcrs), COF_TPM_PCRS_PREDICTED);
-	assert_null(json_object_get(pcrs, "8"));
+	assert_int_equal(json_object_size(pcrs), 2);
+	assert_int_equal(strlen(json_string_value(json_object_get(pcrs, "9"))), 64);
+	/* A gap is written as one, and no reader takes it. */
+	assert_true(json_is_null(json_object_get(pcrs, "1")));
 	const json_t *e = json_array_get(json_object_get(j, "events"), 0);
 	assert_int_equal(json_integer_value(json_object_get(e, "pcr")), 9);
 	assert_string_equal(json_string_value(json_object_get(e, "type")), "EV_EVENT_TAG");

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TDX as an entry of the table in firmware/tee.c: a document and a machine become MRTD, RTMRs and their events. */
+#include <stdio.h>
+
+#include "firmware/kernel.h"
+#include "firmware/pe.h"
+#include "firmware/tee_int.h"
+
+typedef struct tdx_parts {
+	cof_tdx_launch launch;
+	cof_digest fw_cfg[2];
+} tdx_parts;
+
+static cof_digest sha384_of(const uint8_t bytes[COF_SHA384_LEN])
+{
+	cof_digest d = {.alg = COF_SHA384};
+	memcpy(d.bytes, bytes, COF_SHA384_LEN);
+	return d;
+}
+
+/* The two files that QEMU always serves for a machine that boots a kernel directly and has no other boot device. */
+static int fill_fw_cfg(tdx_parts *p, cof_err *err)
+{
+	static const uint8_t no_menu[2];
+	static const char order[] = "/rom@genroms/linuxboot_dma.bin";
+	int rc = cof_digest_of(COF_SHA384, cof_span_of(no_menu, sizeof no_menu), &p->fw_cfg[0], err);
+	p->launch.fw_cfg = p->fw_cfg;
+	p->launch.n_fw_cfg = COF_COUNT(p->fw_cfg);
+	return rc < 0 ? rc : cof_digest_of(COF_SHA384, cof_span_of(order, sizeof order), &p->fw_cfg[1], err);
+}
+
+static int fill_hob(const cof_measure_in *in, tdx_parts *p, cof_err *err)
+{
+	COF_AUTO(cof_buf) list = {0};
+	int rc = cof_tdx_hob_list(&in->doc->tdx.tdvf, in->memory_bytes, &list, err);
+	if (rc == 0)
+		rc = cof_digest_of(COF_SHA384, cof_buf_span(&list), &p->launch.hob, err);
+	p->launch.has_hob = rc == 0;
+	return rc;
+}
+
+static int patched_kernel(const cof_measure_in *in, cof_digest *ret, cof_err *err)
+{
+	COF_AUTO(cof_buf) patched = {0};
+	const cof_launch_document *d = in->doc;
+	if (in->kernel.len == 0 || (d->initrd.given && d->initrd.size == 0) || d->initrd.size > INT32_MAX)
+		return cof_err_set(err, COF_E_USAGE, "kernel-file-needed",
+				   "a patched kernel is computed from its file and the initrd's size");
+	const cof_kernel_boot boot = {.low_memory = cof_q35_low_memory(in->memory_bytes),
+				      .initrd_size = (uint32_t)d->initrd.size,
+				      .has_initrd = d->initrd.given,
+				      .cmdline = d->cmdline};
+	int rc = cof_kernel_patch(in->kernel, &boot, &patched, err);
+	return rc < 0 ? rc : cof_pe_digest(cof_buf_span(&patched), COF_SHA384, ret, err);
+}
+
+static int fill_kernel(const cof_measure_in *in, tdx_parts *p, cof_err *err)
+{
+	const cof_launch_document *d = in->doc;
+	if (in->patched_kernel)
+		return patched_kernel(in, &p->launch.kernel, err);
+	if (!d->has_authenticode)
+		return cof_err_set(err, COF_E_USAGE, "kernel-file-needed",
+				   "TDX measures a kernel by its Authenticode digest, which its SHA-256 does not give");
+	p->launch.kernel = sha384_of(d->authenticode);
+	return 0;
+}
+
+static int fill_initrd(const cof_launch_document *d, tdx_parts *p, cof_err *err)
+{
+	p->launch.has_initrd = d->initrd.given;
+	if (d->initrd.given && !d->initrd.has_sha384)
+		return cof_err_set(err, COF_E_USAGE, "initrd-file-needed",
+				   "TDX measures an initrd by its SHA-384, which its SHA-256 does not give");
+	if (d->initrd.given)
+		p->launch.initrd = sha384_of(d->initrd.sha384);
+	if (d->cmdline == NULL && d->has_cmdline_sha256)
+		return cof_err_set(err, COF_E_USAGE, "cmdline-text-needed",
+				   "TDX measures the command line's text, which its SHA-256 does not give");
+	p->launch.cmdline = d->cmdline;
+	return 0;
+}
+
+static int fill(const cof_measure_in *in, tdx_parts *p, cof_err *err)
+{
+	*p = (tdx_parts){.launch = {.mrtd = sha384_of(in->doc->tdx.mrtd[in->mrtd_order]),
+				    .cfv = sha384_of(in->doc->tdx.cfv),
+				    .secure_boot = -1}};
+	int rc = cof_tdx_layout_of(in->release, &p->launch.layout, err);
+	if (rc == 0 && p->launch.layout.fw_cfg_events)
+		rc = fill_fw_cfg(p, err);
+	if (rc == 0)
+		rc = fill_hob(in, p, err);
+	if (rc == 0)
+		rc = fill_kernel(in, p, err);
+	return rc < 0 ? rc : fill_initrd(in->doc, p, err);
+}
+
+static void take_events(const cof_tdx_prediction *p, cof_measurement *ret)
+{
+	for (size_t i = 0; i < p->n && i < COF_MEASURED_EVENTS_MAX; i++)
+		ret->events[ret->n_events++] = (cof_measured_event){p->events[i].event, p->events[i].open};
+	for (unsigned i = 0; i < 3; i++) {
+		char name[COF_REGISTER_NAME_MAX];
+		(void)snprintf(name, sizeof name, "rtmr%u", i);
+		cof_measurement_add(ret, name, COF_SHA384, p->known[i] ? p->rtmr[i] : NULL);
+	}
+}
+
+/* MRTD needs the firmware alone; the RTMRs need a kernel, the memory and the firmware's release as well. */
+int cof_measure_tdx(const cof_measure_in *in, cof_measurement *ret, cof_err *err)
+{
+	cof_tdx_prediction p;
+	tdx_parts parts;
+	if (!in->doc->tdx.given)
+		return cof_err_set(err, COF_E_POLICY, "tdvf-missing", "the firmware is not made for TDX");
+	*ret = (cof_measurement){.tee = "tdx"};
+	cof_measurement_add(ret, "mrtd", COF_SHA384, in->doc->tdx.mrtd[in->mrtd_order]);
+	if (!in->doc->kernel.given || in->memory_bytes == 0 || in->release == 0)
+		return 0;
+	int rc = fill(in, &parts, err);
+	if (rc == 0)
+		rc = cof_tdx_predict(&parts.launch, &p, err);
+	if (rc == 0)
+		take_events(&p, ret);
+	return rc;
+}

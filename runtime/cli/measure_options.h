@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options of coffer measure and of its verbs that describe a launch: one table, one way to read them. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/digest.h"
+
+typedef struct cof_measure_opts {
+	/* what is launched */
+	const char *tee;
+	const char *firmware, *kernel, *initrd, *append; /* files, or for kernel and initrd "sha256:HEX" */
+	const char *launch;				 /* a launch document to read instead of files */
+	const char *guest, *profile, *calibration;	 /* a guest image manifest instead of both */
+	const char *initdata;
+	/* the machine */
+	uint32_t vcpus;
+	const char *vcpu_type, *vcpu_fms;
+	uint64_t vcpu_sig;
+	const char *vmm;
+	uint64_t guest_features, vmsa_gpa;
+	uint64_t memory_bytes;
+	const char *mrtd_order;
+	uint32_t release;
+	bool zero_fpu, no_kernel_hashes, patched_kernel;
+	const char *svsm, *ovmf_hash;
+	uint32_t svsm_vars_size;
+	uint64_t svsm_fcw;
+	/* what goes along with the launch and is no part of its digest */
+	const char *host_data, *policy;
+	/* what to do with the result */
+	const char *output, *corim, *corim_key, *rvps, *document;
+	const char *wanted[8];
+	size_t n_wanted;
+	const char *file; /* the one argument of a verb that has one */
+	bool json, help;
+	bool any_cpu; /* set by verbs that search for it */
+} cof_measure_opts;
+
+enum { COF_MEASURE_VCPUS = 1, COF_MEASURE_FEATURES = 1 };
+
+/* Fills ret with the defaults, then from argv. 0, or an exit code after a message. */
+int cof_measure_options(int argc, char **argv, bool takes_file, cof_measure_opts *ret);
+/* The lines of --help that describe these options. */
+extern const char cof_measure_options_help[];
+
+/* A whole number, decimal or 0x; false when it is not one or beyond max. */
+bool cof_parse_number(const char *text, uint64_t max, uint64_t *ret);
+/* "512", "512M", "2G" (no letter: MiB, as QEMU's -m) in bytes. */
+bool cof_parse_size(const char *text, uint64_t *ret);

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coffer measure record: writes into a guest image's manifest what it measures on every TEE and machine profile. */
+#include <stdio.h>
+
+#include "common/file.h"
+#include "common/hex.h"
+#include "firmware/sev/cpu.h"
+#include "runtime/cli/cli.h"
+#include "runtime/cli/measure.h"
+#include "runtime/cli/measure_corim.h"
+#include "runtime/cli/measure_result.h"
+
+enum { VCPUS = 64 };
+
+static const char usage[] =
+	"Usage: coffer measure record [--guest FILE] [--corim FILE --corim-key KEY] [--json]\n"
+	"\n"
+	"Predicts what the guest image measures on sev, seves, snp (1 to 64 vCPUs of each CPU model), tdx and tpm (each\n"
+	"machine profile), and writes that into its manifest; with --corim also as signed reference values, one file\n"
+	"for each TEE (FILE with the TEE's name before its ending). A TEE that the image cannot serve is left out.\n";
+
+/* One run: the manifest's JSON, and what was found for each TEE. */
+typedef struct record {
+	const cof_measure_opts *o;
+	json_t *manifest;
+	json_t *found;
+	cof_rim rim;
+	bool failed; /* a TEE that the image should serve */
+} record;
+
+static int set_hex(json_t *o, const char *key, const cof_digest *d, cof_err *err)
+{
+	COF_AUTO_FREE char *hex = cof_hex_dup(cof_digest_span(d));
+	return hex == NULL ? cof_err_oom(err) : cof_json_set_str(o, key, hex, err);
+}
+
+static int add_hex(json_t *list, const cof_digest *d, cof_err *err)
+{
+	COF_AUTO_FREE char *hex = cof_hex_dup(cof_digest_span(d));
+	return hex == NULL || json_array_append_new(list, json_string(hex)) < 0 ? cof_err_oom(err) : 0;
+}
+
+/* The first name of each signature stands for all models of it. */
+static bool is_first(size_t at)
+{
+	const cof_cpu_type *t = &cof_cpu_types[at];
+	for (size_t i = 0; i < at; i++) {
+		const cof_cpu_type *u = &cof_cpu_types[i];
+		if (u->family == t->family && u->model == t->model && u->stepping == t->stepping)
+			return false;
+	}
+	return true;
+}
+
+static int record_counts(record *r, const cof_measure_result *m, const cof_cpu_type *cpu, json_t *o, cof_err *err)
+{
+	cof_digest counts[VCPUS];
+	cof_measure_in in = m->inputs.in;
+	json_t *list = json_array();
+	in.vcpu_sig = cof_cpu_signature(cpu->family, cpu->model, cpu->stepping);
+	int rc = cof_json_set_new(o, cpu->name, list, err);
+	if (rc == 0)
+		rc = m->tee->upto(&in, VCPUS, counts, err);
+	for (unsigned i = 0; rc == 0 && i < VCPUS; i++) {
+		char name[COF_RIM_NAME_MAX];
+		(void)snprintf(name, sizeof name, "%s/%s/vcpus-%u", m->inputs.manifest.version, cpu->name, i + 1);
+		rc = add_hex(list, &counts[i], err);
+		if (rc == 0)
+			rc = cof_rim_add_digest(&r->rim, m->tee->name, name, &counts[i], err);
+	}
+	return rc;
+}
+
+static int record_registers(const cof_measurement *m, json_t *o, cof_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < m->n; i++) {
+		if (m->registers[i].known)
+			rc = set_hex(o, m->registers[i].name, &m->registers[i].value, err);
+	}
+	return rc;
+}
+
+static int record_cpus(record *r, const cof_measure_result *m, json_t *o, cof_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && cof_cpu_types[i].name != NULL; i++) {
+		if (is_first(i))
+			rc = record_counts(r, m, &cof_cpu_types[i], o, err);
+	}
+	return rc;
+}
+
+static int record_one(record *r, const cof_measure_result *m, const char *profile, json_t *o, cof_err *err)
+{
+	json_t *registers = json_object();
+	char name[COF_RIM_NAME_MAX];
+	if (m->tee->upto != NULL) {
+		json_decref(registers);
+		return record_cpus(r, m, o, err);
+	}
+	(void)snprintf(name, sizeof name, "%s/%s", m->inputs.manifest.version, profile);
+	int rc = cof_json_set_new(o, profile, registers, err);
+	if (rc == 0)
+		rc = record_registers(&m->m, registers, err);
+	return rc < 0 ? rc : cof_rim_add_measurement(&r->rim, name, &m->m, err);
+}
+
+/* What depends on the number of CPUs does not depend on the profile, and the other way round. */
+static int record_tee(record *r, const cof_tee_measure *t, cof_err *err)
+{
+	json_t *profiles = json_object_get(r->manifest, "machine_profiles"), *value;
+	json_t *o = json_object();
+	const char *profile;
+	int rc = cof_json_set_new(r->found, t->name, o, err);
+	json_object_foreach (profiles, profile, value) {
+		cof_measure_result m;
+		cof_measure_opts one = *r->o;
+		one.profile = profile;
+		one.any_cpu = true;
+		if (rc == 0) {
+			cof_measure_result_make(&one, t, &m);
+			if (m.why.cls != COF_OK)
+				rc = cof_err_set(err, m.why.cls, m.why.reason, "%s: %s", t->name, m.why.text);
+			else
+				rc = record_one(r, &m, profile, o, err);
+			cof_measure_result_release(&m);
+		}
+		if (t->upto != NULL)
+			break;
+	}
+	return rc;
+}
+
+static int record_all(record *r, cof_err *err)
+{
+	int rc = 0;
+	for (const cof_tee_measure *t = cof_tee_measures; rc == 0 && t->name != NULL; t++)
+		rc = record_tee(r, t, err);
+	return rc;
+}
+
+static int write_manifest(const record *r, const char *path, cof_err *err)
+{
+	COF_AUTO(cof_buf) text = {0};
+	int rc = cof_json_set_new(r->manifest, "measurements", json_incref(r->found), err);
+	if (rc == 0)
+		rc = cof_json_dump_pretty(r->manifest, &text, err);
+	return rc < 0 ? rc : cof_file_write(path, cof_buf_span(&text), 0644, err);
+}
+
+static int run(const cof_measure_opts *o)
+{
+	COF_AUTO_FREE char *path = NULL;
+	COF_AUTO_PTR(json_t) manifest = NULL;
+	COF_AUTO_PTR(json_t) found = json_object();
+	cof_err err = {0};
+	record r = {.o = o, .found = found};
+	int rc = cof_cli_guest(o->guest, &path, &err);
+	if (rc == 0)
+		rc = cof_json_read_file(path, COF_MANIFEST_MAX, &manifest, &err);
+	r.manifest = manifest;
+	if (rc == 0)
+		rc = record_all(&r, &err);
+	if (rc == 0)
+		rc = write_manifest(&r, path, &err);
+	if (rc == 0 && o->corim != NULL)
+		rc = cof_measure_corim_write(o, &r.rim, &err);
+	cof_rim_release(&r.rim);
+	if (rc < 0)
+		return cof_cli_fail(&err, o->json);
+	return o->json ? cof_cli_print_json(found) : COF_EXIT_YES;
+}
+
+int cof_cmd_measure_record(int argc, char **argv)
+{
+	cof_measure_opts o = {0};
+	int code = cof_measure_options(argc, argv, false, &o);
+	if (code != COF_EXIT_YES)
+		return code;
+	if (o.help)
+		return fputs(usage, stdout) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
+	return run(&o);
+}
