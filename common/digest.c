@@ -134,6 +134,27 @@ int cof_hasher_end(cof_hasher *h, cof_digest *ret, cof_err *err)
 	return 0;
 }
 
+int cof_hasher_peek(const cof_hasher *h, cof_digest *ret, cof_err *err)
+{
+	cof_digest d = {.alg = h->alg};
+	EVP_MD_CTX *copy = EVP_MD_CTX_new();
+	bool done =
+		copy != NULL && EVP_MD_CTX_copy_ex(copy, h->ctx) == 1 && EVP_DigestFinal_ex(copy, d.bytes, NULL) == 1;
+	EVP_MD_CTX_free(copy);
+	if (!done)
+		return openssl_failed(err);
+	*ret = d;
+	return 0;
+}
+
+int cof_hasher_once(cof_hasher *h, cof_span in, uint8_t *out, cof_err *err)
+{
+	/* Without an algorithm the context keeps the one that it has: no look-up among the providers. */
+	bool done = EVP_DigestInit_ex2(h->ctx, NULL, NULL) == 1 && EVP_DigestUpdate(h->ctx, in.data, in.len) == 1 &&
+		    EVP_DigestFinal_ex(h->ctx, out, NULL) == 1;
+	return done ? 0 : openssl_failed(err);
+}
+
 void cof_hasher_free(cof_hasher *h)
 {
 	if (h == NULL)

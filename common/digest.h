@@ -47,8 +47,15 @@ COF_WUR int cof_hmac_sha256(cof_span key, cof_span in, uint8_t out[COF_SHA256_LE
 typedef struct cof_hasher cof_hasher;
 COF_WUR int cof_hasher_new(cof_hasher **ret, cof_hash alg, cof_err *err);
 COF_WUR int cof_hasher_add(cof_hasher *h, cof_span in, cof_err *err);
-/* May be called once; the hasher can only be freed afterwards. */
+/* May be called once; the hasher can only be freed or used by cof_hasher_once afterwards. */
 COF_WUR int cof_hasher_end(cof_hasher *h, cof_digest *ret, cof_err *err);
+/* The digest of what was added so far; more can be added afterwards. */
+COF_WUR int cof_hasher_peek(const cof_hasher *h, cof_digest *ret, cof_err *err);
+/*
+ * The digest of one whole message, for many in a row: the algorithm is fetched and memory taken only once, by
+ * cof_hasher_new. What was added before is forgotten. out holds cof_hash_len bytes and may lie inside the message.
+ */
+COF_WUR int cof_hasher_once(cof_hasher *h, cof_span in, uint8_t *out, cof_err *err);
 void cof_hasher_free(cof_hasher *h);
 COF_DEFINE_AUTO_PTR(cof_hasher, cof_hasher_free)
 

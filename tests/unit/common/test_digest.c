@@ -35,6 +35,79 @@ static void streams_like_one_shot(void **state)
 	assert_false(cof_digest_equal(&d, &whole));
 }
 
+static void peeking_changes_nothing(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_hasher) h = NULL;
+	cof_digest d = {0}, want = {0};
+	assert_ok(cof_hasher_new(&h, COF_SHA256, &err));
+	assert_ok(cof_hasher_peek(h, &d, &err));
+	assert_ok(cof_digest_of(COF_SHA256, cof_span_str(""), &want, &err));
+	assert_true(cof_digest_equal(&d, &want));
+	assert_ok(cof_hasher_add(h, cof_span_str("a"), &err));
+	assert_ok(cof_hasher_peek(h, &d, &err));
+	assert_ok(cof_digest_of(COF_SHA256, cof_span_str("a"), &want, &err));
+	assert_true(cof_digest_equal(&d, &want));
+	assert_ok(cof_hasher_add(h, cof_span_str("bc"), &err));
+	assert_ok(cof_hasher_end(h, &d, &err));
+	assert_ok(cof_digest_of(COF_SHA256, cof_span_str("abc"), &want, &err));
+	assert_true(cof_digest_equal(&d, &want));
+}
+
+static void one_hasher_for_many_messages(void **state)
+{
+	(void)state;
+	static const cof_hash algs[] = {COF_SHA256, COF_SHA384, COF_SHA512};
+	for (size_t i = 0; i < COF_COUNT(algs); i++) {
+		COF_AUTO_PTR(cof_hasher) h = NULL;
+		assert_ok(cof_hasher_new(&h, algs[i], &err));
+		for (size_t n = 0; n < 300; n++) {
+			uint8_t message[300], out[COF_DIGEST_MAX + 1];
+			cof_digest want = {0};
+			memset(message, (int)n, sizeof message);
+			memset(out, 0xee, sizeof out);
+			assert_ok(cof_digest_of(algs[i], cof_span_of(message, n), &want, &err));
+			assert_ok(cof_hasher_once(h, cof_span_of(message, n), out, &err));
+			assert_memory_equal(out, want.bytes, cof_hash_len(algs[i]));
+			assert_int_equal(out[cof_hash_len(algs[i])], 0xee);
+		}
+	}
+}
+
+/* A chain writes its digest over the start of the next message. */
+static void a_message_may_take_its_own_digest(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_hasher) h = NULL;
+	uint8_t message[112] = {1, 2, 3};
+	cof_digest want = {0};
+	assert_ok(cof_hasher_new(&h, COF_SHA384, &err));
+	for (int i = 0; i < 3; i++) {
+		assert_ok(cof_digest_of(COF_SHA384, cof_span_of(message, sizeof message), &want, &err));
+		assert_ok(cof_hasher_once(h, cof_span_of(message, sizeof message), message, &err));
+		assert_memory_equal(message, want.bytes, COF_SHA384_LEN);
+	}
+}
+
+/* Neither what was added nor an end stays behind. */
+static void a_message_of_its_own_forgets_what_was_added(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_hasher) h = NULL;
+	cof_digest d = {0}, want = {0};
+	uint8_t out[COF_SHA256_LEN];
+	assert_ok(cof_digest_of(COF_SHA256, cof_span_str("abc"), &want, &err));
+	assert_ok(cof_hasher_new(&h, COF_SHA256, &err));
+	assert_ok(cof_hasher_add(h, cof_span_str("before"), &err));
+	assert_ok(cof_hasher_once(h, cof_span_str("abc"), out, &err));
+	assert_memory_equal(out, want.bytes, sizeof out);
+	COF_AUTO_PTR(cof_hasher) ended = NULL;
+	assert_ok(cof_hasher_new(&ended, COF_SHA256, &err));
+	assert_ok(cof_hasher_end(ended, &d, &err));
+	assert_ok(cof_hasher_once(ended, cof_span_str("abc"), out, &err));
+	assert_memory_equal(out, want.bytes, sizeof out);
+}
+
 static void hmac_known_answer(void **state)
 {
 	(void)state;
@@ -121,6 +194,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers),
 		cmocka_unit_test(streams_like_one_shot),
+		cmocka_unit_test(peeking_changes_nothing),
+		cmocka_unit_test(one_hasher_for_many_messages),
+		cmocka_unit_test(a_message_may_take_its_own_digest),
+		cmocka_unit_test(a_message_of_its_own_forgets_what_was_added),
 		cmocka_unit_test(hmac_known_answer),
 		cmocka_unit_test(parses_strictly),
 		cmocka_unit_test(other_algorithms_never_equal),
