@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/footer.h"
 
-#include <stdio.h>
-
+#include "common/hex.h"
 #include "common/rd.h"
 #include "common/secret.h"
 
-enum { RESET_VECTOR_LEN = 0x20, RECORD_MIN = 2 + COF_GUID_LEN };
+enum { RESET_VECTOR_LEN = 0x20, RECORD_HEADER = 2 + COF_GUID_LEN };
 
+/* 96b582de-1fb2-45f7-baea-a366c55a082d, and so on. */
+static const uint8_t guid_footer[COF_GUID_LEN] = {0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45,
+						  0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d};
 /* 00f771de-1a7e-4fcb-890e-68c77e2fb44e */
 const uint8_t cof_guid_sev_es_reset[COF_GUID_LEN] = {0xde, 0x71, 0xf7, 0x00, 0x7e, 0x1a, 0xcb, 0x4f,
 						     0x89, 0x0e, 0x68, 0xc7, 0x7e, 0x2f, 0xb4, 0x4e};
@@ -29,13 +31,22 @@ const uint8_t cof_guid_igvm_metadata[COF_GUID_LEN] = {0x0e, 0xa7, 0x4f, 0x78, 0x
 /* a789a612-0597-4c4b-a49f-cbb1fe9d1ddd */
 const uint8_t cof_guid_svsm_info[COF_GUID_LEN] = {0x12, 0xa6, 0x89, 0xa7, 0x97, 0x05, 0x4b, 0x4c,
 						  0xa4, 0x9f, 0xcb, 0xb1, 0xfe, 0x9d, 0x1d, 0xdd};
-/* 96b582de-1fb2-45f7-baea-a366c55a082d */
-static const uint8_t guid_footer[COF_GUID_LEN] = {0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45,
-						  0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d};
+
+typedef struct known_record {
+	const uint8_t *guid;
+	const char *name;
+} known_record;
+
+static const known_record known[] = {
+	{cof_guid_sev_es_reset, "sev-es-reset"}, {cof_guid_sev_secret, "sev-secret"},
+	{cof_guid_sev_hashes, "sev-hashes"},	 {cof_guid_sev_metadata, "sev-metadata"},
+	{cof_guid_tdx_metadata, "tdx-metadata"}, {cof_guid_igvm_metadata, "igvm-metadata"},
+	{cof_guid_svsm_info, "svsm-info"},
+};
 
 static int malformed(cof_err *err, const char *what)
 {
-	return cof_err_set(err, COF_E_MALFORMED, "firmware-malformed", "GUID table: %s", what);
+	return cof_err_set(err, COF_E_MALFORMED, "firmware-malformed", "firmware image: %s", what);
 }
 
 static bool is_guid(cof_span s, const uint8_t guid[COF_GUID_LEN])
@@ -43,85 +54,87 @@ static bool is_guid(cof_span s, const uint8_t guid[COF_GUID_LEN])
 	return cof_ct_equal(s, cof_span_of(guid, COF_GUID_LEN));
 }
 
-bool cof_footer_find(const cof_footer *f, const uint8_t guid[COF_GUID_LEN], cof_span *ret)
+static size_t tail_u16le(cof_rd *r)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		if (!is_guid(cof_span_of(f->entries[i].guid, COF_GUID_LEN), guid))
-			continue;
-		*ret = f->entries[i].data;
-		return true;
-	}
-	return false;
+	cof_rd t = cof_rd_of(cof_rd_tail(r, 2));
+	return cof_rd_u16le(&t);
 }
 
-/* GUID and length of the record that ends where the cursor ends. */
-static size_t take_header(cof_rd *r, cof_span *ret_guid)
+/* The length of a record's data; the cursor fails when the record says less than its own header. */
+static size_t tail_data_len(cof_rd *r)
 {
-	*ret_guid = cof_rd_tail(r, COF_GUID_LEN);
-	cof_rd length = cof_rd_of(cof_rd_tail(r, 2));
-	return cof_rd_u16le(&length);
+	size_t len = tail_u16le(r);
+	if (len >= RECORD_HEADER)
+		return len - RECORD_HEADER;
+	cof_rd_fail(r);
+	return 0;
 }
 
 static int take_record(cof_rd *table, cof_footer *f, cof_err *err)
 {
-	cof_span guid, seen;
-	size_t len = take_header(table, &guid);
-	if (!cof_rd_ok(table) || len < RECORD_MIN || len - RECORD_MIN > table->left)
-		return malformed(err, "length of a record");
+	cof_footer_entry e = {0};
+	cof_span guid = cof_rd_tail(table, COF_GUID_LEN), before;
+	e.data = cof_rd_tail(table, tail_data_len(table));
+	if (!cof_rd_ok(table))
+		return malformed(err, "a record of the footer table is longer than what is left of the table");
+	memcpy(e.guid, guid.data, COF_GUID_LEN);
+	/* Of two records hypervisors take one or the other: what is measured must not depend on that. */
+	if (cof_footer_find(f, e.guid, &before) || is_guid(guid, guid_footer))
+		return malformed(err, "two records of one GUID in the footer table");
 	if (f->n == COF_FOOTER_ENTRIES_MAX)
-		return malformed(err, "too many records");
-	cof_footer_entry *e = &f->entries[f->n];
-	cof_rd g = cof_rd_of(guid);
-	cof_rd_copy(&g, e->guid, COF_GUID_LEN);
-	if (cof_footer_find(f, e->guid, &seen))
-		return malformed(err, "two records of one GUID");
-	e->data = cof_rd_tail(table, len - RECORD_MIN);
-	f->n++;
+		return malformed(err, "too many records in the footer table");
+	f->entries[f->n++] = e;
 	return 0;
 }
 
 int cof_footer_parse(cof_span image, cof_footer *ret, cof_err *err)
 {
 	cof_footer f = {0};
-	cof_span guid;
+	int rc = 0;
 	cof_rd r = cof_rd_of(image);
 	(void)cof_rd_tail(&r, RESET_VECTOR_LEN);
-	size_t len = take_header(&r, &guid);
-	f.present = cof_rd_ok(&r) && is_guid(guid, guid_footer);
-	if (f.present && (len < RECORD_MIN || len - RECORD_MIN > r.left))
-		return malformed(err, "length of the table");
-	cof_rd table = cof_rd_of(f.present ? cof_rd_tail(&r, len - RECORD_MIN) : (cof_span){0});
-	while (table.left > 0) {
-		int rc = take_record(&table, &f, err);
-		if (rc < 0)
-			return rc;
+	if (is_guid(cof_rd_tail(&r, COF_GUID_LEN), guid_footer)) {
+		/* The footer's length is that of the whole table with itself. */
+		cof_rd table = cof_rd_of(cof_rd_tail(&r, tail_data_len(&r)));
+		if (!cof_rd_ok(&r))
+			return malformed(err, "the footer table reaches before the start of the image");
+		f.present = true;
+		while (rc == 0 && table.left > 0)
+			rc = take_record(&table, &f, err);
 	}
-	*ret = f;
-	return 0;
+	if (rc == 0)
+		*ret = f;
+	return rc;
+}
+
+bool cof_footer_find(const cof_footer *f, const uint8_t guid[COF_GUID_LEN], cof_span *ret)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (is_guid(cof_span_of(f->entries[i].guid, COF_GUID_LEN), guid)) {
+			*ret = f->entries[i].data;
+			return true;
+		}
+	}
+	return false;
 }
 
 const char *cof_footer_name(const uint8_t guid[COF_GUID_LEN])
 {
-	static const struct {
-		const uint8_t *guid;
-		const char *name;
-	} names[] = {
-		{cof_guid_sev_es_reset, "sev-es-reset"}, {cof_guid_sev_secret, "sev-secret"},
-		{cof_guid_sev_hashes, "sev-hashes"},	 {cof_guid_sev_metadata, "sev-metadata"},
-		{cof_guid_tdx_metadata, "tdx-metadata"}, {cof_guid_igvm_metadata, "igvm-metadata"},
-		{cof_guid_svsm_info, "svsm-info"},
-	};
-	for (size_t i = 0; i < COF_COUNT(names); i++) {
-		if (is_guid(cof_span_of(guid, COF_GUID_LEN), names[i].guid))
-			return names[i].name;
+	for (size_t i = 0; i < COF_COUNT(known); i++) {
+		if (is_guid(cof_span_of(guid, COF_GUID_LEN), known[i].guid))
+			return known[i].name;
 	}
 	return NULL;
 }
 
 void cof_guid_str(const uint8_t guid[COF_GUID_LEN], char out[COF_GUID_STR_MAX])
 {
-	cof_rd r = cof_rd_of(cof_span_of(guid, COF_GUID_LEN));
-	uint32_t a = cof_rd_u32le(&r);
-	unsigned b = cof_rd_u16le(&r), c = cof_rd_u16le(&r), d = cof_rd_u16be(&r), e = cof_rd_u16be(&r);
-	(void)snprintf(out, COF_GUID_STR_MAX, "%08x-%04x-%04x-%04x-%04x%08x", a, b, c, d, e, cof_rd_u32be(&r));
+	static const uint8_t order[COF_GUID_LEN] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+	char *at = out;
+	for (size_t i = 0; i < COF_GUID_LEN; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*at++ = '-';
+		cof_hex(cof_span_of(guid + order[i], 1), at);
+		at += 2;
+	}
 }

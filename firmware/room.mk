@@ -7,3 +7,7 @@ PKGS += liblzma
 
 # --- what TPM and TDX predictions share ---
 firmware_SRC += firmware/bootevents.c firmware/loadoptions.c firmware/tableloader.c
+# --- launch digests of SEV, SEV-ES and SEV-SNP ---
+firmware_SRC += firmware/footer.c firmware/sev/metadata.c firmware/sev/hashes.c firmware/sev/vmm.c firmware/sev/cpu.c \
+	firmware/sev/vmsa.c firmware/sev/launch.c firmware/sev/sev.c firmware/sev/snp.c firmware/sev/snp_chain.c \
+	firmware/sev/mac.c firmware/sev/policy.c

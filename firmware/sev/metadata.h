@@ -30,17 +30,21 @@ typedef struct cof_sev_metadata {
 	uint32_t reset_eip;	  /* where APs start; 0: the image does not say (then no SEV-ES or SNP with APs) */
 	uint32_t hash_table_gpa;  /* 0: the firmware cannot hold kernel hashes */
 	uint32_t hash_table_size; /* of the area */
-	uint32_t svsm_entry;	  /* of an SVSM image: offset of its entry point; 0: none */
+	bool is_svsm;		  /* the image names an SVSM's entry point */
+	uint32_t svsm_entry;	  /* its offset, which may be 0 */
 	size_t n;
 	cof_sev_section sections[COF_SEV_SECTIONS_MAX]; /* in the order in which they are measured */
 } cof_sev_metadata;
 
 /*
  * An image without SEV metadata gives n 0 (it can be launched with plain SEV). Reasons: "firmware-malformed" (also for
- * sections that overlap, that are not page-aligned or that lie above 4 GiB), "firmware-too-large".
+ * sections that overlap, that are not page-aligned, that lie above 4 GiB or in the image, and for an area of kernel
+ * hashes outside their section), "firmware-too-large".
  */
 COF_WUR int cof_sev_metadata_parse(cof_span image, cof_sev_metadata *ret, cof_err *err);
-/* The same rules for metadata that did not come from an image. Reason "firmware-malformed". */
+/* What parse checks of its result, for metadata that comes without its image. Reason "firmware-malformed". */
 COF_WUR int cof_sev_metadata_check(const cof_sev_metadata *m, cof_err *err);
+/* The section that takes kernel hashes; NULL when there is none (of a size). */
+const cof_sev_section *cof_sev_hashes_section(const cof_sev_metadata *m);
 /* "sec-mem", "secrets", …; "unknown". */
 const char *cof_sev_section_name(uint32_t type);

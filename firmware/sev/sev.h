@@ -32,8 +32,10 @@ typedef struct cof_sev_launch {
 
 /*
  * Reasons: "kernel-hashes-unsupported" (policy: hashes were given and the firmware has no place for them),
- * "firmware-malformed", "section-type-unknown", "vcpus-out-of-range", "reset-address-missing" (APs, and the image does
- * not say where they start), "firmware-image-needed" (usage).
+ * "firmware-malformed", "firmware-too-large", "section-type-unknown", "vcpus-out-of-range" (usage),
+ * "reset-address-missing" (policy: APs, and the image does not say where they start), "sev-metadata-missing" (policy:
+ * SNP, and the image has no sections), "firmware-image-needed" (usage), "metadata-mismatch" (usage: the metadata is
+ * that of an image of another size).
  */
 COF_WUR int cof_sev_measure(const cof_sev_launch *in, uint8_t ret[COF_SHA256_LEN], cof_err *err);
 COF_WUR int cof_seves_measure(const cof_sev_launch *in, unsigned vcpus, uint8_t ret[COF_SHA256_LEN], cof_err *err);
@@ -55,5 +57,5 @@ typedef struct cof_sev_mac_in {
 	cof_span tik; /* 16 bytes, secret */
 } cof_sev_mac_in;
 
-/* spec: AMD SEV API 0.24, 6.5.1 (LAUNCH_MEASURE) */
+/* Reason "tik-size" (usage). spec: AMD SEV API 0.24, 6.5.1 (LAUNCH_MEASURE) */
 COF_WUR int cof_sev_mac(const cof_sev_mac_in *in, uint8_t ret[COF_SHA256_LEN], cof_err *err);
