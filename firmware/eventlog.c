@@ -124,24 +124,6 @@ static int parse_spec_id(uint32_t reg, cof_span data, log_head *ret, cof_err *er
 	return 0;
 }
 
-/* Takes the Spec ID record. A log without one is in the old format, and its first record is an event as any other. */
-static int parse_head(cof_rd *r, log_head *ret, cof_err *err)
-{
-	cof_rd first = *r;
-	uint32_t reg = cof_rd_u32le(&first);
-	uint32_t type = cof_rd_u32le(&first);
-	cof_rd_skip(&first, COF_SHA1_LEN);
-	cof_span data = cof_rd_bytes(&first, cof_rd_u32le(&first));
-	if (!cof_rd_ok(&first))
-		return malformed(err, "first record");
-	if (type != COF_EV_NO_ACTION || !starts_with(data, spec_id)) {
-		*ret = (log_head){.kind = COF_LOG_TPM, .algs = {{0x4, COF_SHA1_LEN}}, .n = 1};
-		return 0;
-	}
-	*r = first;
-	return parse_spec_id(reg, data, ret, err);
-}
-
 static bool all_bytes(const cof_rd *r, uint8_t value)
 {
 	for (size_t i = 0; i < r->left; i++) {
@@ -162,6 +144,24 @@ static bool at_padding(cof_rd r)
 		return all_bytes(&r, 0xff);
 	look = r;
 	return cof_ct_equal(cof_rd_bytes(&look, sizeof zeros), cof_span_of(zeros, sizeof zeros)) && all_bytes(&r, 0);
+}
+
+/* Takes the Spec ID record. A log without one is in the old format, and its first record is an event as any other. */
+static int parse_head(cof_rd *r, log_head *ret, cof_err *err)
+{
+	cof_rd first = *r;
+	uint32_t reg = cof_rd_u32le(&first);
+	uint32_t type = cof_rd_u32le(&first);
+	cof_rd_skip(&first, COF_SHA1_LEN);
+	cof_span data = cof_rd_bytes(&first, cof_rd_u32le(&first));
+	if (!cof_rd_ok(&first) || at_padding(*r))
+		return malformed(err, "first record");
+	if (type != COF_EV_NO_ACTION || !starts_with(data, spec_id)) {
+		*ret = (log_head){.kind = COF_LOG_TPM, .algs = {{0x4, COF_SHA1_LEN}}, .n = 1};
+		return 0;
+	}
+	*r = first;
+	return parse_spec_id(reg, data, ret, err);
 }
 
 /* Takes the digests of one record; *ret_has says whether the bank's was among them. */

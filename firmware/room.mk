@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += firmware
-firmware_SRC := firmware/register.c firmware/eventlog.c firmware/event_name.c firmware/pe.c firmware/kernel.c firmware/ovmf.c \
-	firmware/varstore.c firmware/tpm/build.c firmware/tpm/build_json.c firmware/smbios.c firmware/tpm/pcr.c firmware/refevent.c \
-	firmware/tpm/pcr_json.c firmware/tpm/learn.c
+firmware_SRC := firmware/register.c firmware/eventlog.c firmware/event_name.c firmware/refevent.c firmware/ccel.c \
+	firmware/pe.c firmware/kernel.c firmware/ovmf.c firmware/varstore.c firmware/smbios.c firmware/tpm/build.c \
+	firmware/tpm/build_json.c firmware/tpm/pcr.c firmware/tpm/pcr_json.c firmware/tpm/learn.c
 PKGS += liblzma
 
 # --- what TPM and TDX predictions share ---

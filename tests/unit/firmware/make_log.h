@@ -12,11 +12,12 @@ typedef struct log_alg {
 } log_alg;
 
 static const log_alg both_algs[] = {{0x4, 20}, {0xb, 32}};
+static const log_alg sha384_alg[] = {{0xc, 48}};
 
-static inline void put_spec_id(cof_buf *b, const log_alg *algs, size_t n)
+static inline void put_spec_id_of(cof_buf *b, uint32_t reg, const log_alg *algs, size_t n)
 {
 	cof_wr w = cof_wr_to(b);
-	cof_wr_u32le(&w, 0);
+	cof_wr_u32le(&w, reg);
 	cof_wr_u32le(&w, COF_EV_NO_ACTION);
 	cof_wr_zeros(&w, 20);
 	cof_wr_u32le(&w, (uint32_t)(28 + 4 * n + 1));
@@ -35,6 +36,11 @@ static inline void put_spec_id(cof_buf *b, const log_alg *algs, size_t n)
 	assert_false(w.failed);
 }
 
+static inline void put_spec_id(cof_buf *b, const log_alg *algs, size_t n)
+{
+	put_spec_id_of(b, 0, algs, n);
+}
+
 /* A record with a SHA-1 and a SHA-256 digest, the latter of measured. */
 static inline void put_event(cof_buf *b, uint32_t pcr, uint32_t type, cof_span measured, cof_span data)
 {
@@ -48,6 +54,55 @@ static inline void put_event(cof_buf *b, uint32_t pcr, uint32_t type, cof_span m
 	cof_wr_zeros(&w, 20);
 	cof_wr_u16le(&w, 0xb);
 	cof_wr_bytes(&w, cof_span_of(d, sizeof d));
+	cof_wr_u32le(&w, (uint32_t)data.len);
+	cof_wr_bytes(&w, data);
+	assert_false(w.failed);
+}
+
+/* A record with one digest, as a TDX guest's firmware writes them. */
+static inline void put_cc_event(cof_buf *b, uint32_t reg, uint32_t type, cof_span measured, cof_span data)
+{
+	cof_digest d;
+	cof_wr w = cof_wr_to(b);
+	assert_ok(cof_digest_of(COF_SHA384, measured, &d, &err));
+	cof_wr_u32le(&w, reg);
+	cof_wr_u32le(&w, type);
+	cof_wr_u32le(&w, 1);
+	cof_wr_u16le(&w, 0xc);
+	cof_wr_bytes(&w, cof_digest_span(&d));
+	cof_wr_u32le(&w, (uint32_t)data.len);
+	cof_wr_bytes(&w, data);
+	assert_false(w.failed);
+}
+
+static inline void put_cc_separator(cof_buf *b, uint32_t reg)
+{
+	static const uint8_t zeros[4];
+	put_cc_event(b, reg, COF_EV_SEPARATOR, cof_span_of(zeros, 4), cof_span_of(zeros, 4));
+}
+
+/* A small log of a TDX guest. */
+static inline void put_cc_boot(cof_buf *b)
+{
+	static const char start[] = "Calling EFI Application from Boot Option";
+	put_spec_id_of(b, 1, sha384_alg, 1);
+	put_cc_event(b, 1, COF_EV_EFI_HANDOFF_TABLES2, cof_span_str("hand-off blocks"), cof_span_str("TdxTable"));
+	put_cc_separator(b, 1);
+	put_cc_event(b, 2, COF_EV_EFI_BOOT_SERVICES_APPLICATION, cof_span_str("kernel bytes"), cof_span_str("a path"));
+	put_cc_event(b, 2, COF_EV_EFI_ACTION, cof_span_str(start), cof_span_str(start));
+	put_cc_separator(b, 2);
+	put_cc_event(b, 3, COF_EV_EVENT_TAG, cof_span_str("w"), cof_span_of("\xed\x22\x3b\x8f\0\0\0\0", 8));
+}
+
+/* A record in the old format, which has neither Spec ID nor counts. */
+static inline void put_old_event(cof_buf *b, uint32_t pcr, uint32_t type, cof_span measured, cof_span data)
+{
+	cof_digest d;
+	cof_wr w = cof_wr_to(b);
+	assert_ok(cof_digest_of(COF_SHA1, measured, &d, &err));
+	cof_wr_u32le(&w, pcr);
+	cof_wr_u32le(&w, type);
+	cof_wr_bytes(&w, cof_digest_span(&d));
 	cof_wr_u32le(&w, (uint32_t)data.len);
 	cof_wr_bytes(&w, data);
 	assert_false(w.failed);

@@ -302,50 +302,6 @@ static void extending_is_hashing(void **state)
 	assert_true(cof_digest_equal(&pcr, &pcrs[2]));
 }
 
-static void check_vector(const json_t *v, bool captured)
-{
-	cof_digest pcrs[COF_REGS_MAX];
-	COF_AUTO(cof_buf) b = {0};
-	COF_AUTO(cof_eventlog) log = {0};
-	json_t *want = json_object_get(json_object_get(v, "pcrs"), "sha256");
-	const char *key;
-	json_t *hex;
-	vector_read(captured ? jstr(v, "log") : jstr(v, "file"), &b);
-	if (want == NULL) {
-		assert_log_fails(&b, "eventlog-bank-missing");
-		return;
-	}
-	assert_ok(cof_eventlog_parse(cof_buf_span(&b), COF_SHA256, &log, &err));
-	assert_ok(cof_eventlog_replay(&log, pcrs, &err));
-	if (captured)
-		assert_ok(cof_eventlog_check_data(&log, &err));
-	json_object_foreach (want, key, hex) {
-		unsigned long i = strtoul(key, NULL, 10);
-		if (i != 10) /* Linux's IMA goes on extending it */
-			assert_hex(pcrs[i].bytes, COF_SHA256_LEN, json_string_value(hex));
-	}
-}
-
-static void real_logs_replay(void **state)
-{
-	(void)state;
-	COF_AUTO_PTR(json_t) j = vector_json("tpm.json");
-	size_t i;
-	json_t *v;
-	json_array_foreach (json_object_get(j, "captures"), i, v)
-		check_vector(v, true);
-	json_array_foreach (json_object_get(j, "public"), i, v)
-		check_vector(v, false);
-}
-
-static void tdx_logs_have_no_sha256_bank(void **state)
-{
-	(void)state;
-	COF_AUTO(cof_buf) b = {0};
-	vector_read("ccel/dstack-direct-boot.bin", &b);
-	assert_log_fails(&b, "eventlog-bank-missing");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,8 +318,6 @@ int main(void)
 		cmocka_unit_test(no_action_is_not_extended_but_locality_counts),
 		cmocka_unit_test(locality_records_that_lie),
 		cmocka_unit_test(extending_is_hashing),
-		cmocka_unit_test(real_logs_replay),
-		cmocka_unit_test(tdx_logs_have_no_sha256_bank),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
