@@ -149,13 +149,18 @@ static void add_acpi(predictor *p)
 		add_acpi_file(p, script.files[i]);
 }
 
+static uint64_t initrd_size(const cof_tpm_launch *in)
+{
+	return in->initrd_digest != NULL ? in->initrd_size : in->initrd.len;
+}
+
 static int patch_kernel(const cof_tpm_launch *in, cof_buf *ret, cof_err *err)
 {
 	if (in->machine != COF_MACHINE_Q35 && in->memory_bytes >= 0xb0000000u)
 		return cof_err_set(err, COF_E_USAGE, "machine-unsupported",
 				   "a pc machine with this much memory cannot be predicted");
 	cof_kernel_boot boot = {.low_memory = cof_q35_low_memory(in->memory_bytes),
-				.initrd_size = (uint32_t)in->initrd.len,
+				.initrd_size = (uint32_t)initrd_size(in),
 				.has_initrd = in->has_initrd,
 				.cmdline = in->cmdline};
 	return cof_kernel_patch(in->kernel, &boot, ret, err);
@@ -167,6 +172,10 @@ static void add_kernel(predictor *p)
 	cof_digest d = {0};
 	cof_span image = p->in->kernel;
 	bool plain = p->in->plain_kernel && p->build.takes_plain_kernel;
+	if (p->in->kernel_digest != NULL) {
+		add_digest(p, 4, COF_EV_EFI_BOOT_SERVICES_APPLICATION, "kernel", p->in->kernel_digest);
+		return;
+	}
 	if (p->rc == 0 && !plain) {
 		p->rc = patch_kernel(p->in, &patched, p->err);
 		image = cof_buf_span(&patched);
@@ -227,7 +236,9 @@ static void add_cmdline(predictor *p)
 static void add_linux(predictor *p)
 {
 	add_cmdline(p);
-	if (p->in->has_initrd)
+	if (p->in->has_initrd && p->in->initrd_digest != NULL)
+		add_digest(p, 9, COF_EV_EVENT_TAG, "initrd", p->in->initrd_digest);
+	else if (p->in->has_initrd)
 		add_bytes(p, 9, COF_EV_EVENT_TAG, "initrd", p->in->initrd);
 	add_action(p, 5, COF_ACTION_EXIT);
 	add_action(p, 5, COF_ACTION_EXIT_DONE);
@@ -258,12 +269,31 @@ static int check_vars(cof_span vars, cof_err *err)
 	return rc;
 }
 
+static int check_input(const cof_tpm_launch *in, cof_span bytes, const cof_digest *digest, cof_err *err)
+{
+	if (digest != NULL && (bytes.len > 0 || digest->alg != in->bank))
+		return cof_err_set(err, COF_E_USAGE, "input-digest",
+				   "kernel and initrd are given as bytes or as a %s digest, not both",
+				   cof_hash_name(in->bank));
+	return 0;
+}
+
+static int check_inputs(const cof_tpm_launch *in, cof_err *err)
+{
+	int rc = check_input(in, in->kernel, in->kernel_digest, err);
+	if (rc == 0)
+		rc = check_input(in, in->initrd, in->initrd_digest, err);
+	if (rc == 0 && initrd_size(in) > INT32_MAX)
+		return cof_err_set(err, COF_E_USAGE, "initrd-too-large", "the initrd is too large");
+	return rc;
+}
+
 int cof_tpm_predict(const cof_tpm_launch *in, cof_tpm_prediction *ret, cof_err *err)
 {
 	COF_AUTO(predictor) p = {.in = in, .err = err};
-	if (in->initrd.len > INT32_MAX)
-		return cof_err_set(err, COF_E_USAGE, "initrd-too-large", "the initrd is too large");
-	p.rc = find_build(in, &p.build, err);
+	p.rc = check_inputs(in, err);
+	if (p.rc == 0)
+		p.rc = find_build(in, &p.build, err);
 	if (p.rc == 0)
 		p.rc = check_vars(in->vars, err);
 	if (p.rc == 0)

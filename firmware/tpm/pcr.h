@@ -26,11 +26,14 @@ typedef struct cof_acpi_blobs {
 } cof_acpi_blobs;
 
 typedef struct cof_tpm_launch {
-	cof_hash bank;	 /* SHA-256 when left out */
-	cof_span code;	 /* firmware code image */
-	cof_span vars;	 /* its variable store before the first boot; empty: the stock empty store */
-	cof_span kernel; /* bzImage or EFI application */
+	cof_hash bank;			 /* SHA-256 when left out */
+	cof_span code;			 /* firmware code image */
+	cof_span vars;			 /* its variable store before the first boot; empty: the stock empty store */
+	cof_span kernel;		 /* bzImage or EFI application */
+	const cof_digest *kernel_digest; /* instead of kernel: Authenticode of what the firmware gets, of the bank */
 	cof_span initrd;
+	const cof_digest *initrd_digest; /* instead of initrd: of the file, of the bank */
+	uint64_t initrd_size;		 /* with initrd_digest: some machines write it into the kernel */
 	bool has_initrd;
 	const char *cmdline; /* NULL or "": none */
 	cof_machine machine;
@@ -47,7 +50,9 @@ typedef struct cof_tpm_prediction {
 	cof_digest pcrs[COF_PCRS]; /* only 0-7 and 9 mean something */
 } cof_tpm_prediction;
 
-/* Reasons: "firmware-unknown" (policy), "firmware-malformed", "vars-not-empty", "kernel-malformed", "acpi-malformed".
+/*
+ * Reasons: "firmware-unknown" (policy), "firmware-malformed", "vars-not-empty", "kernel-malformed", "acpi-malformed",
+ * "input-digest" (usage: a digest of another bank, or beside the bytes).
  */
 COF_WUR int cof_tpm_predict(const cof_tpm_launch *in, cof_tpm_prediction *ret, cof_err *err);
 

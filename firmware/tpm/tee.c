@@ -83,6 +83,8 @@ static int event_json(const cof_ref_event *e, json_t *list, cof_err *err)
 
 int cof_tpm_measurement_json(const cof_measurement *m, const char *name, json_t **ret, cof_err *err)
 {
+	if (m->registers[0].value.alg != COF_SHA256)
+		return cof_err_set(err, COF_E_USAGE, "reference-bank", "reference values are of the SHA-256 bank");
 	COF_AUTO_PTR(json_t)
 	j = json_pack("{s:s, s:s, s:s, s:{}, s:[]}", "format", "coffer-reference-values/1", "tee", "tpm", "name", name,
 		      "pcrs", "events");

@@ -23,6 +23,15 @@ static void names_that_are_not_text(void **state)
 	assert_null(j);
 }
 
+static void other_banks_are_no_references(void **state)
+{
+	(void)state;
+	cof_measurement p = {.registers = {{.value = {.alg = COF_SHA384}}}};
+	json_t *j = NULL;
+	assert_fails(cof_tpm_measurement_json(&p, "x", &j, &err), "reference-bank");
+	assert_null(j);
+}
+
 static void the_documented_shape(void **state)
 {
 	(void)state;
@@ -56,6 +65,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(types_without_a_name_are_a_bug_not_a_number),
 		cmocka_unit_test(names_that_are_not_text),
+		cmocka_unit_test(other_banks_are_no_references),
 		cmocka_unit_test(the_documented_shape),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
