@@ -11,3 +11,6 @@ firmware_SRC += firmware/bootevents.c firmware/loadoptions.c firmware/tableloade
 firmware_SRC += firmware/footer.c firmware/sev/metadata.c firmware/sev/hashes.c firmware/sev/vmm.c firmware/sev/cpu.c \
 	firmware/sev/vmsa.c firmware/sev/launch.c firmware/sev/sev.c firmware/sev/snp.c firmware/sev/snp_chain.c \
 	firmware/sev/mac.c firmware/sev/policy.c
+
+# --- TDX ---
+firmware_SRC += firmware/footer.c firmware/tdx/tdvf.c firmware/tdx/mrtd.c
