@@ -14,9 +14,9 @@ int cof_load_options(const char *cmdline, bool has_initrd, bool initrd_first, co
 {
 	COF_AUTO(cof_buf) b = {0};
 	const char *text = cmdline == NULL ? "" : cmdline;
-	if (strlen(text) > COF_CMDLINE_MAX)
+	if (strlen(text) > COF_LOAD_OPTIONS_MAX)
 		return cof_err_set(err, COF_E_USAGE, "cmdline-too-long", "a command line of more than %d bytes",
-				   COF_CMDLINE_MAX);
+				   COF_LOAD_OPTIONS_MAX);
 	if (!has_initrd && text[0] == '\0')
 		return 0;
 	cof_wr w = cof_wr_to(&b);

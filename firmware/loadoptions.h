@@ -11,7 +11,7 @@
 
 #include "common/buf.h"
 
-enum { COF_CMDLINE_MAX = 32 << 10 };
+enum { COF_LOAD_OPTIONS_MAX = 32 << 10 };
 
 /*
  * What is hashed; left empty when there is neither command line (NULL, "") nor initrd: then nothing is logged.

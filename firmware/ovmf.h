@@ -27,3 +27,9 @@ COF_WUR int cof_ovmf_open(cof_span image, cof_ovmf *ret, cof_err *err);
 
 /* True when the store holds no variable. Reason "vars-malformed". */
 COF_WUR int cof_varstore_is_empty(cof_span vars, bool *ret, cof_err *err);
+
+/*
+ * A whole image ("OVMF.fd") is a variable store and the code behind it; one that does not start with a store is code
+ * alone. Both borrow from image.
+ */
+void cof_ovmf_split(cof_span image, cof_span *ret_vars, cof_span *ret_code);

@@ -50,3 +50,18 @@ int cof_varstore_is_empty(cof_span vars, bool *ret, cof_err *err)
 	*ret = empty;
 	return 0;
 }
+
+void cof_ovmf_split(cof_span image, cof_span *ret_vars, cof_span *ret_code)
+{
+	cof_span variables;
+	cof_rd r = cof_rd_of(image);
+	cof_rd_skip(&r, 32);
+	uint64_t len = cof_rd_u64le(&r);
+	cof_rd all = cof_rd_of(image);
+	*ret_vars = (cof_span){0};
+	*ret_code = image;
+	if (!cof_rd_ok(&r) || len >= image.len || open_store(image, &variables, NULL) < 0)
+		return;
+	*ret_vars = cof_rd_bytes(&all, (size_t)len);
+	*ret_code = cof_rd_rest(&all);
+}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += vm
-vm_SRC := runtime/vm/manifest.c runtime/vm/argv.c runtime/vm/swtpm.c runtime/vm/qmp.c runtime/vm/rundir.c \
+vm_SRC := runtime/vm/manifest.c runtime/vm/manifest_use.c runtime/vm/argv.c runtime/vm/swtpm.c runtime/vm/qmp.c runtime/vm/rundir.c \
 	runtime/vm/backend.c runtime/vm/tpm.c runtime/vm/ring.c runtime/vm/vm.c runtime/vm/state.c runtime/vm/calls.c \
 	runtime/vm/pump.c runtime/vm/session.c runtime/vm/session_up.c runtime/vm/session_work.c runtime/vm/session_end.c \
 	runtime/vm/probe.c runtime/vm/qtest.c
@@ -8,6 +8,9 @@ vm_SRC := runtime/vm/manifest.c runtime/vm/argv.c runtime/vm/swtpm.c runtime/vm/
 LIBS += cli
 cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime/cli/runopts.c runtime/cli/report.c \
 	runtime/cli/progress.c runtime/cli/initdata.c runtime/cli/image.c runtime/cli/kbs.c runtime/cli/measure.c runtime/cli/measure_guest.c \
+	runtime/cli/measure_options.c runtime/cli/measure_files.c runtime/cli/measure_inputs.c runtime/cli/measure_tpm.c \
+	runtime/cli/measure_result.c runtime/cli/measure_output.c runtime/cli/measure_explain.c \
+	runtime/cli/measure_inspect.c \
 	runtime/cli/tpmca.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c

@@ -140,7 +140,7 @@ static void add_acpi_file(predictor *p, cof_span name)
 static void add_acpi(predictor *p)
 {
 	cof_table_loader script = {0};
-	if (!p->build.measures_acpi)
+	if (!p->build.measures_acpi || p->in->no_acpi)
 		return;
 	if (p->rc == 0)
 		p->rc = cof_table_loader_parse(p->in->acpi.table_loader, &script, p->err);

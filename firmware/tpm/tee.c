@@ -3,24 +3,28 @@
 #include <stdio.h>
 
 #include "common/hex.h"
+#include "firmware/ovmf.h"
 #include "firmware/tee_int.h"
 
 /* Without the very machine at hand its ACPI tables are not known, and so neither is PCR 1. */
-static int made_launch(const cof_measure_in *in, cof_tpm_launch *ret, cof_err *err)
+static int made_launch(const cof_measure_in *in, cof_digest *initrd, cof_tpm_launch *ret, cof_err *err)
 {
 	const cof_launch_document *d = in->doc;
-	if (in->firmware.len == 0 || in->kernel.len == 0)
+	if (in->firmware.len == 0 || (d->kernel.given && in->kernel.len == 0) || !d->kernel.given)
 		return cof_err_set(err, COF_E_USAGE, "firmware-image-needed",
-				   "the TPM's registers are predicted from the firmware's and the kernel's files");
+				   "the TPM's registers are predicted from the files of firmware and kernel");
+	*initrd = (cof_digest){.alg = COF_SHA256};
+	memcpy(initrd->bytes, d->initrd.sha256, COF_SHA256_LEN);
 	*ret = (cof_tpm_launch){.kernel = in->kernel,
 				.has_initrd = d->initrd.given,
-				.initrd_sha256 = d->initrd.sha256,
+				.initrd_digest = d->initrd.given ? initrd : NULL,
 				.initrd_size = d->initrd.size,
 				.cmdline = d->cmdline,
 				.memory_bytes = in->memory_bytes,
 				.plain_kernel = !in->patched_kernel,
 				.no_acpi = true};
-	return cof_ovmf_split(in->firmware, &ret->vars, &ret->code, err);
+	cof_ovmf_split(in->firmware, &ret->vars, &ret->code);
+	return 0;
 }
 
 static void take_registers(const cof_tpm_prediction *p, bool no_acpi, cof_measurement *ret)
@@ -39,10 +43,11 @@ int cof_measure_tpm(const cof_measure_in *in, cof_measurement *ret, cof_err *err
 {
 	cof_tpm_prediction p;
 	cof_tpm_launch made;
+	cof_digest initrd;
 	const cof_tpm_launch *launch = in->tpm;
 	int rc = 0;
 	if (launch == NULL) {
-		rc = made_launch(in, &made, err);
+		rc = made_launch(in, &initrd, &made, err);
 		launch = &made;
 	}
 	if (rc == 0)

@@ -47,10 +47,11 @@ static int report(const cof_measure_opts *o, const cof_measure_result *results, 
 static int measure(const cof_measure_opts *o)
 {
 	const cof_tee_measure *tees[COF_TEES_MAX + 1];
-	cof_measure_result results[COF_TEES_MAX];
+	COF_AUTO_FREE cof_measure_result *results = calloc(COF_TEES_MAX, sizeof *results);
 	cof_err err = {0};
 	size_t n = 0;
-	if (cof_measure_tees(o->tee != NULL ? o->tee : "tpm", tees, &err) < 0)
+	int rc = results == NULL ? cof_err_oom(&err) : cof_measure_tees(o->tee != NULL ? o->tee : "tpm", tees, &err);
+	if (rc < 0)
 		return cof_cli_fail(&err, o->json);
 	for (; tees[n] != NULL; n++)
 		cof_measure_result_make(o, tees[n], &results[n]);

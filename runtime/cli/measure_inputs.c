@@ -150,7 +150,8 @@ static int load_document(const char *path, cof_measure_inputs *i, cof_err *err)
 	return rc < 0 ? cof_err_wrap(err, "%s", path) : 0;
 }
 
-static int load_guest(const cof_measure_opts *o, cof_measure_opts *files, cof_measure_inputs *i, cof_err *err)
+static int load_guest(const cof_measure_opts *o, const char *tee, cof_measure_opts *files, cof_measure_inputs *i,
+		      cof_err *err)
 {
 	COF_AUTO_FREE char *path = NULL;
 	int rc = cof_cli_guest(o->guest, &path, err);
@@ -160,7 +161,8 @@ static int load_guest(const cof_measure_opts *o, cof_measure_opts *files, cof_me
 		rc = cof_manifest_profile(&i->manifest, o->profile, &i->profile, err);
 	if (rc < 0)
 		return rc;
-	files->firmware = o->firmware != NULL ? o->firmware : i->manifest.firmware.path;
+	i->guest_firmware = cof_manifest_firmware(&i->manifest, tee);
+	files->firmware = o->firmware != NULL ? o->firmware : i->guest_firmware->path;
 	files->kernel = i->manifest.kernel.path;
 	files->initrd = i->manifest.initrd.path;
 	files->append = i->manifest.cmdline;
@@ -179,20 +181,20 @@ static int check_digest(const cof_guest_file *want, const uint8_t got[COF_SHA256
 /* What was hashed is what the manifest names. */
 static int check_guest(const cof_measure_inputs *i, bool firmware, cof_err *err)
 {
-	int rc = firmware ? check_digest(&i->manifest.firmware, i->doc.firmware_sha256, err) : 0;
+	int rc = firmware ? check_digest(i->guest_firmware, i->doc.firmware_sha256, err) : 0;
 	if (rc == 0)
 		rc = check_digest(&i->manifest.kernel, i->doc.kernel.sha256, err);
 	return rc < 0 ? rc : check_digest(&i->manifest.initrd, i->doc.initrd.sha256, err);
 }
 
-static int load_files(const cof_measure_opts *o, const needs *n, cof_measure_inputs *i, cof_err *err)
+static int load_files(const cof_measure_opts *o, const char *tee, const needs *n, cof_measure_inputs *i, cof_err *err)
 {
 	cof_measure_opts files = *o;
 	int rc = 0;
 	if (o->launch != NULL)
 		return o->firmware == NULL ? load_document(o->launch, i, err) : usage(err, "--launch or --firmware");
 	if (o->guest != NULL || o->firmware == NULL)
-		rc = load_guest(o, &files, i, err);
+		rc = load_guest(o, tee, &files, i, err);
 	if (rc < 0 || !n->files)
 		return rc;
 	rc = load_firmware(files.firmware, n, i, err);
@@ -324,7 +326,7 @@ int cof_measure_inputs_load(const cof_measure_opts *o, const cof_tee_measure *co
 			    cof_err *err)
 {
 	needs n = needs_of(tees, o);
-	int rc = load_files(o, &n, ret, err);
+	int rc = load_files(o, tees[0]->name, &n, ret, err);
 	if (rc == 0)
 		rc = take_machine(o, &n, ret, err);
 	return rc < 0 ? rc : take_extras(o, &ret->extras, err);

@@ -20,6 +20,7 @@ typedef struct cof_measure_inputs {
 	cof_launch_document doc;
 	cof_manifest manifest; /* of --guest */
 	const cof_profile *profile;
+	const cof_guest_file *guest_firmware;
 	cof_measure_in in;
 	cof_measure_extras extras;
 } cof_measure_inputs;
@@ -32,6 +33,9 @@ enum { COF_TEES_MAX = 8 };
 /* The TEEs that --tee names ("snp", "snp,tdx", "all"), NULL-ended. */
 COF_WUR int cof_measure_tees(const char *text, const cof_tee_measure *ret[COF_TEES_MAX + 1], cof_err *err);
 
-/* Reads what these TEEs need and no more. in borrows from ret itself: do not move it. */
+/*
+ * Reads what these TEEs need and no more; of a guest image the firmware is the first one's. in borrows from ret
+ * itself: do not move it.
+ */
 COF_WUR int cof_measure_inputs_load(const cof_measure_opts *o, const cof_tee_measure *const *tees,
 				    cof_measure_inputs *ret, cof_err *err);

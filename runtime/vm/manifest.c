@@ -34,6 +34,10 @@ void cof_manifest_release(cof_manifest *m)
 	for (size_t i = 0; i < m->n_profiles; i++)
 		profile_release(&m->profiles[i]);
 	free(m->profiles);
+	for (size_t i = 0; i < m->n_tees; i++) {
+		free(m->tees[i].tee);
+		file_release(&m->tees[i].file);
+	}
 	free(m->version);
 	free(m->firmware_version);
 	free(m->kernel_release);
@@ -227,6 +231,32 @@ static int take_profiles(const json_t *root, cof_manifest *m, cof_err *err)
 	return 0;
 }
 
+/* --- firmware by TEE --- */
+
+static int take_tee(const char *tee, const json_t *o, const char *dir, cof_tee_firmware *ret, cof_err *err)
+{
+	static const char *const known[] = {"file", "sha256", "package", "package_version", NULL};
+	int r = cof_json_only(o, known, err);
+	if (r == 0)
+		r = dup_into(tee, &ret->tee, err);
+	return r < 0 ? r : file_members(o, dir, file_keys, &ret->file, err);
+}
+
+static int take_tees(const json_t *root, const char *dir, cof_manifest *m, cof_err *err)
+{
+	json_t *all = NULL, *one = NULL;
+	const char *tee = NULL;
+	if (json_object_get(root, "tee_firmware") == NULL)
+		return 0;
+	int r = cof_json_obj(root, "tee_firmware", &all, err);
+	if (r == 0 && json_object_size(all) > COF_MANIFEST_TEES_MAX)
+		return malformed(err, "tee_firmware", "too many");
+	json_object_foreach (all, tee, one)
+		if (r == 0)
+			r = take_tee(tee, one, dir, &m->tees[m->n_tees++], err);
+	return r;
+}
+
 /* --- the whole --- */
 
 static int take_parts(const json_t *root, const char *dir, cof_manifest *m, cof_err *err)
@@ -248,8 +278,10 @@ static int take_parts(const json_t *root, const char *dir, cof_manifest *m, cof_
 
 static int take_root(const json_t *root, const char *dir, cof_manifest *m, cof_err *err)
 {
-	static const char *const known[] = {"format",  "version",  "firmware",	       "kernel", "initrd",
-					    "cmdline", "packages", "machine_profiles", NULL};
+	/* "measurements" is for people and for key brokers: a machine is started without a look at it. */
+	static const char *const known[] = {"format",	    "version",	    "firmware", "kernel",
+					    "initrd",	    "cmdline",	    "packages", "machine_profiles",
+					    "tee_firmware", "measurements", NULL};
 	const char *format = NULL;
 	int r = cof_json_str(root, "format", &format, err);
 	if (r == 0 && strcmp(format, FORMAT) != 0)
@@ -264,6 +296,8 @@ static int take_root(const json_t *root, const char *dir, cof_manifest *m, cof_e
 		r = take_cmdline(root, m, err);
 	if (r == 0)
 		r = check_packages(root, err);
+	if (r == 0)
+		r = take_tees(root, dir, m, err);
 	return r < 0 ? r : take_profiles(root, m, err);
 }
 
@@ -298,65 +332,4 @@ int cof_manifest_load(const char *path, cof_manifest *ret, cof_err *err)
 	if (r == 0)
 		r = cof_manifest_parse(cof_buf_span(&text), slash != NULL ? dir : ".", ret, err);
 	return r < 0 ? cof_err_wrap(err, "guest manifest %s", path) : 0;
-}
-
-static int hash_fd(int fd, cof_digest *ret, cof_err *err)
-{
-	COF_AUTO_PTR(cof_hasher) h = NULL;
-	COF_AUTO_FREE uint8_t *chunk = malloc(64 << 10);
-	int r = cof_hasher_new(&h, COF_SHA256, err);
-	if (r < 0 || chunk == NULL)
-		return r < 0 ? r : cof_err_oom(err);
-	for (;;) {
-		ssize_t n = read(fd, chunk, 64 << 10);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return cof_err_sys(err, "read-failed", "reading");
-		if (n == 0)
-			return cof_hasher_end(h, ret, err);
-		r = cof_hasher_add(h, cof_span_of(chunk, (size_t)n), err);
-		if (r < 0)
-			return r;
-	}
-}
-
-static int check_file(const cof_guest_file *f, cof_err *err)
-{
-	cof_digest got = {0};
-	cof_digest want = {.alg = COF_SHA256};
-	COF_AUTO_FD int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return cof_err_sys(err, errno == ENOENT ? "no-such-file" : "open-failed", "%s", f->path);
-	int r = hash_fd(fd, &got, err);
-	if (r < 0)
-		return cof_err_wrap(err, "%s", f->path);
-	memcpy(want.bytes, f->sha256, sizeof f->sha256);
-	if (!cof_digest_equal(&got, &want))
-		return cof_err_set(err, COF_E_CRYPTO, "guest-image-mismatch",
-				   "%s is not the file that the guest manifest names", f->path);
-	return 0;
-}
-
-int cof_manifest_check_files(const cof_manifest *m, cof_err *err)
-{
-	const cof_guest_file *const files[] = {&m->firmware, &m->vars, &m->kernel, &m->initrd};
-	for (size_t i = 0; i < COF_COUNT(files); i++) {
-		int r = check_file(files[i], err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-int cof_manifest_profile(const cof_manifest *m, const char *name, const cof_profile **ret, cof_err *err)
-{
-	for (size_t i = 0; i < m->n_profiles; i++) {
-		if (strcmp(m->profiles[i].name, name) != 0)
-			continue;
-		*ret = &m->profiles[i];
-		return 0;
-	}
-	return cof_err_set(err, COF_E_POLICY, "machine-not-in-manifest", "the guest image has no machine profile %s",
-			   name);
 }

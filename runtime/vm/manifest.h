@@ -13,6 +13,7 @@ enum {
 	COF_MANIFEST_FILE_MAX = 256 << 20,
 	COF_MANIFEST_PROFILES_MAX = 32,
 	COF_MANIFEST_PACKAGES_MAX = 512,
+	COF_MANIFEST_TEES_MAX = 8,
 	COF_CMDLINE_MAX = 2000, /* what an x86 kernel takes, less what the firmware adds */
 };
 
@@ -29,6 +30,12 @@ typedef struct cof_guest_file {
 	uint8_t sha256[COF_SHA256_LEN];
 } cof_guest_file;
 
+/* The firmware for one kind of TEE, where it is not the one of "firmware". */
+typedef struct cof_tee_firmware {
+	char *tee; /* "snp" */
+	cof_guest_file file;
+} cof_tee_firmware;
+
 typedef struct cof_manifest {
 	char *version;
 	cof_guest_file firmware;
@@ -40,6 +47,8 @@ typedef struct cof_manifest {
 	char *cmdline;
 	cof_profile *profiles;
 	size_t n_profiles;
+	cof_tee_firmware tees[COF_MANIFEST_TEES_MAX];
+	size_t n_tees;
 } cof_manifest;
 
 void cof_manifest_release(cof_manifest *m);
@@ -50,5 +59,7 @@ COF_WUR int cof_manifest_parse(cof_span json, const char *dir, cof_manifest *ret
 COF_WUR int cof_manifest_load(const char *path, cof_manifest *ret, cof_err *err);
 /* Every file has the digest that the manifest says: else reason "guest-image-mismatch" (crypto), naming the file. */
 COF_WUR int cof_manifest_check_files(const cof_manifest *m, cof_err *err);
+/* The firmware that this TEE's guests start with. */
+const cof_guest_file *cof_manifest_firmware(const cof_manifest *m, const char *tee);
 /* Reason "machine-not-in-manifest" (policy). */
 COF_WUR int cof_manifest_profile(const cof_manifest *m, const char *name, const cof_profile **ret, cof_err *err);

@@ -7,14 +7,14 @@
 static void too_long_is_refused(void **state)
 {
 	(void)state;
-	COF_AUTO_FREE char *text = calloc(1, COF_CMDLINE_MAX + 2);
+	COF_AUTO_FREE char *text = calloc(1, COF_LOAD_OPTIONS_MAX + 2);
 	COF_AUTO(cof_buf) b = {0};
-	memset(text, 'x', COF_CMDLINE_MAX + 1);
+	memset(text, 'x', COF_LOAD_OPTIONS_MAX + 1);
 	assert_fails(cof_load_options(text, false, false, &b, &err), "cmdline-too-long");
 	assert_null(b.data);
-	text[COF_CMDLINE_MAX] = '\0';
+	text[COF_LOAD_OPTIONS_MAX] = '\0';
 	assert_ok(cof_load_options(text, false, false, &b, &err));
-	assert_int_equal(b.len, 2 * (COF_CMDLINE_MAX + 1));
+	assert_int_equal(b.len, 2 * (COF_LOAD_OPTIONS_MAX + 1));
 }
 
 /* Without either, the kernel logs no event at all: an empty string would be one. */
