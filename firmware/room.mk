@@ -21,3 +21,5 @@ firmware_SRC += firmware/sev/metadata.c firmware/sev/hashes.c firmware/sev/vmm.c
 # --- TDX ---
 firmware_SRC += firmware/tdx/tdvf.c firmware/tdx/mrtd.c firmware/tdx/hob.c firmware/tdx/layout.c firmware/tdx/rtmr.c firmware/tdx/inputs.c \
 	firmware/tdx/tee.c
+firmware_SRC += firmware/footer.c firmware/tdx/tdvf.c firmware/tdx/mrtd.c firmware/tdx/hob.c firmware/tdx/layout.c \
+	firmware/tdx/rtmr.c firmware/tdx/inputs.c

@@ -304,6 +304,21 @@ static void check_section(const json_t *v, const cof_tdvf_section *s)
 	assert_int_equal(s->attributes, json_integer_value(json_object_get(v, "attributes")));
 }
 
+/* What a section's bytes are: the variable store is measured apart. */
+static void check_cfv(const json_t *v, cof_span image, const cof_tdvf *t)
+{
+	size_t done = 0;
+	for (size_t i = 0; i < t->n; i++) {
+		cof_digest d = {0};
+		if (t->sections[i].type != COF_TDVF_CFV)
+			continue;
+		assert_ok(cof_digest_of(COF_SHA384, cof_tdvf_data(image, &t->sections[i]), &d, &err));
+		assert_hex(d.bytes, COF_SHA384_LEN, jstr(v, "cfv_sha384"));
+		done++;
+	}
+	assert_int_equal(done, 1);
+}
+
 static void real_firmware(void **state)
 {
 	(void)state;
@@ -320,6 +335,7 @@ static void real_firmware(void **state)
 		assert_int_equal(t.n, json_array_size(json_object_get(v, "tdvf_sections")));
 		json_array_foreach (json_object_get(v, "tdvf_sections"), i, s)
 			check_section(s, &t.sections[i]);
+		check_cfv(v, cof_buf_span(&b), &t);
 	}
 }
 
