@@ -14,6 +14,20 @@ static const page_type_of page_types[] = {
 	{COF_SEV_SVSM_CAA, COF_SNP_ZERO}, {COF_SEV_KERNEL_HASHES, COF_SNP_ZERO},
 };
 
+static int check_images(const cof_sev_launch *in, cof_err *err)
+{
+	bool svsm = in->svsm.len != 0;
+	int rc = 0;
+	/* Where an SVSM lies follows from the size of the image above it. */
+	if (in->ovmf_hash == NULL || svsm)
+		rc = cof_launch_check_image(in->firmware, err);
+	if (rc == 0 && svsm)
+		rc = cof_launch_check_image(in->svsm, err);
+	if (rc == 0 && (in->ovmf_hash == NULL || svsm))
+		rc = cof_launch_check_meta(in, svsm ? in->svsm : in->firmware, err);
+	return rc;
+}
+
 /* 0 without an SVSM. It ends where the variables begin, which lie below the firmware. */
 static int svsm_address(const cof_sev_launch *in, uint64_t *ret, cof_err *err)
 {
@@ -21,11 +35,6 @@ static int svsm_address(const cof_sev_launch *in, uint64_t *ret, cof_err *err)
 	*ret = 0;
 	if (in->svsm.len == 0)
 		return 0;
-	int rc = cof_launch_check_image(in->svsm, err);
-	if (rc == 0)
-		rc = cof_launch_check_image(in->firmware, err);
-	if (rc < 0)
-		return rc;
 	if (!in->meta->is_svsm)
 		return cof_err_set(err, COF_E_MALFORMED, "firmware-malformed", "the SVSM does not say where it starts");
 	if (in->svsm_vars_size % COF_SNP_PAGE != 0 || in->svsm_vars_size + (uint64_t)in->svsm.len >= room)
@@ -36,8 +45,7 @@ static int svsm_address(const cof_sev_launch *in, uint64_t *ret, cof_err *err)
 
 static int add_firmware(cof_snp_chain *c, cof_span firmware, cof_err *err)
 {
-	int rc = cof_launch_check_image(firmware, err);
-	return rc < 0 ? rc : cof_snp_chain_add_pages(c, firmware, TOP - firmware.len, err);
+	return cof_snp_chain_add_pages(c, firmware, TOP - firmware.len, err);
 }
 
 /* The images: given by their digest, or page by page. */
@@ -129,10 +137,8 @@ static int add_vmsas(cof_snp_chain *c, const cof_sev_launch *in, uint64_t svsm_g
 static int check(const cof_sev_launch *in, unsigned vcpus, cof_err *err)
 {
 	int rc = cof_launch_check(in, vcpus, err);
-	if (rc == 0 && in->svsm.len != 0)
-		rc = cof_launch_check_meta(in, in->svsm, err);
-	else if (rc == 0 && in->ovmf_hash == NULL && in->firmware.len != 0)
-		rc = cof_launch_check_meta(in, in->firmware, err);
+	if (rc == 0)
+		rc = check_images(in, err);
 	/* QEMU refuses such an image: what would be computed could never be launched. */
 	if (rc == 0 && in->meta->n == 0)
 		return cof_err_set(err, COF_E_POLICY, "sev-metadata-missing", "the firmware is not made for SEV-SNP");
@@ -184,7 +190,9 @@ int cof_snp_measure_upto(const cof_sev_launch *in, unsigned max_vcpus, uint8_t (
 int cof_snp_ovmf_hash(cof_span firmware, uint8_t ret[COF_SNP_DIGEST_LEN], cof_err *err)
 {
 	COF_AUTO(cof_snp_chain) c = {0};
-	int rc = cof_snp_chain_open(&c, NULL, err);
+	int rc = cof_launch_check_image(firmware, err);
+	if (rc == 0)
+		rc = cof_snp_chain_open(&c, NULL, err);
 	if (rc == 0)
 		rc = add_firmware(&c, firmware, err);
 	if (rc == 0)
