@@ -24,10 +24,10 @@ typedef struct cof_igvm_stats {
 		uint32_t mask;
 		uint64_t shared_boundary;
 	} platforms[8];
-	size_t n_pages, n_unmeasured, n_contexts;
+	size_t n_pages, n_unmeasured, n_contexts; /* of 4 KiB; all platforms together */
 	bool has_idblock;
 	bool has_policy;
-	uint64_t policy;
+	uint64_t policy; /* SNP's, where there are several */
 } cof_igvm_stats;
 
 /* Checks the whole file. Reason "igvm-malformed". */
@@ -35,7 +35,7 @@ COF_WUR int cof_igvm_parse(cof_span in, cof_igvm_stats *ret, cof_err *err);
 
 typedef struct cof_igvm_measure_in {
 	cof_span file;
-	bool zero_pages; /* the loader turns pages of zeros into ZERO pages */
+	bool zero_pages; /* the loader turns pages without data into ZERO pages (QEMU does) */
 } cof_igvm_measure_in;
 
 /* Reasons "igvm-malformed", "igvm-platform-missing" (policy: the file is not for SNP). */

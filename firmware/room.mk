@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += firmware
+firmware_SRC := firmware/eventlog.c firmware/event_name.c firmware/pe.c firmware/kernel.c firmware/ovmf.c \
+	firmware/varstore.c firmware/tpm/build.c firmware/tpm/build_json.c firmware/smbios.c firmware/tpm/pcr.c firmware/compare.c \
+	firmware/tpm/pcr_json.c firmware/tpm/learn.c
+firmware_SRC += firmware/sev/pageinfo.c firmware/sev/idblock.c firmware/sev/idauth.c firmware/sev/idkey.c \
+	firmware/igvm.c firmware/igvm_load.c firmware/igvm_snp.c
 PKGS += liblzma
 
 # --- images, kernels, event logs ---
