@@ -2,6 +2,7 @@
 #include "firmware/document.h"
 
 #include "common/secret.h"
+#include "firmware/ovmf.h"
 #include "firmware/sev/sev.h"
 
 void cof_launch_document_release(cof_launch_document *d)
@@ -51,17 +52,20 @@ static int fill_sev(cof_span image, unsigned parts, cof_launch_sev *ret, cof_err
 	return cof_snp_ovmf_hash(image, ret->ovmf_hash, err);
 }
 
-static int fill_cfv(cof_span image, const cof_tdvf *tdvf, uint8_t ret[COF_SHA384_LEN], cof_err *err)
+static int fill_cfv(cof_span image, cof_launch_tdx *ret, cof_err *err)
 {
 	cof_span cfv = {0};
 	cof_digest d;
-	for (size_t i = 0; i < tdvf->n; i++) {
-		if (tdvf->sections[i].type == COF_TDVF_CFV)
-			cfv = cof_tdvf_data(image, &tdvf->sections[i]);
+	for (size_t i = 0; i < ret->tdvf.n; i++) {
+		if (ret->tdvf.sections[i].type == COF_TDVF_CFV)
+			cfv = cof_tdvf_data(image, &ret->tdvf.sections[i]);
 	}
+	/* A store of another make counts as one whose variables nobody knows. */
+	if (cof_varstore_is_empty(cfv, &ret->vars_empty, NULL) < 0)
+		ret->vars_empty = false;
 	int rc = cof_digest_of(COF_SHA384, cfv, &d, err);
 	if (rc == 0)
-		memcpy(ret, d.bytes, COF_SHA384_LEN);
+		memcpy(ret->cfv, d.bytes, COF_SHA384_LEN);
 	return rc;
 }
 
@@ -75,7 +79,7 @@ static int fill_tdx(cof_span image, unsigned parts, cof_launch_tdx *ret, cof_err
 		rc = cof_tdx_mrtd(image, &ret->tdvf, COF_MRTD_PAGE, ret->mrtd[COF_MRTD_PAGE], err);
 	if (rc == 0 && (parts & COF_PART_TDX_SECTION) != 0)
 		rc = cof_tdx_mrtd(image, &ret->tdvf, COF_MRTD_SECTION, ret->mrtd[COF_MRTD_SECTION], err);
-	return rc < 0 ? rc : fill_cfv(image, &ret->tdvf, ret->cfv, err);
+	return rc < 0 ? rc : fill_cfv(image, ret, err);
 }
 
 int cof_launch_firmware(cof_span image, unsigned parts, cof_launch_document *ret, cof_err *err)

@@ -32,6 +32,7 @@ typedef struct cof_launch_tdx {
 	bool given;
 	uint8_t mrtd[2][COF_SHA384_LEN]; /* by cof_mrtd_order */
 	uint8_t cfv[COF_SHA384_LEN];	 /* of the variable store as it lies in the image */
+	bool vars_empty;		 /* it holds no variable, so that those events are known too */
 	cof_tdvf tdvf;
 } cof_launch_tdx;
 

@@ -87,6 +87,8 @@ static int tdx_json(const cof_launch_tdx *t, json_t *fw, cof_err *err)
 	if (rc == 0)
 		rc = set_hex(o, "cfv_sha384", t->cfv, COF_SHA384_LEN, err);
 	if (rc == 0)
+		rc = cof_json_set_new(o, "vars_empty", json_boolean(t->vars_empty), err);
+	if (rc == 0)
 		rc = cof_json_set_new(o, "sections", list, err);
 	return rc < 0 ? rc : tdx_sections(&t->tdvf, list, err);
 }

@@ -124,7 +124,7 @@ static int tdx_sections(const json_t *o, cof_tdvf *t, cof_err *err)
 
 static int parse_tdx(const json_t *fw, cof_launch_document *d, cof_err *err)
 {
-	static const char *const known[] = {"mrtd_page", "mrtd_section", "cfv_sha384", "sections", NULL};
+	static const char *const known[] = {"mrtd_page", "mrtd_section", "cfv_sha384", "vars_empty", "sections", NULL};
 	json_t *o = NULL;
 	if (json_object_get(fw, "tdx") == NULL)
 		return 0;
@@ -139,9 +139,11 @@ static int parse_tdx(const json_t *fw, cof_launch_document *d, cof_err *err)
 	if (rc == 0)
 		rc = get_hex(o, "cfv_sha384", t->cfv, COF_SHA384_LEN, err);
 	if (rc == 0)
+		rc = cof_json_bool(o, "vars_empty", &t->vars_empty, err);
+	if (rc == 0)
 		rc = tdx_sections(o, &t->tdvf, err);
 	t->given = rc == 0;
-	return rc < 0 ? rc : cof_tdvf_check(&t->tdvf, d->firmware_size, err);
+	return rc < 0 ? rc : cof_tdvf_check(&t->tdvf, d->firmware_size, true, err);
 }
 
 static int parse_firmware(const json_t *doc, cof_launch_document *d, cof_err *err)

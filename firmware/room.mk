@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += firmware
-firmware_SRC := firmware/eventlog.c firmware/event_name.c firmware/pe.c firmware/kernel.c firmware/ovmf.c \
-	firmware/varstore.c firmware/tpm/build.c firmware/tpm/build_json.c firmware/smbios.c firmware/tpm/pcr.c firmware/compare.c \
-	firmware/tpm/pcr_json.c firmware/tpm/learn.c
-firmware_SRC += firmware/sev/pageinfo.c firmware/sev/idblock.c firmware/sev/idauth.c firmware/sev/idkey.c \
-	firmware/igvm.c firmware/igvm_load.c firmware/igvm_snp.c
 PKGS += liblzma
 
 # --- images, kernels, event logs ---
@@ -23,8 +18,9 @@ firmware_SRC += firmware/sev/metadata.c firmware/sev/hashes.c firmware/sev/vmm.c
 	firmware/sev/launch.c firmware/sev/sev.c firmware/sev/snp.c firmware/sev/snp_chain.c firmware/sev/mac.c \
 	firmware/sev/policy.c firmware/sev/idblock.c firmware/sev/idauth.c firmware/sev/idkey.c firmware/sev/tee.c
 
+# --- IGVM ---
+firmware_SRC += firmware/igvm.c firmware/igvm_load.c firmware/igvm_snp.c
+
 # --- TDX ---
-firmware_SRC += firmware/tdx/tdvf.c firmware/tdx/mrtd.c firmware/tdx/hob.c firmware/tdx/layout.c firmware/tdx/rtmr.c firmware/tdx/inputs.c \
-	firmware/tdx/tee.c
-firmware_SRC += firmware/footer.c firmware/tdx/tdvf.c firmware/tdx/mrtd.c firmware/tdx/hob.c firmware/tdx/layout.c \
-	firmware/tdx/rtmr.c firmware/tdx/inputs.c
+firmware_SRC += firmware/tdx/tdvf.c firmware/tdx/mrtd.c firmware/tdx/hob.c firmware/tdx/layout.c firmware/tdx/rtmr.c \
+	firmware/tdx/inputs.c firmware/tdx/tee.c

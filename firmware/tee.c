@@ -2,7 +2,6 @@
 #include "firmware/tee.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 #include "firmware/tee_int.h"
 
@@ -42,7 +41,7 @@ const cof_tee_measure cof_tee_measures[] = {
 int cof_tee_measure_find(const char *name, const cof_tee_measure **ret, cof_err *err)
 {
 	for (const cof_tee_measure *t = cof_tee_measures; t->name != NULL; t++) {
-		if (strcasecmp(t->name, name) == 0) {
+		if (strcmp(t->name, name) == 0) {
 			*ret = t;
 			return 0;
 		}

@@ -69,8 +69,7 @@ static const char *const measured_files[COF_TDX_FW_CFG_MAX] = {
 	"opt/ovmf/X-PciMmio64Mb", "bootorder",
 };
 
-/* What QEMU serves for -kernel with no other boot device. */
-static const cof_named_blob usual_files[] = {
+const cof_named_blob cof_tdx_usual_files[COF_TDX_USUAL_FILES] = {
 	{"BootMenu", {(const uint8_t *)"\0", 2}},
 	{"bootorder", {(const uint8_t *)"/rom@genroms/linuxboot_dma.bin", 31}},
 };
@@ -78,8 +77,8 @@ static const cof_named_blob usual_files[] = {
 static const cof_named_blob *find_file(const cof_tdx_sources *in, const char *name)
 {
 	bool given = in->n_fw_cfg > 0;
-	const cof_named_blob *files = given ? in->fw_cfg : usual_files;
-	for (size_t i = 0; i < (given ? in->n_fw_cfg : COF_COUNT(usual_files)); i++) {
+	const cof_named_blob *files = given ? in->fw_cfg : cof_tdx_usual_files;
+	for (size_t i = 0; i < (given ? in->n_fw_cfg : COF_TDX_USUAL_FILES); i++) {
 		if (strcmp(files[i].name, name) == 0)
 			return &files[i];
 	}

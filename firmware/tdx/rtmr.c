@@ -85,6 +85,10 @@ static void add_variables(predictor *p)
 	uint8_t secure_boot = (uint8_t)p->in->secure_boot;
 	for (cof_secure_variable v = 0; v < COF_SECURE_VARIABLES; v++) {
 		COF_AUTO(cof_buf) b = {0};
+		if (p->in->vars_unknown) {
+			add_digest(p, RTMR0, COF_EV_EFI_VARIABLE_DRIVER_CONFIG, cof_secure_variable_name(v), NULL);
+			continue;
+		}
 		bool has_data = v == COF_VAR_SECURE_BOOT && p->in->secure_boot >= 0;
 		if (p->rc == 0)
 			p->rc = cof_secure_variable_event(v, (cof_span){&secure_boot, has_data}, &b, p->err);

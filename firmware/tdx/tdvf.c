@@ -167,10 +167,10 @@ static int check_type(const cof_tdvf_section *s, bool shim, cof_err *err)
 	return 0;
 }
 
-static int check_range(const cof_tdvf_section *s, cof_span image, cof_err *err)
+static int check_range(const cof_tdvf_section *s, uint64_t image_size, cof_err *err)
 {
 	uint64_t end;
-	if (s->raw_size > 0 && cof_tdvf_data(image, s).len != s->raw_size)
+	if (s->data_offset > image_size || s->raw_size > image_size - s->data_offset)
 		return malformed(err, "a section lies outside the image");
 	if (s->memory_size > 0 && s->memory_size < s->raw_size)
 		return malformed(err, "a section is larger than its memory");
@@ -235,6 +235,21 @@ static int check_whole(const cof_tdvf *t, cof_err *err)
 	return code ? 0 : malformed(err, "no code");
 }
 
+int cof_tdvf_check(const cof_tdvf *t, uint64_t image_size, bool shim, cof_err *err)
+{
+	int rc = t->n < SECTIONS_MIN || t->n > COF_TDVF_SECTIONS_MAX ? malformed(err, "number of sections") : 0;
+	for (size_t i = 0; rc == 0 && i < t->n; i++) {
+		rc = check_type(&t->sections[i], shim, err);
+		if (rc == 0)
+			rc = check_range(&t->sections[i], image_size, err);
+		if (rc == 0)
+			rc = check_attributes(&t->sections[i], err);
+		if (rc == 0)
+			rc = check_against(t, i, err);
+	}
+	return rc < 0 ? rc : check_whole(t, err);
+}
+
 int cof_tdvf_parse(cof_span image, cof_tdvf *ret, cof_err *err)
 {
 	cof_tdvf t = {0};
@@ -244,17 +259,8 @@ int cof_tdvf_parse(cof_span image, cof_tdvf *ret, cof_err *err)
 	int rc = find_descriptor(image, &p, err);
 	if (rc == 0)
 		rc = read_sections(p.at, &t, err);
-	for (size_t i = 0; rc == 0 && i < t.n; i++) {
-		rc = check_type(&t.sections[i], p.shim, err);
-		if (rc == 0)
-			rc = check_range(&t.sections[i], image, err);
-		if (rc == 0)
-			rc = check_attributes(&t.sections[i], err);
-		if (rc == 0)
-			rc = check_against(&t, i, err);
-	}
 	if (rc == 0)
-		rc = check_whole(&t, err);
+		rc = cof_tdvf_check(&t, image.len, p.shim, err);
 	if (rc == 0)
 		*ret = t;
 	return rc;

@@ -40,8 +40,9 @@ typedef struct cof_tdvf {
 
 /* Reasons: "tdvf-missing" (policy: the image is not made for TDX), "firmware-malformed". */
 COF_WUR int cof_tdvf_parse(cof_span image, cof_tdvf *ret, cof_err *err);
-/* The same rules for metadata that did not come from an image. Reason "firmware-malformed". */
-COF_WUR int cof_tdvf_check(const cof_tdvf *t, uint64_t image_size, cof_err *err);
+/* The same rules for metadata that did not come from an image; shim: with td-shim's own types of section. Reason
+ * "firmware-malformed". */
+COF_WUR int cof_tdvf_check(const cof_tdvf *t, uint64_t image_size, bool shim, cof_err *err);
 /* The bytes of a section, borrowed from the image of that metadata. */
 cof_span cof_tdvf_data(cof_span image, const cof_tdvf_section *s);
 /* "bfv", "td-hob", …; "unknown". */

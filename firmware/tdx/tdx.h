@@ -63,6 +63,7 @@ typedef struct cof_tdx_launch {
 	size_t n_acpi;		  /* with NULL above: how many there are; 0 then means COF_TDX_ACPI_USUAL (no TPM) */
 	const cof_digest *smbios; /* NULL: unknown */
 	int secure_boot;	  /* the variable's byte; -1: absent */
+	bool vars_unknown;	  /* the store is not empty: the variables' events are open */
 	cof_digest kernel;	  /* Authenticode */
 	const char *cmdline;
 	bool has_initrd;
@@ -102,6 +103,10 @@ typedef struct cof_tdx_sources {
 	size_t n_fw_cfg;	      /* 0: what QEMU has when there is nothing to boot but the kernel, ACPI unknown */
 	cof_span smbios;	      /* the structure table as the guest sees it; empty: unknown */
 } cof_tdx_sources;
+
+/* The files that QEMU serves for a machine with nothing to boot but its kernel. */
+enum { COF_TDX_USUAL_FILES = 2 };
+extern const cof_named_blob cof_tdx_usual_files[COF_TDX_USUAL_FILES];
 
 typedef struct cof_tdx_inputs {
 	cof_tdx_launch launch; /* points into this object, which must stay where it is; cmdline is borrowed */

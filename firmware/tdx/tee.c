@@ -8,7 +8,7 @@
 
 typedef struct tdx_parts {
 	cof_tdx_launch launch;
-	cof_digest fw_cfg[2];
+	cof_digest fw_cfg[COF_TDX_USUAL_FILES];
 } tdx_parts;
 
 static cof_digest sha384_of(const uint8_t bytes[COF_SHA384_LEN])
@@ -18,15 +18,14 @@ static cof_digest sha384_of(const uint8_t bytes[COF_SHA384_LEN])
 	return d;
 }
 
-/* The two files that QEMU always serves for a machine that boots a kernel directly and has no other boot device. */
 static int fill_fw_cfg(tdx_parts *p, cof_err *err)
 {
-	static const uint8_t no_menu[2];
-	static const char order[] = "/rom@genroms/linuxboot_dma.bin";
-	int rc = cof_digest_of(COF_SHA384, cof_span_of(no_menu, sizeof no_menu), &p->fw_cfg[0], err);
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < COF_TDX_USUAL_FILES; i++)
+		rc = cof_digest_of(COF_SHA384, cof_tdx_usual_files[i].bytes, &p->fw_cfg[i], err);
 	p->launch.fw_cfg = p->fw_cfg;
-	p->launch.n_fw_cfg = COF_COUNT(p->fw_cfg);
-	return rc < 0 ? rc : cof_digest_of(COF_SHA384, cof_span_of(order, sizeof order), &p->fw_cfg[1], err);
+	p->launch.n_fw_cfg = COF_TDX_USUAL_FILES;
+	return rc;
 }
 
 static int fill_hob(const cof_measure_in *in, tdx_parts *p, cof_err *err)
@@ -85,7 +84,8 @@ static int fill(const cof_measure_in *in, tdx_parts *p, cof_err *err)
 {
 	*p = (tdx_parts){.launch = {.mrtd = sha384_of(in->doc->tdx.mrtd[in->mrtd_order]),
 				    .cfv = sha384_of(in->doc->tdx.cfv),
-				    .secure_boot = -1}};
+				    .secure_boot = -1,
+				    .vars_unknown = !in->doc->tdx.vars_empty}};
 	int rc = cof_tdx_layout_of(in->release, &p->launch.layout, err);
 	if (rc == 0 && p->launch.layout.fw_cfg_events)
 		rc = fill_fw_cfg(p, err);

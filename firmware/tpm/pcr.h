@@ -39,7 +39,7 @@ typedef struct cof_tpm_launch {
 	cof_machine machine;
 	uint64_t memory_bytes;
 	bool plain_kernel; /* QEMU serves etc/boot/kernel (10.0 and later); else only a patched copy */
-	bool no_acpi; /* the machine's tables are not known: PCR 1's events lack them, and it is not predicted */
+	bool no_acpi;	   /* the machine's tables are not known: PCR 1's events lack them, and it is not predicted */
 	cof_acpi_blobs acpi;
 	cof_span smbios; /* the structure table as the guest sees it; only builds that measure it need it */
 	const cof_firmware_build *extra; /* a build that is not in the table (calibration); may be NULL */

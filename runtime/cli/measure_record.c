@@ -15,7 +15,8 @@ enum { VCPUS = 64 };
 static const char usage[] =
 	"Usage: coffer measure record [--guest FILE] [--corim FILE --corim-key KEY] [--json]\n"
 	"\n"
-	"Predicts what the guest image measures on sev, seves, snp (1 to 64 vCPUs of each CPU model), tdx and tpm (each\n"
+	"Predicts what the guest image measures on sev, seves, snp (1 to 64 vCPUs of each CPU model), tdx and tpm "
+	"(each\n"
 	"machine profile), and writes that into its manifest; with --corim also as signed reference values, one file\n"
 	"for each TEE (FILE with the TEE's name before its ending). A TEE that the image cannot serve is left out.\n";
 

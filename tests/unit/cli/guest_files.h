@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 
 #include "common/hex.h"
-#include "runtime/cli/measure.h"
+#include "runtime/cli/measure_guest.h"
 #include "tests/unit/kbs/tmpdir.h"
 
 static const char *const guest_file_names[] = {"code.fd", "vars.fd", "vmlinuz", "initrd"};

@@ -37,7 +37,7 @@ static void wrong_usage_is_two(void **state)
 	assert_int_equal(MEASURE("more"), COF_EXIT_USAGE);
 	assert_int_equal(MEASURE("--nonsense"), COF_EXIT_USAGE);
 	assert_int_equal(MEASURE("--guest"), COF_EXIT_USAGE);
-	static const char *const tees[] = {"", "snp", "tdx", "TPM", "sample", "tpm "};
+	static const char *const tees[] = {"", "TPM", "sample", "tpm ", "tpm,", ",tpm", "tpm,,snp", "all,tpm"};
 	for (size_t i = 0; i < COF_COUNT(tees); i++)
 		assert_int_equal(MEASURE("--tee", tees[i], "--guest", g->manifest), COF_EXIT_USAGE);
 	assert_int_equal(MEASURE("--help"), COF_EXIT_YES);

@@ -12,7 +12,8 @@ static const char whole[] =
 	"{\"format\":\"coffer-launch/1\",\"firmware\":{\"sha256\":\"" H32 "\",\"size\":4194304,\"release\":202608,"
 	"\"sev\":{\"ovmf_hash\":\"" H48 "\",\"reset_eip\":8433668,\"hash_table_gpa\":8457216,\"hash_table_size\":1024,"
 	"\"sections\":[{\"type\":1,\"gpa\":8388608,\"size\":36864},{\"type\":16,\"gpa\":8454144,\"size\":4096}]},"
-	"\"tdx\":{\"mrtd_page\":\"" H48 "\",\"mrtd_section\":\"" H48 "\",\"cfv_sha384\":\"" H48 "\","
+	"\"tdx\":{\"mrtd_page\":\"" H48 "\",\"mrtd_section\":\"" H48 "\",\"cfv_sha384\":\"" H48
+	"\",\"vars_empty\":true,"
 	"\"sections\":[{\"type\":0,\"data_offset\":4096,\"raw_size\":4096,\"memory_address\":4294963200,"
 	"\"memory_size\":4096,\"attributes\":1},{\"type\":2,\"data_offset\":0,\"raw_size\":0,"
 	"\"memory_address\":8425472,\"memory_size\":8192,\"attributes\":0}]}},"

@@ -102,10 +102,10 @@ static void too_many_events(void **state)
 static void a_command_line_without_end(void **state)
 {
 	(void)state;
-	COF_AUTO_FREE char *text = calloc(1, COF_CMDLINE_MAX + 2);
+	COF_AUTO_FREE char *text = calloc(1, COF_LOAD_OPTIONS_MAX + 2);
 	known k;
 	know(&k, 202505, 0);
-	memset(text, 'x', COF_CMDLINE_MAX + 1);
+	memset(text, 'x', COF_LOAD_OPTIONS_MAX + 1);
 	k.in.cmdline = text;
 	assert_refused(&k.in, "cmdline-too-long");
 }
