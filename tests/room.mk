@@ -29,6 +29,15 @@ $(O)/tests/e2e/%: $(O)/obj/tests/e2e/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS)
 
+# Benchmarks print figures and never fail on a time.
+BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
+BENCH_BIN := $(patsubst tests/%.c,$(O)/tests/%,$(BENCH_SRC))
+
+$(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS)
+
 E2E_BIN := $(O)/tests/e2e/guest_session
 
 .PHONY: unit fuzz-replay tests-build
@@ -41,6 +50,10 @@ unit: $(if $(ONLY),$(O)/tests/unit/$(dir $(ONLY))test_$(notdir $(ONLY)),$(TEST_B
 
 fuzz-replay: $(FUZZ_BIN)
 	$(Q)tests/run-fuzz $^
+
+.PHONY: bench
+bench: $(BENCH_BIN)
+	$(Q)for b in $^; do $$b || exit; done
 
 # --- everything ------------------------------------------------------------------------------------------------
 
