@@ -75,12 +75,23 @@ static void on_io(void *arg, cof_ttrpc_call *call, const char *service, const ch
 
 static void on_ctl_closed(void *arg)
 {
-	cof_serve_ctl_closed(arg);
+	cof_serve_closed(arg, true);
 }
 
 static void on_io_closed(void *arg)
 {
-	cof_serve_io_closed(arg);
+	cof_serve_closed(arg, false);
+}
+
+static void on_vsock(void *arg, bool streams, cof_ttrpc_call *call, const char *service, const char *method,
+		     cof_span payload)
+{
+	cof_dispatch(arg, streams, call, service, method, payload);
+}
+
+static void on_vsock_closed(void *arg, bool control)
+{
+	cof_serve_closed(arg, control);
 }
 
 static int open_port(cof_agent *a, const cof_run_opts *o, bool io, cof_err *err)
@@ -98,6 +109,37 @@ static int open_port(cof_agent *a, const cof_run_opts *o, bool io, cof_err *err)
 		opts.unix_socket = true;
 	}
 	return cof_port_open(io ? &a->io : &a->ctl, a->base, &opts, err);
+}
+
+static int open_vsock(cof_agent *a, const cof_run_opts *o, cof_err *err)
+{
+	COF_AUTO_FREE char *path = NULL;
+	const cof_vsock_opts opts = {
+		.any_peer = o->folder != NULL, .serve = on_vsock, .closed = on_vsock_closed, .arg = a};
+	int r = o->folder != NULL ? cof_path(&path, err, "%s/vsock.sock", o->folder) : 0;
+	if (r < 0)
+		return r;
+	COF_AUTO_FD int listener = path != NULL ? cof_port_listen(path, err) : cof_vsock_listen(err);
+	if (listener < 0)
+		return listener;
+	r = cof_vsock_new(&a->vsock, a->base, listener, &opts, err);
+	if (r == 0)
+		(void)cof_steal_fd(&listener);
+	return r;
+}
+
+/* A process-level guest has them all. */
+static int open_ways_in(cof_agent *a, const cof_run_opts *o, cof_err *err)
+{
+	bool all = o->folder != NULL;
+	int r = 0;
+	if (all || o->serial)
+		r = open_port(a, o, false, err);
+	if (r == 0 && (all || o->serial))
+		r = open_port(a, o, true, err);
+	if (r == 0 && (all || o->vsock))
+		r = open_vsock(a, o, err);
+	return r;
 }
 
 /* --- start --- */
@@ -179,6 +221,8 @@ static void agent_release(cof_agent *a)
 		cof_port_free(a->ctl);
 	if (a->io != NULL)
 		cof_port_free(a->io);
+	if (a->vsock != NULL)
+		cof_vsock_free(a->vsock);
 	if (a->trust != NULL)
 		cof_trust_free(a->trust);
 	if (a->watch != NULL)
@@ -196,7 +240,7 @@ static void agent_release(cof_agent *a)
 	free(a->places.run);
 }
 
-/* A guest that must refuse still opens its ports: the host is told why, in its own protocol. */
+/* A guest that must refuse still lets the host in, and it is told why, in its own protocol. */
 static int begin(cof_agent *a, const cof_run_opts *o, cof_err *err)
 {
 	cof_err why = {0};
@@ -212,9 +256,7 @@ static int begin(cof_agent *a, const cof_run_opts *o, cof_err *err)
 		refuse(a, o->refused);
 	else if (read_owner(a, o, &why) < 0 || open_trust(a, o, &why) < 0)
 		refuse(a, &why);
-	r = open_port(a, o, false, err);
-	if (r == 0)
-		r = open_port(a, o, true, err);
+	r = open_ways_in(a, o, err);
 	cof_watch_time(a->watch, "agent-ready", since_boot_ms() - (o->folder == NULL ? o->started_ms : before));
 	return r;
 }

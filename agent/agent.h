@@ -9,6 +9,7 @@
 #include "agent/owner.h"
 #include "agent/port.h"
 #include "agent/trust.h"
+#include "agent/vsock.h"
 #include "agent/watch.h"
 
 enum { COF_HOSTNAME_MAX = 64, COF_DNS_MAX = 4096 };
@@ -30,6 +31,7 @@ typedef struct cof_agent {
 	cof_places places;
 	cof_helper_opts helper; /* base, children and exe for helpers */
 	cof_port *ctl, *io;
+	cof_vsock *vsock;
 	cof_trust *trust; /* the line to the keeper */
 	cof_owner owner;
 	cof_err refused; /* a class beside COF_OK: this guest serves nothing, and says why */

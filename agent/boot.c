@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/boot.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include <sys/syscall.h>
 
 #include "common/file.h"
+
+#define VIRTIO "/sys/bus/virtio/devices"
 
 typedef struct mount_entry {
 	const char *source, *target, *type, *options;
@@ -78,6 +81,41 @@ static int load_module(const char *path, cof_err *err)
 	return 0;
 }
 
+/* A device's "device" file says its type as "0x0013\n". */
+static bool has_type(const char *entry, const char *type)
+{
+	COF_AUTO_FREE char *path = NULL;
+	COF_AUTO(cof_buf) text = {0};
+	if (cof_path(&path, NULL, VIRTIO "/%s/device", entry) < 0 || cof_file_read(path, 64, &text, NULL) < 0)
+		return false;
+	size_t n = strlen(type);
+	return strncmp(cof_buf_str(&text), type, n) == 0 && strcmp(cof_buf_str(&text) + n, "\n") == 0;
+}
+
+bool cof_boot_has_virtio(const char *type)
+{
+	bool found = false;
+	DIR *d = opendir(VIRTIO);
+	for (struct dirent *e = d == NULL ? NULL : readdir(d); e != NULL && !found; e = readdir(d))
+		found = e->d_name[0] != '.' && has_type(e->d_name, type);
+	if (d != NULL)
+		(void)closedir(d);
+	return found;
+}
+
+/* "PATH" or "PATH virtio:TYPE". */
+static int load_line(char *line, cof_err *err)
+{
+	static const char bus[] = "virtio:";
+	char *device = strchr(line, ' ');
+	if (device == NULL)
+		return load_module(line, err);
+	*device++ = '\0';
+	if (strncmp(device, bus, sizeof bus - 1) != 0)
+		return cof_err_set(err, COF_E_MALFORMED, "module-failed", "%s: for a device that is none", line);
+	return cof_boot_has_virtio(device + sizeof bus - 1) ? load_module(line, err) : 0;
+}
+
 int cof_boot_modules(const char *list, cof_err *err)
 {
 	COF_AUTO(cof_buf) text = cof_buf_capped(64 << 10);
@@ -92,7 +130,7 @@ int cof_boot_modules(const char *list, cof_err *err)
 	char *state = NULL;
 	for (char *l = strtok_r((char *)text.data, "\n", &state); r == 0 && l != NULL; l = strtok_r(NULL, "\n", &state))
 		if (l[0] != '#')
-			r = load_module(l, err);
+			r = load_line(l, err);
 	return r;
 }
 

@@ -93,13 +93,13 @@ int cof_dispatch_admit(const cof_method *method, const cof_policy *policy, cof_s
 	return r;
 }
 
-static int admit(cof_agent *a, bool io, const cof_method *method, cof_span payload, ProtobufCMessage **ret,
+static int admit(cof_agent *a, bool streams, const cof_method *method, cof_span payload, ProtobufCMessage **ret,
 		 cof_err *err)
 {
 	if (method == NULL)
 		return cof_err_set(err, COF_E_USAGE, "no-such-method", "this agent does not know it");
-	if (io && (method->flags & COF_METHOD_IO) == 0)
-		return cof_gate_deny(err, method->name, "the io port is for streams");
+	if (streams && (method->flags & COF_METHOD_IO) == 0)
+		return cof_gate_deny(err, method->name, "this connection is for streams");
 	if (a->refused.cls != COF_OK && (method->flags & COF_METHOD_ALWAYS) == 0)
 		return cof_err_set(err, a->refused.cls, a->refused.reason, "%s", a->refused.text);
 	if (a->ending && (method->flags & COF_METHOD_ALWAYS) == 0)
@@ -110,12 +110,13 @@ static int admit(cof_agent *a, bool io, const cof_method *method, cof_span paylo
 	return r;
 }
 
-void cof_dispatch(cof_agent *a, bool io, cof_ttrpc_call *call, const char *service, const char *name, cof_span payload)
+void cof_dispatch(cof_agent *a, bool streams, cof_ttrpc_call *call, const char *service, const char *name,
+		  cof_span payload)
 {
 	COF_AUTO_PTR(ProtobufCMessage) m = NULL;
 	cof_err err = {0};
 	const cof_method *method = cof_dispatch_find(service, name);
-	if (admit(a, io, method, payload, &m, &err) < 0)
+	if (admit(a, streams, method, payload, &m, &err) < 0)
 		cof_reply_err(call, &err);
 	else
 		method->handler(a, call, m);

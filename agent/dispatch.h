@@ -9,7 +9,7 @@
 #include "agent/gate.h"
 
 enum {
-	COF_METHOD_IO = 1,     /* served on the io port, and there alone with its like */
+	COF_METHOD_IO = 1,     /* a stream's: served on a connection for streams, and there alone with its like */
 	COF_METHOD_ALWAYS = 2, /* served even by a guest that refuses everything: it tells why */
 };
 
@@ -32,5 +32,6 @@ COF_WUR int cof_dispatch_admit(const cof_method *method, const cof_policy *polic
 			       ProtobufCMessage **ret, cof_err *err);
 const cof_method *cof_dispatch_find(const char *service, const char *name);
 
-void cof_dispatch(cof_agent *a, bool io, cof_ttrpc_call *call, const char *service, const char *method,
+/* streams: the call came on a connection that is for streams only. */
+void cof_dispatch(cof_agent *a, bool streams, cof_ttrpc_call *call, const char *service, const char *method,
 		  cof_span payload);

@@ -10,19 +10,28 @@
 #include "agent/boot.h"
 #include "agent/port.h"
 #include "agent/run.h"
+#include "agent/vsock.h"
 #include "common/file.h"
 #include "common/log.h"
 
 enum { DEVICES_MS = 10 * 1000 };
 
-static bool ports_there(void *arg)
+static bool ports_there(void)
 {
 	COF_AUTO_FREE char *ctl = NULL;
 	COF_AUTO_FREE char *io = NULL;
-	(void)arg;
 	return cof_port_find("/sys/class/virtio-ports", "coffer.ctl", &ctl, NULL) == 0 &&
 	       cof_port_find("/sys/class/virtio-ports", "coffer.io", &io, NULL) == 0 && access(ctl, F_OK) == 0 &&
 	       access(io, F_OK) == 0;
+}
+
+/* Ports beside a vsock device are served too, but not waited for: a host with vsock may have none. */
+static bool host_there(void *arg)
+{
+	cof_run_opts *o = arg;
+	o->serial = ports_there();
+	o->vsock = cof_vsock_there();
+	return o->serial || o->vsock;
 }
 
 static bool tpm_there(void *arg)
@@ -39,7 +48,7 @@ static void open_console(void)
 		(void)dup2(fd, std);
 }
 
-static int boot(cof_err *err)
+static int boot(cof_run_opts *o, cof_err *err)
 {
 	int r = cof_boot_leave_initramfs(err);
 	if (r == 0)
@@ -50,8 +59,7 @@ static int boot(cof_err *err)
 	r = cof_boot_modules("/etc/coffer/modules", err);
 	if (r == 0)
 		r = cof_boot_settle(err);
-	return r < 0 ? r
-		     : cof_await_device(ports_there, NULL, DEVICES_MS, "virtio ports coffer.ctl and coffer.io", err);
+	return r < 0 ? r : cof_await_device(host_there, o, DEVICES_MS, "vsock, or ports coffer.ctl and coffer.io", err);
 }
 
 void cof_init_main(void)
@@ -67,7 +75,7 @@ void cof_init_main(void)
 			     .rest_port = 8006,
 			     .started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
 	cof_log_init("coffer-agent", STDERR_FILENO, COF_LOG_INFO);
-	int r = boot(&err);
+	int r = boot(&opts, &err);
 	if (r == 0 && cof_await_device(tpm_there, NULL, DEVICES_MS, "the TPM", &no_tpm) < 0)
 		opts.refused = &no_tpm;
 	if (r == 0)

@@ -123,7 +123,7 @@ static void on_arrive(evutil_socket_t fd, short what, void *arg)
 	begin(p, fcntl(fd, F_DUPFD_CLOEXEC, 3));
 }
 
-static int listen_at(const char *path, cof_err *err)
+int cof_port_listen(const char *path, cof_err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof addr.sun_path)
@@ -153,7 +153,7 @@ int cof_port_open(cof_port **ret, struct event_base *base, const cof_port_opts *
 		return cof_err_oom(err);
 	p->base = base;
 	p->opts = *opts;
-	p->fd = opts->unix_socket ? listen_at(opts->name, err) : open_port(opts->name, err);
+	p->fd = opts->unix_socket ? cof_port_listen(opts->name, err) : open_port(opts->name, err);
 	if (p->fd < 0)
 		return p->fd;
 	short what = opts->unix_socket ? EV_READ : (short)(EV_READ | EV_WRITE | EV_ET | EV_PERSIST);

@@ -23,5 +23,7 @@ COF_WUR int cof_port_open(cof_port **ret, struct event_base *base, const cof_por
 void cof_port_free(cof_port *p);
 COF_DEFINE_AUTO_PTR(cof_port, cof_port_free)
 
+/* Process-level guest: listens on a unix socket in the place of one of the machine's ways in; the descriptor. */
+COF_WUR int cof_port_listen(const char *path, cof_err *err);
 /* "/dev/vportNpM" of the port called name below sysfs (normally "/sys/class/virtio-ports"); heap. Reason "no-port". */
 COF_WUR int cof_port_find(const char *sysfs, const char *name, char **ret, cof_err *err);

@@ -68,17 +68,27 @@ static void cancelled(cof_ttrpc_call *call)
 	cof_reply_err(call, &why);
 }
 
-void cof_process_drop_waiters(cof_process *p)
+void cof_process_drop_waiters(cof_process *p, bool (*gone)(const void *call))
 {
-	while (p->n_waiters > 0)
-		cancelled(p->waiters[--p->n_waiters]);
+	cof_ttrpc_call *sent_away[COF_WAITERS_MAX];
+	size_t n = 0, kept = 0;
+	for (size_t i = 0; i < p->n_waiters; i++) {
+		cof_ttrpc_call *call = p->waiters[i];
+		if (gone == NULL || gone(call))
+			sent_away[n++] = call;
+		else
+			p->waiters[kept++] = call;
+	}
+	p->n_waiters = kept;
+	for (size_t i = 0; i < n; i++)
+		cancelled(sent_away[i]);
 }
 
 void cof_process_free(cof_process *p)
 {
 	if (p->pid > 0 && !p->exited)
 		cof_children_forget(p->children, p->pid);
-	cof_process_drop_waiters(p);
+	cof_process_drop_waiters(p, NULL);
 	cof_process_close_theirs(p);
 	if (p->in != NULL)
 		cof_inlet_free(p->in);

@@ -46,8 +46,8 @@ void cof_process_close_theirs(cof_process *p);
 COF_WUR int cof_process_adopt(cof_process *p, const char *pid_file, cof_err *err);
 /* Answers now or at the end. */
 void cof_process_wait(cof_process *p, cof_ttrpc_call *call);
-/* Sends the waiters away: their connection is gone. */
-void cof_process_drop_waiters(cof_process *p);
+/* Sends those waiters away whose call is gone (gone NULL: all). */
+void cof_process_drop_waiters(cof_process *p, bool (*gone)(const void *call));
 /* A process that is gone already is no error. SIGTERM to one that could not hear it becomes SIGKILL. */
 COF_WUR int cof_process_signal(cof_process *p, int signal, cof_err *err);
 /* Does the process with this /proc/PID/status text block, ignore or catch signal? */

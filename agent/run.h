@@ -14,6 +14,7 @@ typedef struct cof_run_opts {
 	const char *crun;
 	const char *cgroups; /* mount point */
 	int rest_port;
+	bool serial, vsock;	/* true init: the host's ways in that this machine has */
 	int64_t started_ms;	/* since boot, when init began */
 	const cof_err *refused; /* boot found a reason to serve nothing; NULL: none */
 } cof_run_opts;

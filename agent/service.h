@@ -29,7 +29,8 @@ COF_SERVE(read_stderr);
 COF_SERVE(close_stdin);
 COF_SERVE(resize);
 
-/* The io port's client is gone: whoever waits for bytes is sent away, so that none are lost. */
-void cof_serve_io_closed(cof_agent *a);
-/* The control port's client is gone: its waits are void. */
-void cof_serve_ctl_closed(cof_agent *a);
+/*
+ * A connection of the host ended: what it waited for is void, so that no byte is read for nobody; other connections'
+ * waits go on. control: it could end the guest, and a guest that is ending need not wait for it any longer.
+ */
+void cof_serve_closed(cof_agent *a, bool control);

@@ -85,31 +85,28 @@ void cof_serve_close_stdin(cof_agent *a, cof_ttrpc_call *call, const ProtobufCMe
 	cof_reply(call, NULL);
 }
 
-static void cancel_reads(cof_process *p)
+/* --- the end of a connection --- */
+
+static bool gone(const void *call)
 {
-	cof_outlet_cancel(p->out);
-	cof_outlet_cancel(p->err);
+	return cof_ttrpc_unheard(call);
 }
 
-void cof_serve_io_closed(cof_agent *a)
+static void forget_waits(cof_process *p)
 {
-	cof_container *c = a->container;
-	if (c == NULL)
-		return;
-	if (c->init != NULL)
-		cancel_reads(c->init);
-	for (size_t i = 0; i < c->n_execs; i++)
-		cancel_reads(c->execs[i]);
+	cof_outlet_cancel(p->out, gone);
+	cof_outlet_cancel(p->err, gone);
+	cof_process_drop_waiters(p, gone);
 }
 
-void cof_serve_ctl_closed(cof_agent *a)
+void cof_serve_closed(cof_agent *a, bool control)
 {
 	cof_container *c = a->container;
-	cof_watch_cancel(a->watch);
+	cof_watch_cancel(a->watch, gone);
 	if (c != NULL && c->init != NULL)
-		cof_process_drop_waiters(c->init);
+		forget_waits(c->init);
 	for (size_t i = 0; c != NULL && i < c->n_execs; i++)
-		cof_process_drop_waiters(c->execs[i]);
-	if (a->ending && c == NULL)
+		forget_waits(c->execs[i]);
+	if (control && a->ending && c == NULL)
 		event_active(a->end, EV_TIMEOUT, 0);
 }

@@ -123,7 +123,7 @@ int cof_outlet_new(cof_outlet **ret, struct event_base *base, int fd, cof_err *e
 
 void cof_outlet_free(cof_outlet *o)
 {
-	cof_outlet_cancel(o);
+	cof_outlet_cancel(o, NULL);
 	if (o->readable != NULL)
 		event_free(o->readable);
 	if (o->drained != NULL)
@@ -155,17 +155,25 @@ void cof_outlet_process_ended(cof_outlet *o)
 		(void)event_add(o->drained, &drain);
 }
 
-void cof_outlet_cancel(cof_outlet *o)
+void cof_outlet_cancel(cof_outlet *o, bool (*gone)(const void *arg))
 {
+	reader sent_away[COF_STDIO_WAITERS_MAX];
+	size_t n = 0, kept = 0;
 	cof_err why = {0};
 	int ignored = cof_err_set(&why, COF_E_UNAVAILABLE, "cancelled", "the reader went away");
 	(void)ignored;
-	if (o->readable != NULL)
-		(void)event_del(o->readable);
-	while (o->n_waiting > 0) {
-		reader r = pop(o);
-		r.done(r.arg, (cof_span){0}, &why);
+	for (size_t i = 0; i < o->n_waiting; i++) {
+		reader r = o->waiting[i];
+		if (gone == NULL || gone(r.arg))
+			sent_away[n++] = r;
+		else
+			o->waiting[kept++] = r;
 	}
+	o->n_waiting = kept;
+	if (o->readable != NULL && kept == 0)
+		(void)event_del(o->readable);
+	for (size_t i = 0; i < n; i++)
+		sent_away[i].done(sent_away[i].arg, (cof_span){0}, &why);
 }
 
 /* --- input --- */

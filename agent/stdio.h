@@ -24,8 +24,8 @@ COF_DEFINE_AUTO_PTR(cof_outlet, cof_outlet_free)
 COF_WUR int cof_outlet_read(cof_outlet *o, size_t len, cof_read_done done, void *arg, cof_err *err);
 /* The process ended: what its pipe holds can be read; a stray holder of the pipe delays the end only so long. */
 void cof_outlet_process_ended(cof_outlet *o);
-/* Calls back all waiters with "cancelled"; their peer is gone, and bytes read for it would be lost. */
-void cof_outlet_cancel(cof_outlet *o);
+/* Calls back with "cancelled" those waiters whose arg is gone (gone NULL: all): bytes read for them would be lost. */
+void cof_outlet_cancel(cof_outlet *o, bool (*gone)(const void *arg));
 
 typedef struct cof_inlet cof_inlet; /* stdin */
 COF_WUR int cof_inlet_new(cof_inlet **ret, struct event_base *base, int fd, cof_err *err);

@@ -68,7 +68,7 @@ int cof_watch_new(cof_watch **ret, struct event_base *base, cof_err *err)
 
 void cof_watch_free(cof_watch *w)
 {
-	cof_watch_cancel(w);
+	cof_watch_cancel(w, NULL);
 	if (w->news != NULL)
 		event_free(w->news);
 	json_decref(w->state);
@@ -87,16 +87,17 @@ int cof_watch_wait(cof_watch *w, uint64_t seq, cof_watch_done done, void *arg, c
 	return cof_err_set(err, COF_E_UNAVAILABLE, "too-many-calls", "%d watchers wait already", COF_WATCHERS_MAX);
 }
 
-void cof_watch_cancel(cof_watch *w)
+void cof_watch_cancel(cof_watch *w, bool (*gone)(const void *arg))
 {
 	cof_err why = {0};
 	int ignored = cof_err_set(&why, COF_E_UNAVAILABLE, "cancelled", "the watcher went away");
 	(void)ignored;
 	for (size_t i = 0; i < COF_WATCHERS_MAX; i++) {
 		watcher taken = w->waiting[i];
+		if (taken.done == NULL || (gone != NULL && !gone(taken.arg)))
+			continue;
 		w->waiting[i] = (watcher){0};
-		if (taken.done != NULL)
-			taken.done(taken.arg, w->seq, NULL, &why);
+		taken.done(taken.arg, w->seq, NULL, &why);
 	}
 }
 

@@ -35,8 +35,8 @@ COF_DEFINE_AUTO_PTR(cof_watch, cof_watch_free)
 
 /* Never calls back from inside; reason "too-many-calls" beyond COF_WATCHERS_MAX. */
 COF_WUR int cof_watch_wait(cof_watch *w, uint64_t seq, cof_watch_done done, void *arg, cof_err *err);
-/* The peer is gone: all its watchers are called back with "cancelled". */
-void cof_watch_cancel(cof_watch *w);
+/* Calls back with "cancelled" those watchers whose arg is gone (gone NULL: all). */
+void cof_watch_cancel(cof_watch *w, bool (*gone)(const void *arg));
 
 void cof_watch_phase(cof_watch *w, cof_phase phase);
 /* phases_ms[name] = ms; the names are the run report's. */

@@ -66,6 +66,9 @@ typedef void (*cof_ttrpc_reply)(void *arg, int code, const char *message, cof_sp
 COF_WUR int cof_ttrpc_send(cof_ttrpc *c, const char *service, const char *method, cof_span payload, int timeout_ms,
 			   cof_ttrpc_reply reply, void *arg, cof_err *err);
 
+/* Nobody will hear the answer: the call's connection ended, or the peer began anew on it. */
+bool cof_ttrpc_unheard(const cof_ttrpc_call *call);
+
 /* Server. The message is sent as it is: tell a stranger the class only. call is gone afterwards, and it may
  * outlive its connection (the answer is then dropped). */
 void cof_ttrpc_answer(cof_ttrpc_call *call, int code, const char *message, cof_span payload);

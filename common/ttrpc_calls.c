@@ -133,6 +133,11 @@ void cof_ttrpc_forget_calls(cof_ttrpc *c)
 	c->n_calls = 0;
 }
 
+bool cof_ttrpc_unheard(const cof_ttrpc_call *call)
+{
+	return call->conn == NULL;
+}
+
 static int send_reply(cof_ttrpc *c, const cof_frame_reply *reply, cof_err *err)
 {
 	COF_AUTO(cof_buf) frame = {0};

@@ -98,12 +98,17 @@ t_initrd_is_small() {
 }
 
 t_modules_are_listed_and_plain() {
-	local module
-	while read -r module; do
+	local module when
+	while read -r module when; do
+		[[ $when == "" || $when =~ ^virtio:0x[0-9a-f]{4}$ ]] || fail "$module is for '$when'"
 		[ "$(head -c 4 "$root$module" | tail -c 3)" = ELF ] || fail "$module is no plain module"
 	done <"$root/etc/coffer/modules"
 	expect_eq "$(find "$root/lib/modules" -name '*.ko' | wc -l)" "$(wc -l <"$root/etc/coffer/modules")" "modules"
 	expect_in "$root/etc/coffer/modules" overlay.ko
+	# What only a machine with vsock needs is loaded there only, and nothing lets a container reach the agent by it.
+	expect_eq "$(grep -c vsock "$root/etc/coffer/modules")" "$(grep -c 'vsock.* virtio:0x0013$' \
+		"$root/etc/coffer/modules")" "modules for vsock"
+	expect_not_in "$root/etc/coffer/modules" vsock_loopback
 }
 
 t_certificates_are_there() {

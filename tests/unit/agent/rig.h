@@ -69,20 +69,33 @@ static void rig_signal(void *arg, int signal)
 	(void)signal;
 }
 
-__attribute__((unused)) static void rig_init(rig *r)
+static void rig_connect(rig *r)
 {
 	int pair[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
+	cof_ttrpc_opts o = {.closed = rig_closed, .arg = r};
+	assert_ok(cof_ttrpc_new(&r->client, r->base, pair[0], &o, &err));
+	o.serve = rig_serve;
+	assert_ok(cof_ttrpc_new(&r->server, r->base, pair[1], &o, &err));
+}
+
+/* The host's connection ends, and another begins. */
+__attribute__((unused)) static void rig_reconnect(rig *r)
+{
+	cof_ttrpc_free(r->client);
+	cof_ttrpc_free(r->server);
+	rig_connect(r);
+}
+
+__attribute__((unused)) static void rig_init(rig *r)
+{
 	*r = (rig){0};
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)snprintf(r->dir, sizeof r->dir, "/tmp/coffer-rig-XXXXXX");
 	assert_non_null(mkdtemp(r->dir));
 	r->base = event_base_new();
 	assert_ok(cof_children_new(&r->children, r->base, rig_signal, r, &err));
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair), 0);
-	cof_ttrpc_opts o = {.closed = rig_closed, .arg = r};
-	assert_ok(cof_ttrpc_new(&r->client, r->base, pair[0], &o, &err));
-	o.serve = rig_serve;
-	assert_ok(cof_ttrpc_new(&r->server, r->base, pair[1], &o, &err));
+	rig_connect(r);
 }
 
 __attribute__((unused)) static void rig_release(rig *r)

@@ -131,6 +131,35 @@ static void modules_by_list_only(void **state)
 	assert_int_equal(in_child(modules), 0);
 }
 
+/* A module for a device counts only where the device is: the fake one is no module, so that trying it shows. */
+static int modules_for_devices(void)
+{
+	int r = enter();
+	MUST(r == 0);
+	cof_err err = {0};
+	MUST(put("/fake.ko", "not a module") == 0 && put("/list", "/fake.ko virtio:0x0013\n") == 0);
+	MUST(!cof_boot_has_virtio("0x0013") && cof_boot_modules("/list", NULL) == 0);
+	MUST(cof_mkdirs("/sys/bus/virtio/devices/virtio0", 0700, NULL) == 0);
+	MUST(!cof_boot_has_virtio("0x0013") && cof_boot_modules("/list", NULL) == 0); /* says no type */
+	MUST(put("/sys/bus/virtio/devices/virtio0/device", "0x00130\n") == 0);
+	MUST(!cof_boot_has_virtio("0x0013") && !cof_boot_has_virtio("0x001") && !cof_boot_has_virtio(""));
+	MUST(put("/sys/bus/virtio/devices/virtio0/device", "0x0001\n") == 0 && cof_boot_modules("/list", NULL) == 0);
+	MUST(cof_mkdirs("/sys/bus/virtio/devices/virtio1", 0700, NULL) == 0);
+	MUST(put("/sys/bus/virtio/devices/virtio1/device", "0x0013\n") == 0 && cof_boot_has_virtio("0x0013"));
+	MUST(cof_boot_modules("/list", &err) < 0 && strstr(err.text, "/fake.ko") != NULL);
+	/* A condition that this agent does not know is an error and neither yes nor no. */
+	MUST(put("/list", "/fake.ko pci:0x0013\n") == 0 && cof_boot_modules("/list", &err) < 0);
+	MUST(put("/list", "/fake.ko \n") == 0 && cof_boot_modules("/list", &err) < 0);
+	MUST(cof_err_is(&err, "module-failed") && err.cls == COF_E_MALFORMED);
+	return 0;
+}
+
+static void t084_modules_for_devices_that_are_there(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(modules_for_devices), 0);
+}
+
 static int long_list(void)
 {
 	COF_AUTO(cof_buf) text = {0};
@@ -212,9 +241,13 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t080_mounts),		cmocka_unit_test(root_becomes_a_mount),
-		cmocka_unit_test(modules_by_list_only), cmocka_unit_test(t085_a_list_beyond_its_limit),
-		cmocka_unit_test(t026_no_core),		cmocka_unit_test(last_words),
+		cmocka_unit_test(t080_mounts),
+		cmocka_unit_test(root_becomes_a_mount),
+		cmocka_unit_test(modules_by_list_only),
+		cmocka_unit_test(t084_modules_for_devices_that_are_there),
+		cmocka_unit_test(t085_a_list_beyond_its_limit),
+		cmocka_unit_test(t026_no_core),
+		cmocka_unit_test(last_words),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }

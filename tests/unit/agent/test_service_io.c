@@ -145,10 +145,15 @@ static void t086_waits_have_a_limit(void **state)
 		read_send(&b, "ReadStdout", "c1", "", 10, &waits[i]);
 	read_send(&b, "ReadStdout", "c1", "", 10, &one_more);
 	rig_expect(&b.r, &one_more, COF_RPC_RESOURCE_EXHAUSTED, "too-many-calls");
+	/* Another connection's end is nothing to these waits. */
+	cof_serve_closed(&b.a, false);
+	read_send(&b, "ReadStdout", "c1", "", 10, &one_more);
+	rig_expect(&b.r, &one_more, COF_RPC_RESOURCE_EXHAUSTED, "too-many-calls");
 	/* The host's connection is gone: nobody waits any more, and no byte is lost on those who did. */
-	cof_serve_io_closed(&b.a);
+	rig_reconnect(&b.r);
+	cof_serve_closed(&b.a, false);
 	for (int i = 0; i < COF_STDIO_WAITERS_MAX; i++)
-		rig_expect(&b.r, &waits[i], COF_RPC_UNAVAILABLE, "cancelled");
+		rig_expect(&b.r, &waits[i], COF_RPC_UNAVAILABLE, "closed");
 	write_call(&b, "c1", "a", 1, COF_RPC_OK, "");
 	read_send(&b, "ReadStdout", "c1", "", 10, &one_more);
 	assert_read(&b, &one_more, "a");
@@ -160,12 +165,15 @@ static void closed_ports_without_a_container(void **state)
 	box b;
 	(void)state;
 	box_init(&b);
-	cof_serve_io_closed(&b.a);
-	cof_serve_ctl_closed(&b.a);
+	cof_serve_closed(&b.a, false);
+	cof_serve_closed(&b.a, true);
 	rig_settle(&b.r);
 	assert_int_equal(b.ended, 0);
 	b.a.ending = true;
-	cof_serve_ctl_closed(&b.a); /* the host has its answer, nobody needs us any more */
+	cof_serve_closed(&b.a, false); /* not the one on which the answer goes out */
+	rig_settle(&b.r);
+	assert_int_equal(b.ended, 0);
+	cof_serve_closed(&b.a, true); /* the host has its answer, nobody needs us any more */
 	rig_turn(&b.r, &b.ended, 1);
 	box_release(&b);
 }

@@ -141,9 +141,13 @@ static void t085_watchers(void **state)
 		rig_send(&b.r, "Watch", &m.base, &waits[i]);
 	rig_send(&b.r, "Watch", &m.base, &more);
 	rig_expect(&b.r, &more, COF_RPC_RESOURCE_EXHAUSTED, "too-many-calls");
-	cof_serve_ctl_closed(&b.a);
+	cof_serve_closed(&b.a, true); /* another connection, on which nobody waits: no place becomes free */
+	rig_send(&b.r, "Watch", &m.base, &more);
+	rig_expect(&b.r, &more, COF_RPC_RESOURCE_EXHAUSTED, "too-many-calls");
+	rig_reconnect(&b.r);
+	cof_serve_closed(&b.a, true);
 	for (int i = 0; i < COF_WATCHERS_MAX; i++)
-		rig_expect(&b.r, &waits[i], COF_RPC_UNAVAILABLE, "cancelled");
+		rig_expect(&b.r, &waits[i], COF_RPC_UNAVAILABLE, "closed");
 	m.seq = 0;
 	rig_send(&b.r, "Watch", &m.base, &more);
 	cof_watch_phase(b.a.watch, COF_PHASE_PULL);

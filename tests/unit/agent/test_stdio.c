@@ -122,7 +122,7 @@ static void outlet_many_readers(void **state)
 	assert_int_equal(h[0].bytes, 1);
 	assert_int_equal(h[1].bytes, 1);
 	assert_int_equal(h[2].calls, 0);
-	cof_outlet_cancel(b.out);
+	cof_outlet_cancel(b.out, NULL);
 	assert_string_equal(h[2].reason, "cancelled");
 	assert_string_equal(h[COF_STDIO_WAITERS_MAX - 1].reason, "cancelled");
 	bed_release(&b);
@@ -136,12 +136,36 @@ static void t086_outlet_cancel_loses_nothing(void **state)
 	(void)state;
 	bed_init(&b);
 	assert_ok(cof_outlet_read(b.out, 100, on_read, &gone, &err));
-	cof_outlet_cancel(b.out);
+	cof_outlet_cancel(b.out, NULL);
 	assert_int_equal(write(b.theirs, "abc", 3), 3);
 	turn(b.base, &gone.calls, 2, 30);
 	assert_int_equal(gone.bytes, 0);
 	assert_ok(cof_outlet_read(b.out, 100, on_read, &h, &err));
 	assert_int_equal(h.bytes, 3);
+	bed_release(&b);
+}
+
+static bool is_marked(const void *arg)
+{
+	return ((const heard *)arg)->failed;
+}
+
+/* Only the readers that are gone are sent away; the others stay in their order. */
+static void t086_outlet_cancels_some(void **state)
+{
+	bed b;
+	heard h[4] = {0};
+	(void)state;
+	bed_init(&b);
+	for (int i = 0; i < 4; i++)
+		assert_ok(cof_outlet_read(b.out, 1, on_read, &h[i], &err));
+	h[0].failed = h[2].failed = true; /* marks them */
+	cof_outlet_cancel(b.out, is_marked);
+	assert_true(h[0].calls == 1 && h[2].calls == 1 && h[1].calls == 0 && h[3].calls == 0);
+	assert_string_equal(h[2].reason, "cancelled");
+	assert_int_equal(write(b.theirs, "ab", 2), 2);
+	turn(b.base, &h[3].calls, 1, 2000);
+	assert_true(h[1].bytes == 1 && h[3].bytes == 1 && h[0].bytes + h[2].bytes == 0);
 	bed_release(&b);
 }
 
@@ -265,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t086_outlet_cancel_loses_nothing),
+		cmocka_unit_test(t086_outlet_cancels_some),
 		cmocka_unit_test(t086_outlet_pushes_back),
 		cmocka_unit_test(t049_outlet_drains_with_a_deadline),
 		cmocka_unit_test(t049_outlet_late_reader_after_the_deadline),

@@ -116,6 +116,11 @@ static void watch_first_failure_stays(void **state)
 	bed_release(&b);
 }
 
+static bool is_cancelled(const void *arg)
+{
+	return ((const heard *)arg)->cancelled;
+}
+
 static void t046_watchers_are_bounded(void **state)
 {
 	bed b;
@@ -125,7 +130,15 @@ static void t046_watchers_are_bounded(void **state)
 	for (int i = 0; i < COF_WATCHERS_MAX; i++)
 		assert_ok(cof_watch_wait(b.watch, UINT64_MAX, on_news, &h[i], &err));
 	assert_fails(cof_watch_wait(b.watch, 0, on_news, &h[COF_WATCHERS_MAX], &err), "too-many-calls");
-	cof_watch_cancel(b.watch);
+	cof_watch_cancel(b.watch, is_cancelled);
+	turn(&b);
+	for (int i = 0; i < COF_WATCHERS_MAX; i++)
+		assert_int_equal(h[i].calls, 0);
+	h[1].cancelled = true; /* as if its connection had gone */
+	cof_watch_cancel(b.watch, is_cancelled);
+	for (int i = 0; i < COF_WATCHERS_MAX; i++)
+		assert_int_equal(h[i].calls, i == 1);
+	cof_watch_cancel(b.watch, NULL);
 	for (int i = 0; i < COF_WATCHERS_MAX; i++)
 		assert_true(h[i].calls == 1 && h[i].cancelled);
 	assert_ok(cof_watch_wait(b.watch, 0, on_news, &b.h, &err));
