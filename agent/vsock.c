@@ -73,6 +73,7 @@ static void on_closed(void *arg, const cof_err *why)
 	(void)why;
 	c->control = false;
 	cof_ttrpc_free(cof_steal(&c->rpc));
+	(void)event_add(c->v->arrive, NULL);
 	c->v->opts.closed(c->v->opts.arg, control);
 }
 
@@ -84,16 +85,21 @@ static connection *free_place(cof_vsock *v)
 	return NULL;
 }
 
-/* Taken off the queue even when there is no place: whoever may not come must not keep the host waiting behind it. */
+/* Without a free place nobody is taken off the queue: a host that connects anew may be faster than the news that its
+ * connection before has ended. */
 static void on_arrive(evutil_socket_t fd, short what, void *arg)
 {
 	cof_vsock *v = arg;
 	struct sockaddr_storage from = {0};
 	socklen_t len = sizeof from;
-	(void)what;
-	COF_AUTO_FD int peer = accept4(fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	connection *c = free_place(v);
-	if (peer < 0 || c == NULL || (!v->opts.any_peer && !cof_vsock_is_host(&from, len)))
+	(void)what;
+	if (c == NULL) {
+		(void)event_del(v->arrive);
+		return;
+	}
+	COF_AUTO_FD int peer = accept4(fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (peer < 0 || (!v->opts.any_peer && !cof_vsock_is_host(&from, len)))
 		return;
 	c->v = v;
 	const cof_ttrpc_opts opts = {.hello = COF_HELLO_NONE, .serve = on_serve, .closed = on_closed, .arg = c};

@@ -5,7 +5,8 @@
  *
  * One connection can carry all calls. Two may be open at a time, so that a stream that nobody reads keeps no other
  * call waiting: the first that makes a call other than a stream's is the control connection until it ends, and beside
- * it the other is for streams alone. Whoever is not the host itself, and a third connection, is closed at once.
+ * it the other is for streams alone. Whoever is not the host itself is closed at once; a third connection waits until
+ * one has ended.
  *
  * source: Linux Documentation of AF_VSOCK, vsock(7); Kata agent: vsock://-1:1024
  */

@@ -95,6 +95,7 @@ static int texts(const cof_report *r, json_t *to, cof_err *err)
 	} all[] = {{"tee", r->tee},
 		   {"accel", r->accel},
 		   {"profile", r->profile},
+		   {"transport", r->transport},
 		   {"image", r->image},
 		   {"image_digest", or_null(r->state.image_digest)},
 		   {"initdata_digest", or_null(r->initdata_digest)},

@@ -6,10 +6,10 @@
 #include "runtime/vm/state.h"
 
 typedef struct cof_report {
-	const char *outcome;			   /* "exited", "refused", "failed", "interrupted" */
-	int exit_code;				   /* with "exited" */
-	cof_err why;				   /* with every other */
-	const char *tee, *accel, *profile, *image; /* NULL while not known */
+	const char *outcome;				       /* "exited", "refused", "failed", "interrupted" */
+	int exit_code;					       /* with "exited" */
+	cof_err why;					       /* with every other */
+	const char *tee, *accel, *profile, *transport, *image; /* NULL while not known */
 	char initdata_digest[COF_DIGEST_STR_MAX];
 	int64_t ready_ms; /* from the start of QEMU to the agent's first answer; 0: never */
 	cof_state state;  /* the guest's last account */

@@ -186,9 +186,18 @@ static int start_machine(cof_run *r, cof_err *err)
 	r->vm_opts.console_file = r->o.console;
 	r->vm_opts.died = on_vm_died;
 	r->vm_opts.progress = on_vm_progress;
+	r->vm_opts.transport = &r->transport;
 	r->vm_opts.arg = r;
 	cof_progress_show(&r->progress, "boot", 0, 0);
-	return cof_vm_start(&r->vm, r->base, &r->vm_opts, err);
+	int res = cof_vm_start(&r->vm, r->base, &r->vm_opts, err);
+	/* QEMU alone holds the context id now: it is free again as soon as the machine is gone. */
+	cof_fd_close(&r->transport.vhost_fd);
+	return res;
+}
+
+static int dial(void *arg, cof_err *err)
+{
+	return cof_transport_dial(arg, err);
 }
 
 static int start_session(cof_run *r, cof_err *err)
@@ -198,6 +207,8 @@ static int start_session(cof_run *r, cof_err *err)
 	const cof_session_opts o = {
 		.ctl_fd = ctl,
 		.io_fd = io,
+		.dial = r->transport.cid != 0 ? dial : NULL,
+		.dial_arg = &r->transport,
 		.image = r->o.image,
 		.hosts = (const char *const *)r->o.hosts,
 		.network = true,
@@ -284,6 +295,7 @@ static int tell(const cof_run *r, cof_err *err)
 static void release(cof_run *r)
 {
 	cof_report_release(&r->report);
+	cof_transport_release(&r->transport);
 	cof_buf_release(&r->initdata);
 	cof_manifest_release(&r->guest);
 	cof_qemu_release(&r->qemu);
@@ -293,7 +305,7 @@ static void release(cof_run *r)
 int cof_cmd_run(int argc, char **argv)
 {
 	cof_err err = {0};
-	cof_run r = {.null_fd = -EBADF};
+	cof_run r = {.null_fd = -EBADF, .transport = COF_TRANSPORT_SERIAL};
 	if (cof_runopts_parse(argc, argv, &r.o, &err) < 0) {
 		(void)cof_cli_fail(&err, false);
 		return COF_EXIT_NOT_WORKLOAD;

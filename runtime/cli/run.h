@@ -17,6 +17,7 @@ typedef struct cof_run {
 	cof_buf initdata;
 	cof_manifest guest;
 	cof_qemu qemu;
+	cof_transport transport;
 	cof_vm_opts vm_opts;
 	struct event_base *base;
 	struct event *signals[COF_RUN_SIGNALS], *timeout, *settle, *grace;
@@ -27,5 +28,6 @@ typedef struct cof_run {
 	cof_err vm_why;
 } cof_run;
 
-/* Initdata, guest image, machine profile, TEE, QEMU and accelerator, each checked; fills the report as it goes. */
+/* Initdata, guest image, machine profile, TEE, QEMU, accelerator and transport, each checked; fills the report as it
+ * goes. */
 COF_WUR int cof_run_prepare(cof_run *r, cof_err *err);

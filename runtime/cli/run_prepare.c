@@ -34,6 +34,8 @@ static int probe(cof_run *r, cof_err *err)
 	COF_AUTO_FREE char *base = NULL;
 	int res = cof_tee_choose(r->o.tee, &r->vm_opts.tee, err);
 	if (res == 0)
+		res = cof_transport_choose(r->o.transport, COF_VHOST_VSOCK, &r->transport, err);
+	if (res == 0)
 		res = cof_probe_qemu(&r->qemu, err);
 	if (res == 0)
 		res = cof_rundir_base(&base, err);
@@ -43,6 +45,7 @@ static int probe(cof_run *r, cof_err *err)
 		return res;
 	r->report.tee = r->vm_opts.tee->name;
 	r->report.accel = cof_accel_name(r->vm_opts.accel);
+	r->report.transport = r->transport.name;
 	return 0;
 }
 

@@ -15,6 +15,8 @@ static const char help[] =
 	"  --initdata FILE       the owner's initdata document (required)\n"
 	"  --guest MANIFEST      guest image manifest (default: beside this program, or $COFFER_GUEST)\n"
 	"  --tee auto|tpm        what protects the machine (default: auto)\n"
+	"  --transport auto|serial|vsock  how the host speaks to the guest (default: auto, vsock where the host has "
+	"it)\n"
 	"  --profile NAME        machine profile of the manifest (default: default)\n"
 	"  --resolve NAME:PORT:ADDR  address of a name, for the guest too; may be repeated\n"
 	"  --tpm-ca DIR          keep the software TPM's CA here instead of making one for this run\n"
@@ -27,6 +29,7 @@ static const char help[] =
 enum {
 	OPT_GUEST = 256,
 	OPT_TEE,
+	OPT_TRANSPORT,
 	OPT_PROFILE,
 	OPT_INITDATA,
 	OPT_CA,
@@ -41,6 +44,7 @@ enum {
 static const struct option options[] = {
 	{"guest", required_argument, NULL, OPT_GUEST},
 	{"tee", required_argument, NULL, OPT_TEE},
+	{"transport", required_argument, NULL, OPT_TRANSPORT},
 	{"profile", required_argument, NULL, OPT_PROFILE},
 	{"initdata", required_argument, NULL, OPT_INITDATA},
 	{"tpm-ca", required_argument, NULL, OPT_CA},
@@ -101,8 +105,8 @@ static int take_timeout(cof_runopts *o, const char *text, cof_err *err)
 
 static int take(cof_runopts *o, int opt, cof_err *err)
 {
-	const char **const texts[] = {&o->guest,  &o->tee,    &o->profile, &o->initdata,
-				      &o->tpm_ca, &o->report, &o->console};
+	const char **const texts[] = {&o->guest,    &o->tee,	&o->transport, &o->profile,
+				      &o->initdata, &o->tpm_ca, &o->report,    &o->console};
 	if (opt >= OPT_GUEST && opt <= OPT_CONSOLE) {
 		*texts[opt - OPT_GUEST] = optarg;
 		return 0;
@@ -142,7 +146,7 @@ static int check_image(const char *image, cof_err *err)
 
 int cof_runopts_parse(int argc, char **argv, cof_runopts *ret, cof_err *err)
 {
-	COF_AUTO(cof_runopts) o = {.tee = "auto", .profile = "default"};
+	COF_AUTO(cof_runopts) o = {.tee = "auto", .transport = "auto", .profile = "default"};
 	int opt = 0;
 	int r = 0;
 	optind = 0;

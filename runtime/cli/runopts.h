@@ -9,6 +9,7 @@ enum { COF_RUN_HOSTS_MAX = 64 };
 typedef struct cof_runopts {
 	const char *guest; /* manifest; NULL: the one beside this program */
 	const char *tee;
+	const char *transport;
 	const char *profile;
 	const char *initdata;
 	const char *tpm_ca;

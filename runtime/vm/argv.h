@@ -2,10 +2,14 @@
 /*
  * QEMU's arguments as a vector, made from the guest manifest, a machine profile and the run's own paths. Launch and
  * prediction both come through cof_argv_build, so that what is measured cannot drift from what is predicted: the two
- * differ in back ends (files, sockets) only, never in a device. Values that came from outside are escaped or refused;
- * none of them can become another option.
+ * differ in back ends (files, sockets), and in one device that no measurement tells apart: the transport's. Ports and
+ * vsock lie in the same PCI slot, and the firmware's ACPI tables, where PCR 1 has the machine's devices from, tell of
+ * the slot and not of what is in it. So one prediction serves both, on hosts without vsock too. Values that came from
+ * outside are escaped or refused; none of them can become another option.
  */
 #pragma once
+
+#include <stdint.h>
 
 #include "common/buf.h"
 #include "runtime/vm/manifest.h"
@@ -41,11 +45,13 @@ typedef struct cof_argv_in {
 	const char *qtest;	   /* prediction: stop before the first instruction and connect to this socket */
 	int tpm_fd;		   /* swtpm's control channel; a TPM is part of every machine */
 	int ctl_fd, io_fd;	   /* the two virtio-serial ports */
+	uint32_t cid;		   /* not 0: vsock in their place, with this context id, which vhost_fd holds */
+	int vhost_fd;		   /* an open /dev/vhost-vsock */
 	int qmp_fd;
 	int console_fd;
 } cof_argv_in;
 
-#define COF_ARGV_NO_FDS .tpm_fd = -1, .ctl_fd = -1, .io_fd = -1, .qmp_fd = -1, .console_fd = -1
+#define COF_ARGV_NO_FDS .tpm_fd = -1, .ctl_fd = -1, .io_fd = -1, .vhost_fd = -1, .qmp_fd = -1, .console_fd = -1
 
 /* ret->v[0] is the program. tpm_fd must be a real one (QEMU asks the TPM before it starts). */
 COF_WUR int cof_argv_build(const cof_argv_in *in, cof_argv *ret, cof_err *err);

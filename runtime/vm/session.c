@@ -93,7 +93,8 @@ static void io_ready(void *arg)
 	}
 }
 
-/* Either port's end is the guest's end for us. After the workload's exit code came, it only cuts the farewell short. */
+/* Either connection's end is the guest's end for us. After the workload's exit code came, it only cuts the farewell
+ * short. */
 static void closed(void *arg, const cof_err *why)
 {
 	cof_session *s = arg;
@@ -104,12 +105,53 @@ static void closed(void *arg, const cof_err *why)
 
 static int connect_port(cof_session *s, int fd, void (*ready)(void *), cof_ttrpc **ret, cof_err *err)
 {
-	const cof_ttrpc_opts o = {.hello = COF_HELLO_SEND,
-				  .frame_max = COF_TTRPC_SERIAL_CHUNK,
+	bool serial = s->o.dial == NULL;
+	const cof_ttrpc_opts o = {.hello = serial ? COF_HELLO_SEND : COF_HELLO_NONE,
+				  .frame_max = serial ? COF_TTRPC_SERIAL_CHUNK : 0,
 				  .ready = ready,
 				  .closed = closed,
 				  .arg = s};
 	return cof_ttrpc_new(ret, s->base, fd, &o, err);
+}
+
+/* --- vsock --- */
+
+static void dialed(cof_session *s, int fd, const cof_err *why, void (*ready)(void *), cof_ttrpc **ret)
+{
+	COF_AUTO_FD int owned = fd;
+	cof_err err = {0};
+	if (s->ended)
+		return;
+	if (why == NULL && connect_port(s, owned, ready, ret, &err) == 0) {
+		(void)cof_steal_fd(&owned);
+		return;
+	}
+	s->why = why != NULL ? *why : err;
+	cof_session_end(s);
+}
+
+static void ctl_dialed(void *arg, int fd, const cof_err *why)
+{
+	cof_session *s = arg;
+	dialed(s, fd, why, ctl_ready, &s->ctl);
+}
+
+static void io_dialed(void *arg, int fd, const cof_err *why)
+{
+	cof_session *s = arg;
+	dialed(s, fd, why, io_ready, &s->io);
+}
+
+static int connect_both(cof_session *s, cof_err *err)
+{
+	cof_dialer_opts o = {.dial = s->o.dial, .dial_arg = s->o.dial_arg, .done = ctl_dialed, .arg = s};
+	if (s->o.dial == NULL) {
+		int r = connect_port(s, s->o.ctl_fd, ctl_ready, &s->ctl, err);
+		return r < 0 ? r : connect_port(s, s->o.io_fd, io_ready, &s->io, err);
+	}
+	int r = cof_dialer_new(&s->ctl_dialer, s->base, &o, err);
+	o.done = io_dialed;
+	return r < 0 ? r : cof_dialer_new(&s->io_dialer, s->base, &o, err);
 }
 
 static int make_timers(cof_session *s, cof_err *err)
@@ -136,9 +178,7 @@ int cof_session_new(cof_session **ret, struct event_base *base, const cof_sessio
 	s->boot_until = s->last_sign + (opts->boot_ms > 0 ? opts->boot_ms : BOOT_MS);
 	int r = make_timers(s, err);
 	if (r == 0)
-		r = connect_port(s, opts->ctl_fd, ctl_ready, &s->ctl, err);
-	if (r == 0)
-		r = connect_port(s, opts->io_fd, io_ready, &s->io, err);
+		r = connect_both(s, err);
 	if (r < 0)
 		return r;
 	*ret = cof_steal(&s);
@@ -148,6 +188,10 @@ int cof_session_new(cof_session **ret, struct event_base *base, const cof_sessio
 void cof_session_free(cof_session *s)
 {
 	s->ended = true; /* late answers go nowhere */
+	if (s->ctl_dialer != NULL)
+		cof_dialer_free(s->ctl_dialer);
+	if (s->io_dialer != NULL)
+		cof_dialer_free(s->io_dialer);
 	if (s->ctl != NULL)
 		cof_ttrpc_free(s->ctl);
 	if (s->io != NULL)

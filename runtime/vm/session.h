@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One run on a guest, seen from the host: hello on both ports, network, sandbox, container, streams, exit code, and
- * the end, on the caller's event loop. The guest is hostile: every answer is checked, nothing waits for ever, and the
- * worst it can do is to fail its own run. Works on any two connected sockets (QEMU's ports, a process-level guest's).
+ * One run on a guest, seen from the host: hello on both ports (or two plain vsock connections), network, sandbox,
+ * container, streams, exit code, and the end, on the caller's event loop. The guest is hostile: every answer is
+ * checked, nothing waits for ever, and the worst it can do is to fail its own run. Works on any two connected sockets
+ * (QEMU's ports, a process-level guest's).
  */
 #pragma once
 
@@ -13,7 +14,10 @@
 typedef struct cof_session cof_session;
 
 typedef struct cof_session_opts {
-	int ctl_fd, io_fd;	  /* taken on success */
+	int ctl_fd, io_fd; /* the two ports, taken on success */
+	/* vsock in their place: begins a connection to the agent (as in dialer.h); one for control, one for streams. */
+	int (*dial)(void *arg, cof_err *err);
+	void *dial_arg;
 	const char *image;	  /* NAME@sha256:... */
 	const char *const *hosts; /* "ADDR NAME" lines, NULL-ended; may be NULL */
 	bool network;		  /* QEMU's user-mode network is there to configure */
@@ -21,7 +25,7 @@ typedef struct cof_session_opts {
 	int stdout_fd, stderr_fd;
 	int silence_ms; /* no sign of life for so long is "agent-silent"; 0: 120 s */
 	int boot_ms;	/* the longest time to the first answer whatever the signs; 0: 600 s */
-	/* Both ports answered, and the agent serves. */
+	/* Both connections stand, and the agent serves. */
 	void (*ready)(void *arg);
 	void (*state)(void *arg, const cof_state *s);
 	/* The workload runs: signals can be sent. */

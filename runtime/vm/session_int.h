@@ -5,6 +5,7 @@
 #include <event2/event.h>
 
 #include "common/ttrpc.h"
+#include "runtime/vm/dialer.h"
 #include "runtime/vm/pump.h"
 #include "runtime/vm/session.h"
 
@@ -19,6 +20,7 @@ enum {
 struct cof_session {
 	struct event_base *base;
 	cof_session_opts o;
+	cof_dialer *ctl_dialer, *io_dialer;
 	cof_ttrpc *ctl, *io;
 	bool ctl_ready, io_ready;
 	size_t step; /* next in steps[] */

@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/vm/vm.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/initdata.h"
+#include "runtime/vm/links.h"
 #include "runtime/vm/qmp.h"
 #include "runtime/vm/ring.h"
 #include "runtime/vm/rundir.h"
 
 enum { QMP_MS = 20000, KILL_MS = 2000, HELPER_GRACE_MS = 500, LOG_MAX = 16 << 10, VARS_MAX = 16 << 20, FIRST_FD = 3 };
-
-/* Both ends of one of QEMU's channels. */
-typedef struct link {
-	int ours, theirs;
-} link_t;
-
-enum { CTL, IO, QMP, CONSOLE, LOG, N_LINKS };
 
 struct cof_vm {
 	struct event_base *base;
@@ -32,7 +24,7 @@ struct cof_vm {
 	cof_tee_run *tee;
 	cof_proc qemu;
 	cof_qmp *qmp;
-	link_t links[N_LINKS];
+	cof_links links;
 	cof_ring console, log;
 	struct event *on_console, *on_log, *on_qemu, *on_helper;
 	int64_t since_ms;
@@ -57,10 +49,10 @@ static void keep_console(const cof_vm *vm)
 
 static void drain(cof_vm *vm)
 {
-	if (vm->console.cap > 0 && vm->links[CONSOLE].ours >= 0)
-		(void)cof_ring_drain(&vm->console, vm->links[CONSOLE].ours);
-	if (vm->log.cap > 0 && vm->links[LOG].ours >= 0)
-		(void)cof_ring_drain(&vm->log, vm->links[LOG].ours);
+	if (vm->console.cap > 0 && vm->links.at[COF_LINK_CONSOLE].ours >= 0)
+		(void)cof_ring_drain(&vm->console, vm->links.at[COF_LINK_CONSOLE].ours);
+	if (vm->log.cap > 0 && vm->links.at[COF_LINK_LOG].ours >= 0)
+		(void)cof_ring_drain(&vm->log, vm->links.at[COF_LINK_LOG].ours);
 }
 
 /* A guest that powers itself off still prints; QEMU would wait for a reader. */
@@ -69,14 +61,14 @@ static void wait_for_end(cof_vm *vm, int grace_ms)
 	int64_t until = cof_now_ms() + grace_ms;
 	for (;;) {
 		struct pollfd p[] = {{.fd = vm->qemu.pidfd, .events = POLLIN},
-				     {.fd = vm->links[CONSOLE].ours, .events = POLLIN}};
+				     {.fd = vm->links.at[COF_LINK_CONSOLE].ours, .events = POLLIN}};
 		int64_t left = until - cof_now_ms();
 		if (left <= 0 || vm->qemu.pid <= 0)
 			return;
 		int n = poll(p, 2, (int)left);
 		drain(vm);
 		if ((p[1].revents & POLLHUP) != 0)
-			cof_fd_close(&vm->links[CONSOLE].ours);
+			cof_fd_close(&vm->links.at[COF_LINK_CONSOLE].ours);
 		if (n == 0 || (p[0].revents & POLLIN) != 0)
 			return;
 	}
@@ -96,10 +88,7 @@ void cof_vm_stop(cof_vm *vm, int grace_ms)
 		vm->o.tee->stop(cof_steal(&vm->tee));
 	if (vm->qmp != NULL)
 		cof_qmp_free(cof_steal(&vm->qmp));
-	for (size_t i = 0; i < N_LINKS; i++) {
-		cof_fd_close(&vm->links[i].ours);
-		cof_fd_close(&vm->links[i].theirs);
-	}
+	cof_links_release(&vm->links);
 	keep_console(vm);
 	free(cof_steal(&vm->console_file));
 	cof_rundir_release(&vm->dir);
@@ -127,12 +116,12 @@ int64_t cof_vm_since_ms(const cof_vm *vm)
 
 int cof_vm_take_ctl(cof_vm *vm)
 {
-	return cof_steal_fd(&vm->links[CTL].ours);
+	return cof_steal_fd(&vm->links.at[COF_LINK_CTL].ours);
 }
 
 int cof_vm_take_io(cof_vm *vm)
 {
-	return cof_steal_fd(&vm->links[IO].ours);
+	return cof_steal_fd(&vm->links.at[COF_LINK_IO].ours);
 }
 
 /* --- events --- */
@@ -228,9 +217,9 @@ static int watch(cof_vm *vm, struct event **ret, int fd, event_callback_fn cb, c
 static int watch_all(cof_vm *vm, cof_err *err)
 {
 	int helper = vm->o.tee->helper_pidfd(vm->tee);
-	int r = watch(vm, &vm->on_console, vm->links[CONSOLE].ours, console_ready, err);
+	int r = watch(vm, &vm->on_console, vm->links.at[COF_LINK_CONSOLE].ours, console_ready, err);
 	if (r == 0)
-		r = watch(vm, &vm->on_log, vm->links[LOG].ours, log_ready, err);
+		r = watch(vm, &vm->on_log, vm->links.at[COF_LINK_LOG].ours, log_ready, err);
 	if (r == 0)
 		r = watch(vm, &vm->on_qemu, vm->qemu.pidfd, qemu_ended, err);
 	if (r == 0 && helper >= 0)
@@ -260,17 +249,9 @@ static int write_disk(cof_vm *vm, cof_err *err)
 	return r < 0 ? r : cof_file_write(vm->disk, cof_buf_span(&disk), 0600, err);
 }
 
-static int make_links(cof_vm *vm, cof_err *err)
+static bool has_vsock(const cof_vm *vm)
 {
-	for (size_t i = 0; i < N_LINKS; i++) {
-		int pair[2];
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-			return cof_err_sys(err, "socket-failed", "socketpair");
-		vm->links[i] = (link_t){pair[0], pair[1]};
-		if (i != QMP && fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0)
-			return cof_err_sys(err, "socket-failed", "fcntl");
-	}
-	return 0;
+	return vm->o.transport != NULL && vm->o.transport->cid != 0;
 }
 
 static int prepare(cof_vm *vm, cof_err *err)
@@ -284,7 +265,7 @@ static int prepare(cof_vm *vm, cof_err *err)
 	if (r == 0)
 		r = write_disk(vm, err);
 	if (r == 0)
-		r = make_links(vm, err);
+		r = cof_links_make(&vm->links, !has_vsock(vm), err);
 	if (r == 0)
 		r = cof_ring_new(&vm->console, COF_CONSOLE_MAX, err);
 	if (r == 0)
@@ -310,15 +291,9 @@ static int start_tee(cof_vm *vm, cof_err *err)
 static int spawn(cof_vm *vm, cof_argv_in *in, cof_err *err)
 {
 	COF_AUTO(cof_argv) argv = {0};
-	cof_proc_fd fds[N_LINKS + 4];
-	size_t n = 0;
+	cof_proc_fd fds[COF_LINKS + 4];
 	int next = FIRST_FD;
-	int *const numbers[] = {&in->ctl_fd, &in->io_fd, &in->qmp_fd, &in->console_fd};
-	for (size_t i = 0; i < COF_COUNT(numbers); i++) {
-		fds[n++] = (cof_proc_fd){vm->links[i].theirs, next};
-		*numbers[i] = next++;
-	}
-	fds[n++] = (cof_proc_fd){vm->links[LOG].theirs, STDERR_FILENO};
+	size_t n = cof_links_give(&vm->links, has_vsock(vm) ? vm->o.transport->vhost_fd : -EBADF, in, fds, &next);
 	int r = vm->o.tee->attach(vm->tee, in, fds, &n, &next, err);
 	if (r == 0)
 		r = cof_argv_build(in, &argv, err);
@@ -336,17 +311,17 @@ static int start_qemu(cof_vm *vm, cof_err *err)
 			  .accel = vm->o.accel,
 			  .vars = vm->vars,
 			  .initdata_disk = vm->disk,
+			  .cid = has_vsock(vm) ? vm->o.transport->cid : 0,
 			  COF_ARGV_NO_FDS};
 	vm->since_ms = cof_now_ms();
 	int r = spawn(vm, &in, err);
 	if (r < 0)
 		return r;
 	vm->o.tee->attached(vm->tee);
-	for (size_t i = 0; i < N_LINKS; i++)
-		cof_fd_close(&vm->links[i].theirs);
-	r = cof_qmp_new(&vm->qmp, vm->links[QMP].ours, QMP_MS, &why);
+	cof_links_given(&vm->links);
+	r = cof_qmp_new(&vm->qmp, vm->links.at[COF_LINK_QMP].ours, QMP_MS, &why);
 	if (r == 0) {
-		vm->links[QMP].ours = -EBADF;
+		vm->links.at[COF_LINK_QMP].ours = -EBADF;
 		return 0;
 	}
 	wait_for_end(vm, HELPER_GRACE_MS);
@@ -375,8 +350,7 @@ int cof_vm_start(cof_vm **ret, struct event_base *base, const cof_vm_opts *opts,
 	vm->o = *opts;
 	vm->dir = COF_RUNDIR_NONE;
 	vm->qemu = COF_PROC_NONE;
-	for (size_t i = 0; i < N_LINKS; i++)
-		vm->links[i] = (link_t){-EBADF, -EBADF};
+	cof_links_none(&vm->links);
 	if (opts->console_file != NULL && (vm->console_file = strdup(opts->console_file)) == NULL)
 		return cof_err_oom(err);
 	int r = launch(vm, err);

@@ -10,6 +10,7 @@
 
 #include "runtime/vm/backend.h"
 #include "runtime/vm/probe.h"
+#include "runtime/vm/transport.h"
 
 enum { COF_CONSOLE_MAX = 1 << 20 };
 
@@ -21,9 +22,10 @@ typedef struct cof_vm_opts {
 	const cof_tee *tee;
 	const cof_qemu *qemu;
 	cof_accel accel;
-	cof_span initdata;	  /* TOML text; empty: none */
-	const char *keep_ca;	  /* swtpm CA folder that outlives the run; NULL: made for this run */
-	const char *console_file; /* the end of the guest's console is kept here; NULL: nowhere */
+	const cof_transport *transport; /* borrowed for the start; NULL: the ports */
+	cof_span initdata;		/* TOML text; empty: none */
+	const char *keep_ca;		/* swtpm CA folder that outlives the run; NULL: made for this run */
+	const char *console_file;	/* the end of the guest's console is kept here; NULL: nowhere */
 	/* The machine ended or broke: reasons "qemu-died", "guest-died", "tpm-died". Called once, from the loop. */
 	void (*died)(void *arg, const cof_err *why);
 	/* The guest printed something: a sign of life, nothing more. May be NULL. */
@@ -35,7 +37,7 @@ typedef struct cof_vm_opts {
 COF_WUR int cof_vm_start(cof_vm **ret, struct event_base *base, const cof_vm_opts *opts, cof_err *err);
 /* When QEMU was started, on CLOCK_MONOTONIC. */
 int64_t cof_vm_since_ms(const cof_vm *vm);
-/* The host's ends of the ports, handed over once each; -1 afterwards. */
+/* The host's ends of the ports, handed over once each; negative afterwards, and on a machine with vsock. */
 int cof_vm_take_ctl(cof_vm *vm);
 int cof_vm_take_io(cof_vm *vm);
 /* Waits up to grace_ms for the guest to power itself off, then stops everything and removes the folder. */

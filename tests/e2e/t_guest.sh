@@ -72,9 +72,9 @@ guest_up() {
 	until_true 20 "the agent" test -S "$dir/ctl.sock"
 }
 
-# session NAME IMAGE: drives the guest in the background; sets $driver.
+# session NAME IMAGE [HOW]: drives the guest in the background; sets $driver.
 session() {
-	"$BUILD/tests/e2e/guest_session" "$lab/g-$1" "$2" "127.0.0.1=$registry_name" "127.0.0.1=$kbs_name" \
+	"$BUILD/tests/e2e/guest_session" ${3:+"$3"} "$lab/g-$1" "$2" "127.0.0.1=$registry_name" "127.0.0.1=$kbs_name" \
 		>"$lab/$1.out" 2>"$lab/$1.err" </dev/null &
 	driver=$!
 }
@@ -86,6 +86,15 @@ t_runs_to_the_end() {
 	wait "$driver" || code=$?
 	expect_eq "$code" 7 "exit code ($(tail -n 3 "$lab/plain.err"; tail -n 3 "$lab/guest-plain.log"))"
 	expect_eq "$(cat "$lab/plain.out")" quick stdout
+}
+
+t_runs_to_the_end_over_vsock() {
+	local code=0
+	guest_up vsock "$lab/initdata-quick"
+	session vsock "$quick" --vsock
+	wait "$driver" || code=$?
+	expect_eq "$code" 7 "exit code ($(tail -n 3 "$lab/vsock.err"; tail -n 3 "$lab/guest-vsock.log"))"
+	expect_eq "$(cat "$lab/vsock.out")" quick stdout
 }
 
 # All processes beneath the agent's, but the workload.

@@ -8,6 +8,7 @@
  *	idle		waits for a signal
  *	echo TEXT, err TEXT	a line on stdout, on stderr
  *	cat		stdin to stdout
+ *	vsock		whether a socket could be had that reaches the host
  *	flood N		N bytes on stdout
  */
 #include <arpa/inet.h>
@@ -128,6 +129,14 @@ static int cat(void)
 	return 0;
 }
 
+static int vsock(void)
+{
+	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int device = open("/dev/vsock", O_RDONLY | O_CLOEXEC);
+	puts(fd < 0 && device < 0 ? "vsock: refused" : "vsock: there");
+	return 0;
+}
+
 static int one(const char *verb, const char *arg)
 {
 	if (strcmp(verb, "get") == 0)
@@ -155,6 +164,8 @@ int main(int argc, char **argv)
 			code |= show();
 		else if (strcmp(argv[i], "cat") == 0)
 			code |= cat();
+		else if (strcmp(argv[i], "vsock") == 0)
+			code |= vsock();
 		else if (strcmp(argv[i], "idle") == 0)
 			pause();
 		else if (i + 1 < argc) {

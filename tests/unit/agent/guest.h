@@ -145,23 +145,31 @@ __attribute__((unused)) static int guest_socket(const guest *g, const char *name
 	return -1;
 }
 
-__attribute__((unused)) static void guest_connect(guest *g)
+static void guest_connect_to(guest *g, const char *ctl, const char *io, cof_hello hello, size_t frame_max)
 {
-	cof_ttrpc_opts o = {.hello = COF_HELLO_SEND,
-			    .frame_max = COF_TTRPC_SERIAL_CHUNK,
-			    .ready = guest_ctl_ready,
-			    .closed = guest_ctl_closed,
-			    .arg = g};
+	cof_ttrpc_opts o = {
+		.hello = hello, .frame_max = frame_max, .ready = guest_ctl_ready, .closed = guest_ctl_closed, .arg = g};
 	if (g->ctl != NULL)
 		cof_ttrpc_free(g->ctl);
 	if (g->io != NULL)
 		cof_ttrpc_free(g->io);
 	g->ctl_closed = g->io_closed = g->ctl_ready = g->io_ready = false;
-	assert_int_equal(cof_ttrpc_new(&g->ctl, g->base, guest_socket(g, "ctl.sock"), &o, NULL), 0);
+	assert_int_equal(cof_ttrpc_new(&g->ctl, g->base, guest_socket(g, ctl), &o, NULL), 0);
 	o.ready = guest_io_ready;
 	o.closed = guest_io_closed;
-	assert_int_equal(cof_ttrpc_new(&g->io, g->base, guest_socket(g, "io.sock"), &o, NULL), 0);
+	assert_int_equal(cof_ttrpc_new(&g->io, g->base, guest_socket(g, io), &o, NULL), 0);
 	assert_true(guest_turn(g, &g->ctl_ready, 20000) && guest_turn(g, &g->io_ready, 20000));
+}
+
+__attribute__((unused)) static void guest_connect(guest *g)
+{
+	guest_connect_to(g, "ctl.sock", "io.sock", COF_HELLO_SEND, COF_TTRPC_SERIAL_CHUNK);
+}
+
+/* As on a machine with vsock: two plain connections to one port. */
+__attribute__((unused)) static void guest_connect_vsock(guest *g)
+{
+	guest_connect_to(g, "vsock.sock", "vsock.sock", COF_HELLO_NONE, 0);
 }
 
 __attribute__((unused)) static void guest_start_tpm(guest *g)

@@ -240,6 +240,34 @@ static void t049_open_waits_do_not_starve(void **state)
 	assert_int_equal(guest_call(&g, g.ctl, HEALTH_SERVICE, "Check", NULL), 0);
 }
 
+/* --- vsock: another way in to the same dispatcher and gate --- */
+
+static void t048_vsock_takes_the_same_gate(void **state)
+{
+	static char much[1 << 20];
+	Grpc__ReadStreamRequest r = GRPC__READ_STREAM_REQUEST__INIT;
+	Grpc__SetPolicyRequest policy = GRPC__SET_POLICY_REQUEST__INIT;
+	(void)state;
+	guest_connect_vsock(&g);
+	assert_int_equal(guest_call(&g, g.ctl, HEALTH_SERVICE, "Check", NULL), 0);
+	assert_int_equal(guest_agent(&g, "GetGuestDetails", NULL), 0);
+	guest_refused(&g, create("c1", "registry.coffer.test:1/other@" DIGEST), COF_RPC_PERMISSION_DENIED,
+		      "policy-denied");
+	/* A frame that no port would take is taken, and refused for what it asks. */
+	memset(much, 'x', sizeof much - 1);
+	policy.policy = much;
+	guest_refused(&g, guest_agent(&g, "SetPolicy", &policy.base), COF_RPC_PERMISSION_DENIED, "policy-denied");
+	/* One controls; the other is for streams. */
+	guest_refused(&g, guest_call(&g, g.io, AGENT_SERVICE, "DestroySandbox", NULL), COF_RPC_PERMISSION_DENIED,
+		      "policy-denied");
+	r.container_id = TEXT("c1");
+	r.len = 10;
+	guest_refused(&g, guest_call(&g, g.io, AGENT_SERVICE, "ReadStdout", &r.base), COF_RPC_INVALID_ARGUMENT,
+		      "no-such-container");
+	guest_refused(&g, guest_agent(&g, "ReadStderr", &r.base), COF_RPC_PERMISSION_DENIED, "stderr");
+	guest_connect(&g);
+}
+
 /* --- guests that must refuse everything, and say why --- */
 
 static void refuses(const char *toml, const char *reason)
@@ -268,6 +296,23 @@ static void t002_refusing_guests(void **state)
 	refuses(TOML "\"aa.toml\" = ''\n", "policy-missing");
 	refuses(TOML "\"policy.json\" = '{}'\n", "policy-malformed");
 	refuses("nonsense", "initdata-malformed");
+}
+
+/* One connection for everything, as Kata's runtime has it; the guest ends with it, and not later. */
+static void t051_destroy_over_vsock(void **state)
+{
+	guest r = {0};
+	int status = -1;
+	(void)state;
+	guest_start(&r, TOML POLICY);
+	guest_connect_vsock(&r);
+	assert_int_equal(guest_sandbox(&r), 0);
+	cof_ttrpc_free(cof_steal(&r.io));
+	assert_int_equal(guest_agent(&r, "DestroySandbox", NULL), 0);
+	cof_ttrpc_free(cof_steal(&r.ctl));
+	assert_ok(cof_proc_wait(&r.agent, 5000, &status, &err));
+	assert_int_equal(status, 0);
+	guest_stop(&r);
 }
 
 static void t051_destroy_ends_the_guest(void **state)
@@ -300,7 +345,9 @@ int main(void)
 		cmocka_unit_test(t046_broken_frames),
 		cmocka_unit_test(t048_one_client_at_a_time),
 		cmocka_unit_test(t049_open_waits_do_not_starve),
+		cmocka_unit_test(t048_vsock_takes_the_same_gate),
 		cmocka_unit_test(t002_refusing_guests),
+		cmocka_unit_test(t051_destroy_over_vsock),
 		cmocka_unit_test(t051_destroy_ends_the_guest),
 	};
 	return cmocka_run_group_tests(tests, open_guest, close_guest);

@@ -8,7 +8,12 @@
 
 static cof_report report(const char *state_json)
 {
-	cof_report r = {.outcome = "exited", .tee = "tpm", .accel = "tcg", .profile = "default", .image = "x@y"};
+	cof_report r = {.outcome = "exited",
+			.tee = "tpm",
+			.accel = "tcg",
+			.profile = "default",
+			.transport = "serial",
+			.image = "x@y"};
 	assert_ok(cof_state_parse(cof_span_str(state_json), &r.state, &err));
 	return r;
 }
@@ -41,6 +46,7 @@ static void an_exit_has_its_code_and_no_reason(void **state)
 	assert_true(json_is_null(json_object_get(v, "reason")));
 	assert_true(json_is_null(json_object_get(v, "refusal")));
 	assert_string_equal(str(v, "verdict"), "affirming");
+	assert_string_equal(str(v, "transport"), "serial");
 	assert_int_equal(json_integer_value(json_object_get(phases, "firmware")), 650);
 	assert_int_equal(json_integer_value(json_object_get(phases, "pull")), 7);
 	assert_null(json_object_get(phases, "decrypt"));
@@ -85,6 +91,7 @@ static void nothing_known_is_still_a_report(void **state)
 	(void)!cof_err_set(&r.why, COF_E_UNAVAILABLE, "qemu-absent", "none");
 	COF_AUTO_PTR(json_t) v = json_of(&r);
 	assert_true(json_is_null(json_object_get(v, "tee")));
+	assert_true(json_is_null(json_object_get(v, "transport")));
 	assert_true(json_is_null(json_object_get(v, "measurement")));
 	assert_int_equal(json_object_size(json_object_get(v, "phases_ms")), 0);
 	assert_ok(cof_report_text(&r, &text, &err));

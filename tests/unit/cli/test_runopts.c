@@ -29,12 +29,13 @@ static void reads_them_all(void **state)
 {
 	(void)state;
 	COF_AUTO(cof_runopts) o = {0};
-	assert_ok(parse(WORDS("--guest", "m.json", "--tee", "tpm", "--profile", "large", "--initdata", "i.toml",
-			      "--tpm-ca", "ca", "--report", "r.json", "--console", "c", "--json", "--stdin",
-			      "--timeout", "9", "--resolve", "a.test:1:127.0.0.1", IMAGE),
+	assert_ok(parse(WORDS("--guest", "m.json", "--tee", "tpm", "--transport", "vsock", "--profile", "large",
+			      "--initdata", "i.toml", "--tpm-ca", "ca", "--report", "r.json", "--console", "c",
+			      "--json", "--stdin", "--timeout", "9", "--resolve", "a.test:1:127.0.0.1", IMAGE),
 			&o, &err));
 	assert_string_equal(o.guest, "m.json");
 	assert_string_equal(o.tee, "tpm");
+	assert_string_equal(o.transport, "vsock");
 	assert_string_equal(o.profile, "large");
 	assert_string_equal(o.initdata, "i.toml");
 	assert_string_equal(o.tpm_ca, "ca");
@@ -51,6 +52,7 @@ static void defaults_are_the_documented_ones(void **state)
 	COF_AUTO(cof_runopts) o = {0};
 	assert_ok(parse(WORDS("--initdata", "i", IMAGE), &o, &err));
 	assert_string_equal(o.tee, "auto");
+	assert_string_equal(o.transport, "auto");
 	assert_string_equal(o.profile, "default");
 	assert_null(o.guest);
 	assert_false(o.use_stdin);
@@ -99,6 +101,7 @@ static void nonsense_is_refused(void **state)
 	refuses(WORDS("--initdata", "i", "--no-such", IMAGE), "usage");
 	refuses(WORDS("--initdata", "i", IMAGE, "--initdata"), "usage");
 	refuses(WORDS("--initdata"), "usage");
+	refuses(WORDS("--initdata", "i", IMAGE, "--transport"), "usage");
 	refuses(WORDS("--initdata", "i", "--timeout", "", IMAGE), "usage");
 	refuses(WORDS("--initdata", "i", "--timeout", "0", IMAGE), "usage");
 	refuses(WORDS("--initdata", "i", "--timeout", "-5", IMAGE), "usage");

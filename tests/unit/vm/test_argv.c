@@ -28,7 +28,8 @@ static cof_argv_in launch(const cof_manifest *g)
 			     .io_fd = 4,
 			     .qmp_fd = 5,
 			     .console_fd = 6,
-			     .tpm_fd = 7};
+			     .tpm_fd = 7,
+			     .vhost_fd = -1};
 }
 
 static bool has(const cof_argv *a, const char *text)
@@ -99,6 +100,46 @@ static void prediction_differs_in_back_ends_only(void **state)
 	for (size_t i = 0; i < n; i++)
 		assert_string_equal(a[i], b[i]);
 	assert_true(has(&predicted, "-S") && has_pair(&predicted, "-qtest", "unix:/q.sock"));
+}
+
+/* What is measured of a machine with vsock was predicted for one with ports: they differ in what fills one slot. */
+static void t016_transport_is_one_device_in_one_slot(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_argv) serial = {0};
+	COF_AUTO(cof_argv) vsock = {0};
+	const char *a[COF_ARGV_MAX], *b[COF_ARGV_MAX];
+	cof_manifest g = guest();
+	cof_argv_in in = launch(&g);
+	assert_ok(cof_argv_build(&in, &serial, &err));
+	in.cid = 0x40000003;
+	in.vhost_fd = 8;
+	assert_ok(cof_argv_build(&in, &vsock, &err));
+	size_t n = measured_part(&serial, a), m = measured_part(&vsock, b), i = 0;
+	while (i < n && strcmp(a[i], b[i]) == 0)
+		i++;
+	assert_true(i < n);
+	assert_string_equal(a[i], "virtio-serial-pci,id=ports,max_ports=3,addr=0x1");
+	assert_string_equal(b[i], "vhost-vsock-pci,guest-cid=1073741827,vhostfd=8,addr=0x1");
+	/* The two ports are the serial device's own. */
+	assert_non_null(strstr(a[i + 1], "virtserialport,bus=ports.0,"));
+	assert_non_null(strstr(a[i + 2], "virtserialport,bus=ports.0,"));
+	assert_int_equal(m, n - 2);
+	for (i++; i < m; i++)
+		assert_string_equal(a[i + 2], b[i]);
+	for (i = 0; i < vsock.n; i++)
+		assert_true(strstr(vsock.v[i], "coffer.ctl") == NULL && strstr(vsock.v[i], "serial-pci") == NULL);
+}
+
+static void vsock_needs_its_descriptor(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_argv) a = {0};
+	cof_manifest g = guest();
+	cof_argv_in in = launch(&g);
+	in.cid = 3;
+	assert_fails(cof_argv_build(&in, &a, &err), "no-vhost");
+	assert_int_equal(a.n, 0);
 }
 
 static void t088_no_shared_file_system_can_be_made(void **state)
@@ -226,6 +267,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(launch_has_the_machine_of_the_profile),
 		cmocka_unit_test(prediction_differs_in_back_ends_only),
+		cmocka_unit_test(t016_transport_is_one_device_in_one_slot),
+		cmocka_unit_test(vsock_needs_its_descriptor),
 		cmocka_unit_test(t088_no_shared_file_system_can_be_made),
 		cmocka_unit_test(t090_no_host_block_device_but_initdata),
 		cmocka_unit_test(t093_qemu_is_sandboxed),

@@ -167,11 +167,11 @@ static void a_machine_without_acpi_files(void **state)
 	assert_read_fails(argv, 0, "qtest-failed");
 }
 
-static void read_machine(const char *memory, cof_qtest_acpi *ret)
+static void read_machine(const char *memory, const char *device, cof_qtest_acpi *ret)
 {
-	const char *const argv[] = {qemu_path(),   "-machine",	 "q35,accel=tcg", "-m", memory,
-				    "-nodefaults", "-display",	 "none",	  "-S", "-qtest",
-				    unix_sock,	   "-qtest-log", "none",	  NULL};
+	const char *const argv[] = {
+		qemu_path(), "-machine", "q35,accel=tcg", "-m",		memory, "-nodefaults", "-display", "none",
+		"-S",	     "-qtest",	 unix_sock,	  "-qtest-log", "none", "-device",     device,	   NULL};
 	const cof_qtest_opts o = {.argv = argv, .socket = sock};
 	assert_ok(cof_qtest_read_acpi(&o, ret, &err));
 }
@@ -183,15 +183,37 @@ static void t016_tables_belong_to_the_machine(void **state)
 	COF_AUTO(cof_qtest_acpi) a = {0};
 	COF_AUTO(cof_qtest_acpi) again = {0};
 	COF_AUTO(cof_qtest_acpi) other = {0};
-	read_machine("512", &a);
-	read_machine("512", &again);
-	read_machine("1024", &other);
+	read_machine("512", "virtio-serial-pci", &a);
+	read_machine("512", "virtio-serial-pci", &again);
+	read_machine("1024", "virtio-serial-pci", &other);
 	assert_int_equal(a.table_loader.len % 128, 0);
 	assert_memory_equal(a.rsdp.data, "RSD PTR ", 8);
 	assert_int_equal(a.tpm_log.len, 0); /* no TPM, no log */
 	assert_int_equal(a.tables.len, again.tables.len);
 	assert_memory_equal(a.tables.data, again.tables.data, a.tables.len);
 	assert_true(a.tables.len != other.tables.len || memcmp(a.tables.data, other.tables.data, a.tables.len) != 0);
+	assert_no_children();
+}
+
+/* T-16: a virtio device shows by its slot, not by its kind: so ports and vsock in one slot need one prediction. */
+static void t016_tables_tell_slots_and_not_kinds(void **state)
+{
+	(void)state;
+	static const char *const alike[] = {"virtio-balloon-pci,addr=0x1", "virtio-net-pci,addr=0x1,romfile=",
+					    "virtio-balloon-pci,addr=0x1,disable-legacy=on"};
+	COF_AUTO(cof_qtest_acpi) ports = {0};
+	COF_AUTO(cof_qtest_acpi) elsewhere = {0};
+	read_machine("512", "virtio-serial-pci,max_ports=3,addr=0x1", &ports);
+	for (size_t i = 0; i < COF_COUNT(alike); i++) {
+		COF_AUTO(cof_qtest_acpi) a = {0};
+		read_machine("512", alike[i], &a);
+		assert_span_equal(cof_buf_span(&a.tables), ports.tables.data, ports.tables.len);
+		assert_span_equal(cof_buf_span(&a.rsdp), ports.rsdp.data, ports.rsdp.len);
+		assert_span_equal(cof_buf_span(&a.table_loader), ports.table_loader.data, ports.table_loader.len);
+	}
+	read_machine("512", "virtio-serial-pci,max_ports=3,addr=0x5", &elsewhere);
+	assert_true(elsewhere.tables.len != ports.tables.len ||
+		    memcmp(elsewhere.tables.data, ports.tables.data, ports.tables.len) != 0);
 	assert_no_children();
 }
 
@@ -205,10 +227,15 @@ static void a_wrong_option_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_program_that_is_not_there), cmocka_unit_test(a_program_that_ends_says_why),
-		cmocka_unit_test(a_program_that_hangs_is_cut), cmocka_unit_test(a_socket_path_that_is_too_long),
-		cmocka_unit_test(answers_that_are_none),       cmocka_unit_test(a_machine_without_acpi_files),
-		cmocka_unit_test(a_wrong_option_is_told),      cmocka_unit_test(t016_tables_belong_to_the_machine),
+		cmocka_unit_test(a_program_that_is_not_there),
+		cmocka_unit_test(a_program_that_ends_says_why),
+		cmocka_unit_test(a_program_that_hangs_is_cut),
+		cmocka_unit_test(a_socket_path_that_is_too_long),
+		cmocka_unit_test(answers_that_are_none),
+		cmocka_unit_test(a_machine_without_acpi_files),
+		cmocka_unit_test(a_wrong_option_is_told),
+		cmocka_unit_test(t016_tables_belong_to_the_machine),
+		cmocka_unit_test(t016_tables_tell_slots_and_not_kinds),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

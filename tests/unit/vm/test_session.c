@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/un.h>
 
 #include "runtime/vm/session.h"
 #include "tests/unit/vm/guest_peer.h"
@@ -131,6 +132,53 @@ static void host_expect_output(host *h, const char *want)
 	assert_string_equal(cof_buf_str(&got), want);
 }
 
+/* --- vsock: a listener stands for the guest's port --- */
+
+typedef struct vsock_guest {
+	char path[64];
+	int listener; /* negative: nobody listens yet */
+	int dials, dials_before;
+	cof_class fails; /* how the socket itself fails */
+} vsock_guest;
+
+static void vsock_listen(vsock_guest *v)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	memcpy(a.sun_path, v->path, sizeof v->path);
+	v->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_int_equal(bind(v->listener, (const struct sockaddr *)&a, sizeof a), 0);
+	assert_int_equal(listen(v->listener, 4), 0);
+}
+
+/* The guest comes up after dials_before attempts. */
+static int vsock_dial(void *arg, cof_err *err)
+{
+	vsock_guest *v = arg;
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	if (v->fails != COF_OK)
+		return cof_err_set(err, v->fails, "socket-failed", "no such sockets");
+	if (v->dials++ == v->dials_before)
+		vsock_listen(v);
+	memcpy(a.sun_path, v->path, sizeof v->path);
+	COF_AUTO_FD int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (connect(fd, (const struct sockaddr *)&a, sizeof a) < 0)
+		return cof_err_set(err, COF_E_UNAVAILABLE, "agent-silent", "not yet");
+	return cof_steal_fd(&fd);
+}
+
+static void vsock_init(vsock_guest *v, int dials_before)
+{
+	*v = (vsock_guest){.listener = -1, .dials_before = dials_before};
+	(void)snprintf(v->path, sizeof v->path, "/tmp/coffer-session-%d", (int)getpid());
+	(void)unlink(v->path);
+}
+
+static void vsock_release(vsock_guest *v)
+{
+	cof_fd_close(&v->listener);
+	(void)unlink(v->path);
+}
+
 /* A whole run against this guest. */
 static void run_against(host *h, peer *p, int silence_ms)
 {
@@ -180,6 +228,85 @@ static void a_whole_run_in_order(void **state)
 	host_expect_output(&h, "hello from the guest\n");
 	peer_close(&p);
 	host_close(&h);
+}
+
+typedef struct late_guest {
+	peer p;
+	vsock_guest v;
+	struct event *tick;
+} late_guest;
+
+/* Serves both connections once they came, plain as the agent does on vsock: the first was dialled for control. */
+static void accept_both(evutil_socket_t fd, short what, void *arg)
+{
+	late_guest *g = arg;
+	const cof_ttrpc_opts o = {.serve = peer_serve, .arg = &g->p};
+	cof_ttrpc **const to[] = {&g->p.ctl, &g->p.io};
+	(void)fd;
+	(void)what;
+	for (size_t i = 0; i < COF_COUNT(to) && g->v.listener >= 0; i++) {
+		int fd_of_host = *to[i] == NULL ? accept4(g->v.listener, NULL, NULL, SOCK_CLOEXEC) : -1;
+		if (fd_of_host >= 0)
+			assert_ok(cof_ttrpc_new(to[i], g->p.base, fd_of_host, &o, &err));
+	}
+}
+
+static void a_whole_run_over_vsock(void **state)
+{
+	(void)state;
+	static const peer_answer answers[] = {{.method = "WaitProcess", .payload = "\x08\x07", .payload_len = 2}, {0}};
+	static const struct timeval often = {.tv_usec = 10000};
+	host h;
+	late_guest g = {.p = {.answers = answers, .output = "hello by vsock\n"}};
+	host_init(&h);
+	vsock_init(&g.v, 4); /* nobody listens at first */
+	g.p.base = h.base;
+	g.tick = event_new(h.base, -1, EV_PERSIST, accept_both, &g);
+	assert_int_equal(event_add(g.tick, &often), 0);
+	cof_session_opts o = options(&h, 3000);
+	o.ctl_fd = o.io_fd = -1;
+	o.dial = vsock_dial;
+	o.dial_arg = &g.v;
+	assert_ok(cof_session_new(&h.s, h.base, &o, &err));
+	host_run(&h, 8000);
+	assert_true(h.ok);
+	assert_int_equal(h.code, 7);
+	assert_int_equal(h.readies, 1);
+	assert_true(g.v.dials >= 6);
+	assert_string_equal(g.p.log, "Check UpdateInterface UpdateRoutes CreateSandbox CreateContainer StartContainer "
+				     "WaitProcess RemoveContainer DestroySandbox ");
+	host_expect_output(&h, "hello by vsock\n");
+	event_free(g.tick);
+	peer_close(&g.p);
+	vsock_release(&g.v);
+	host_close(&h);
+}
+
+static void nobody_by_vsock(int silence_ms, cof_class fails, bool listens, const char *reason)
+{
+	host h;
+	vsock_guest v;
+	host_init(&h);
+	vsock_init(&v, listens ? 0 : 1 << 20);
+	v.fails = fails;
+	cof_session_opts o = options(&h, silence_ms);
+	o.dial = vsock_dial;
+	o.dial_arg = &v;
+	assert_ok(cof_session_new(&h.s, h.base, &o, &err));
+	host_run(&h, 4000);
+	assert_false(h.ok);
+	assert_string_equal(h.why.reason, reason);
+	assert_int_equal(h.readies, 0);
+	vsock_release(&v);
+	host_close(&h);
+}
+
+static void t087_a_guest_that_never_listens_is_silent(void **state)
+{
+	(void)state;
+	nobody_by_vsock(400, COF_OK, false, "agent-silent");
+	nobody_by_vsock(400, COF_OK, true, "agent-silent"); /* or listens and says nothing */
+	nobody_by_vsock(3000, COF_E_IO, false, "socket-failed");
 }
 
 static void stdin_goes_in_and_ends(void **state)
@@ -516,6 +643,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_run_in_order),
+		cmocka_unit_test(a_whole_run_over_vsock),
+		cmocka_unit_test(t087_a_guest_that_never_listens_is_silent),
 		cmocka_unit_test(stdin_goes_in_and_ends),
 		cmocka_unit_test(signals_reach_the_workload),
 		cmocka_unit_test(a_denied_stream_is_not_a_failure),
