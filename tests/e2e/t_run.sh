@@ -121,6 +121,18 @@ t_refused_other_image() {
 	image=$pinned
 }
 
+# Asked for by name, it is that or nothing; left to coffer, it is what the host has, and the report tells which.
+t_transport_by_choice() {
+	local has=serial
+	[ ! -w /dev/vhost-vsock ] || has=vsock
+	expect_eq "$(report main .transport)" "$has" "transport of the main job"
+	[ "$has" = serial ] || skip "this host has vsock"
+	coffer_run vsock "$lab/initdata" "$image" --transport vsock
+	expect_refusal vsock vsock-unavailable failed
+	coffer_run pigeon "$lab/initdata" "$image" --transport pigeon
+	expect_refusal pigeon transport-unknown failed
+}
+
 t_refused_guest_file_that_is_not_the_manifests() {
 	cp -r --reflink=auto "$guest" "$lab/guest-bad"
 	flip_byte "$lab/guest-bad/initrd"
