@@ -12,11 +12,12 @@ typedef struct cof_ref_event {
 	uint32_t type;
 	char name[COF_EVENT_NAME_MAX];
 	cof_digest digest;
+	bool open; /* not known beforehand: any one event of this type is right here, and digest is zero */
 } cof_ref_event;
 
 /*
  * Replays events of one bank into start values, as of a TPM that was started from locality 0. Reason
- * "reference-malformed": a register that no event extends, or a digest of another bank.
+ * "reference-malformed": a register that no event extends, a digest of another bank, or an open event.
  */
 COF_WUR int cof_ref_events_replay(const cof_ref_event *events, size_t n, cof_log_kind kind, cof_hash bank,
 				  cof_digest ret[COF_REGS_MAX], cof_err *err);

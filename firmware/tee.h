@@ -40,17 +40,12 @@ typedef struct cof_register {
 	cof_digest value;
 } cof_register;
 
-typedef struct cof_measured_event {
-	cof_ref_event event;
-	bool open; /* read its digest from the event log */
-} cof_measured_event;
-
 typedef struct cof_measurement {
 	const char *tee;
 	size_t n;
 	cof_register registers[COF_REGISTERS_MAX]; /* the first is the one that names the launch */
 	size_t n_events;
-	cof_measured_event events[COF_MEASURED_EVENTS_MAX];
+	cof_ref_event events[COF_MEASURED_EVENTS_MAX];
 } cof_measurement;
 
 typedef struct cof_tee_measure {
@@ -63,7 +58,10 @@ typedef struct cof_tee_measure {
 	bool has_kernel_hashes; /* kernel, initrd and command line count by SEV's hash table */
 	bool hashes_kernel;	/* the kernel counts by its Authenticode digest: its bytes are needed */
 	bool initrd_sha384;
-	bool wants_machine;		    /* cof_measure_in.tpm, where the machine can be had */
+	bool wants_machine; /* cof_measure_in.tpm, where the machine can be had */
+	bool has_log;	    /* of this kind; the registers in judged are those that its events are predicted of */
+	cof_log_kind log_kind;
+	cof_reg_set judged;
 	bool has_host_data, has_mrconfigid; /* fields that the host fills, beside the measurement */
 	int (*measure)(const cof_measure_in *in, cof_measurement *ret, cof_err *err);
 	/* Its reference values as a document of their own (docs/formats.md), by this name; NULL: has none. */

@@ -36,11 +36,11 @@ static void add_digest(predictor *p, uint32_t reg, uint32_t type, const char *na
 		p->rc = cof_err_set(p->err, COF_E_INTERNAL, "too-many-events", "prediction is too long");
 	if (p->rc < 0)
 		return;
-	cof_tdx_event *e = &p->out.events[p->out.n++];
-	*e = (cof_tdx_event){.event = {.reg = reg, .type = type, .digest = {.alg = COF_SHA384}}, .open = d == NULL};
-	(void)snprintf(e->event.name, sizeof e->event.name, "%s", name);
+	cof_ref_event *e = &p->out.events[p->out.n++];
+	*e = (cof_ref_event){.reg = reg, .type = type, .digest = {.alg = COF_SHA384}, .open = d == NULL};
+	(void)snprintf(e->name, sizeof e->name, "%s", name);
 	if (d != NULL)
-		e->event.digest = *d;
+		e->digest = *d;
 }
 
 /* One event for each digest, or for each that is not known. */
@@ -178,9 +178,9 @@ static int replay(cof_tdx_prediction *out, cof_err *err)
 	for (size_t i = 0; i < COF_TDX_RTMRS; i++)
 		out->known[i] = true;
 	for (size_t i = 0; i < out->n; i++)
-		out->known[out->events[i].event.reg - RTMR0] &= !out->events[i].open;
+		out->known[out->events[i].reg - RTMR0] &= !out->events[i].open;
 	for (size_t i = 0; rc == 0 && i < out->n; i++) {
-		const cof_ref_event *e = &out->events[i].event;
+		const cof_ref_event *e = &out->events[i];
 		if (out->known[e->reg - RTMR0])
 			rc = extend(out->rtmr[e->reg - RTMR0], &e->digest, err);
 	}

@@ -70,16 +70,11 @@ typedef struct cof_tdx_launch {
 	cof_digest initrd;
 } cof_tdx_launch;
 
-typedef struct cof_tdx_event {
-	cof_ref_event event;
-	bool open; /* not predictable from what was given: any one event of this type is expected here */
-} cof_tdx_event;
-
 typedef struct cof_tdx_prediction {
 	uint8_t mrtd[COF_TDX_DIGEST_LEN];
 	uint8_t rtmr[COF_TDX_RTMRS][COF_TDX_DIGEST_LEN]; /* as at the start of the kernel; RTMR3 is the guest's own */
 	bool known[COF_TDX_RTMRS];			 /* false: the register has an open event, and is left zero */
-	cof_tdx_event events[COF_TDX_EVENTS_MAX];
+	cof_ref_event events[COF_TDX_EVENTS_MAX];
 	size_t n;
 } cof_tdx_prediction;
 

@@ -99,7 +99,7 @@ static int fill(const cof_measure_in *in, tdx_parts *p, cof_err *err)
 static void take_events(const cof_tdx_prediction *p, cof_measurement *ret)
 {
 	for (size_t i = 0; i < p->n && i < COF_MEASURED_EVENTS_MAX; i++)
-		ret->events[ret->n_events++] = (cof_measured_event){p->events[i].event, p->events[i].open};
+		ret->events[ret->n_events++] = p->events[i];
 	for (unsigned i = 0; i < 3; i++) {
 		char name[COF_REGISTER_NAME_MAX];
 		(void)snprintf(name, sizeof name, "rtmr%u", i);

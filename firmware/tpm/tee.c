@@ -57,7 +57,7 @@ int cof_measure_tpm(const cof_measure_in *in, cof_measurement *ret, cof_err *err
 	*ret = (cof_measurement){.tee = "tpm"};
 	take_registers(&p, launch->no_acpi, ret);
 	for (size_t i = 0; i < p.n && i < COF_MEASURED_EVENTS_MAX; i++)
-		ret->events[ret->n_events++] = (cof_measured_event){.event = p.events[i]};
+		ret->events[ret->n_events++] = p.events[i];
 	return 0;
 }
 
@@ -97,7 +97,7 @@ int cof_tpm_measurement_json(const cof_measurement *m, const char *name, json_t 
 		return cof_err_oom(err);
 	int rc = pcrs_json(m, json_object_get(j, "pcrs"), err);
 	for (size_t i = 0; rc == 0 && i < m->n_events; i++)
-		rc = event_json(&m->events[i].event, json_object_get(j, "events"), err);
+		rc = event_json(&m->events[i], json_object_get(j, "events"), err);
 	if (rc == 0)
 		*ret = cof_steal(&j);
 	return rc;

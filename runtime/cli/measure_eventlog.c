@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* coffer measure eventlog: what a log says, and whether it is what was expected. */
-#include <getopt.h>
-
 #include "attestation/refvalue/refvalue.h"
 #include "common/file.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/logreport.h"
 #include "runtime/cli/measure.h"
-
-typedef struct options {
-	const char *file;
-	const char *pcrs;
-	const char *reference;
-	const char *bank;
-	bool json;
-	bool help;
-} options;
+#include "runtime/cli/measure_result.h"
 
 static const char usage[] =
 	"Usage: coffer measure eventlog FILE [options]\n"
@@ -26,45 +16,19 @@ static const char usage[] =
 	"\n"
 	"  --pcrs FILE          registers as read (what tpm2_pcrread prints, or JSON): the log must replay to them\n"
 	"  --reference FILE     reference values: the log must hold exactly their events\n"
+	"  --tee tpm|tdx        instead, what is predicted of the guest image or of the options of coffer measure\n"
+	"                       (--guest, --profile, --firmware, --kernel, --initrd, --append, --memory …)\n"
 	"  --bank NAME          sha1, sha256, sha384, sha512 or sm3_256 (the reference's, else sha256)\n"
 	"  --json               print it as JSON\n"
 	"\n"
 	"On Linux: /sys/kernel/security/tpm0/binary_bios_measurements, or /sys/firmware/acpi/tables/data/CCEL.\n";
-
-static int parse_options(int argc, char **argv, options *ret)
-{
-	static const struct option longs[] = {
-		{"pcrs", required_argument, NULL, 'p'}, {"reference", required_argument, NULL, 'r'},
-		{"bank", required_argument, NULL, 'b'}, {"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},	{NULL, 0, NULL, 0},
-	};
-	options o = {0};
-	for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-		const struct {
-			int c;
-			const char **to;
-		} texts[] = {{'p', &o.pcrs}, {'r', &o.reference}, {'b', &o.bank}};
-		o.json |= c == 'j';
-		o.help |= c == 'h';
-		for (size_t i = 0; i < COF_COUNT(texts); i++) {
-			if (texts[i].c == c)
-				*texts[i].to = optarg;
-		}
-		if (c == '?')
-			return cof_cli_usage("see coffer measure eventlog --help");
-	}
-	if (!o.help && optind + 1 != argc)
-		return cof_cli_usage("one event log is needed");
-	o.file = o.help ? NULL : argv[optind];
-	*ret = o;
-	return COF_EXIT_YES;
-}
 
 /* What the files of the options hold. */
 typedef struct inputs {
 	cof_buf log;
 	cof_refvalue reference;
 	cof_reg_values read;
+	cof_measure_result *predicted; /* NULL: nothing was */
 	cof_hash bank;
 	cof_eventlog_report_in in; /* borrows from the rest */
 } inputs;
@@ -73,6 +37,9 @@ static void inputs_release(inputs *i)
 {
 	cof_buf_release(&i->log);
 	cof_refvalue_release(&i->reference);
+	if (i->predicted != NULL)
+		cof_measure_result_release(i->predicted);
+	free(i->predicted);
 }
 COF_DEFINE_AUTO(inputs, inputs_release)
 
@@ -93,6 +60,31 @@ static int load_reference(const char *path, inputs *i, cof_err *err)
 	return 0;
 }
 
+static int predict(const cof_measure_opts *o, inputs *i, cof_err *err)
+{
+	const cof_tee_measure *tee = NULL;
+	int rc = cof_tee_measure_find(o->tee, &tee, err);
+	if (rc < 0)
+		return rc;
+	if (!tee->has_log)
+		return cof_err_set(err, COF_E_USAGE, "usage", "%s has no event log", tee->name);
+	i->predicted = calloc(1, sizeof *i->predicted);
+	if (i->predicted == NULL)
+		return cof_err_oom(err);
+	cof_measure_result_make(o, tee, i->predicted);
+	const cof_measurement *m = &i->predicted->m;
+	if (i->predicted->why.cls != COF_OK) {
+		*err = i->predicted->why;
+		return -(int)err->cls;
+	}
+	i->in.want = m->events;
+	i->in.n = m->n_events;
+	i->in.want_kind = tee->log_kind;
+	i->in.want_bank = m->registers[0].value.alg;
+	i->in.judged = tee->judged;
+	return 0;
+}
+
 static int load_values(const char *path, inputs *i, cof_err *err)
 {
 	COF_AUTO(cof_buf) text = {0};
@@ -104,13 +96,17 @@ static int load_values(const char *path, inputs *i, cof_err *err)
 	return rc;
 }
 
-static int load(const options *o, inputs *i, cof_err *err)
+static int load(const cof_measure_opts *o, inputs *i, cof_err *err)
 {
 	int rc = o->bank == NULL ? 0 : cof_hash_by_bank(o->bank, &i->bank, err);
 	if (rc == 0)
 		rc = cof_cli_read(o->file, COF_EVENTLOG_MAX, &i->log, err);
+	if (rc == 0 && o->reference != NULL && o->tee != NULL)
+		return cof_err_set(err, COF_E_USAGE, "usage", "--reference or --tee");
 	if (rc == 0 && o->reference != NULL)
 		rc = load_reference(o->reference, i, err);
+	if (rc == 0 && o->tee != NULL)
+		rc = predict(o, i, err);
 	if (rc == 0 && o->pcrs != NULL)
 		rc = load_values(o->pcrs, i, err);
 	i->in.log = cof_buf_span(&i->log);
@@ -122,9 +118,9 @@ static int load(const options *o, inputs *i, cof_err *err)
 int cof_cmd_measure_eventlog(int argc, char **argv)
 {
 	COF_AUTO(inputs) i = {0};
-	options o = {0};
+	cof_measure_opts o = {0};
 	cof_err err = {0};
-	int code = parse_options(argc, argv, &o);
+	int code = cof_measure_options(argc, argv, true, &o);
 	if (code != COF_EXIT_YES)
 		return code;
 	if (o.help)

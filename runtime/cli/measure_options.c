@@ -80,6 +80,9 @@ static const option_spec specs[] = {
 	{"corim-key", TEXT, AT(corim_key)},
 	{"rvps", TEXT, AT(rvps)},
 	{"document", TEXT, AT(document)},
+	{"pcrs", TEXT, AT(pcrs)},
+	{"reference", TEXT, AT(reference)},
+	{"bank", TEXT, AT(bank)},
 	{"json", FLAG, AT(json)},
 	{"help", FLAG, AT(help)},
 };

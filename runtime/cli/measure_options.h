@@ -31,6 +31,8 @@ typedef struct cof_measure_opts {
 	const char *host_data, *policy;
 	/* what to do with the result */
 	const char *output, *corim, *corim_key, *rvps, *document;
+	/* what a log or a report is compared with */
+	const char *pcrs, *reference, *bank;
 	const char *wanted[8];
 	size_t n_wanted;
 	const char *file; /* the one argument of a verb that has one */

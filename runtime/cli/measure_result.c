@@ -49,17 +49,16 @@ static int registers_json(const cof_measurement *m, json_t *o, cof_err *err)
 	return rc;
 }
 
-static int event_json(const cof_measured_event *e, json_t *list, cof_err *err)
+static int event_json(const cof_ref_event *e, json_t *list, cof_err *err)
 {
-	const char *type = cof_event_type_name(e->event.type);
+	const char *type = cof_event_type_name(e->type);
 	COF_AUTO_PTR(json_t)
-	o = json_pack("{s:i, s:s, s:s}", "register", (int)e->event.reg, "type", type == NULL ? "" : type, "name",
-		      e->event.name);
+	o = json_pack("{s:i, s:s, s:s}", "register", (int)e->reg, "type", type == NULL ? "" : type, "name", e->name);
 	int rc = o == NULL ? cof_err_oom(err) : 0;
 	if (rc == 0 && e->open)
 		rc = cof_json_set_str(o, "digest", NULL, err);
 	else if (rc == 0)
-		rc = set_hex(o, "digest", cof_digest_span(&e->event.digest), err);
+		rc = set_hex(o, "digest", cof_digest_span(&e->digest), err);
 	if (rc == 0 && json_array_append(list, o) < 0)
 		rc = cof_err_oom(err);
 	return rc;

@@ -352,6 +352,33 @@ static void t060_a_real_log_with_a_moved_separator(void **state)
 	assert_int_equal(d.expected_type, COF_EV_EFI_VARIABLE_AUTHORITY);
 }
 
+/* T-60: an open event takes any digest, and nothing but the digest: its place, type and number still count. */
+static void t060_an_open_event_is_still_one_event(void **state)
+{
+	(void)state;
+	for (size_t i = 0;; i++) {
+		COF_AUTO(fixture) f = {0};
+		cof_event_diff d;
+		cof_digest regs[COF_REGS_MAX];
+		set_up(&f);
+		if (i == f.log.n)
+			break;
+		f.want[i].open = true;
+		assert_fails(cof_ref_events_replay(f.want, f.n, COF_LOG_TPM, COF_SHA256, regs, &err),
+			     "reference-malformed");
+		f.log.events[i].digest.bytes[0] ^= 1;
+		assert_false(cof_ref_events_differ(f.want, f.n, judged, &f.log, &d));
+		f.log.events[i].type ^= 1;
+		assert_true(cof_ref_events_differ(f.want, f.n, judged, &f.log, &d));
+		assert_int_equal(d.reg, f.want[i].reg);
+		f.log.events[i].type ^= 1;
+		f.log.n = i;
+		assert_true(cof_ref_events_differ(f.want, i + 1, judged, &f.log, &d));
+		assert_true(d.missing);
+		assert_string_equal(d.name, f.want[i].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +393,7 @@ int main(void)
 		cmocka_unit_test(t060_digests_of_another_bank_never_match),
 		cmocka_unit_test(t060_order_within_a_register_counts),
 		cmocka_unit_test(order_between_registers_does_not),
+		cmocka_unit_test(t060_an_open_event_is_still_one_event),
 		cmocka_unit_test(other_registers_are_not_looked_at),
 		cmocka_unit_test(replay_equals_the_logs),
 		cmocka_unit_test(rtmrs_are_judged_alike),

@@ -50,10 +50,10 @@ static void replay(uint8_t reg[COF_SHA384_LEN], const uint8_t digest[COF_SHA384_
 	memcpy(reg, next.bytes, COF_SHA384_LEN);
 }
 
-static const cof_tdx_event *event_named(const cof_tdx_prediction *p, const char *name)
+static const cof_ref_event *event_named(const cof_tdx_prediction *p, const char *name)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		if (strcmp(p->events[i].event.name, name) == 0)
+		if (strcmp(p->events[i].name, name) == 0)
 			return &p->events[i];
 	}
 	return NULL;
@@ -201,10 +201,10 @@ static void events_in_the_order_of_the_log(void **state)
 	assert_ok(cof_tdx_predict(&k.in, &p, &err));
 	assert_int_equal(p.n, COF_COUNT(want));
 	for (size_t i = 0; i < p.n; i++) {
-		assert_int_equal(p.events[i].event.reg, want[i].reg);
-		assert_int_equal(p.events[i].event.type, want[i].type);
-		assert_string_equal(p.events[i].event.name, want[i].name);
-		assert_int_equal(p.events[i].event.digest.alg, COF_SHA384);
+		assert_int_equal(p.events[i].reg, want[i].reg);
+		assert_int_equal(p.events[i].type, want[i].type);
+		assert_string_equal(p.events[i].name, want[i].name);
+		assert_int_equal(p.events[i].digest.alg, COF_SHA384);
 		assert_false(p.events[i].open);
 	}
 }
@@ -239,12 +239,12 @@ static void unknown_inputs_leave_open_events(void **state)
 	assert_ok(cof_tdx_predict(&k.in, &p, &err));
 	assert_int_equal(p.n, all.n);
 	for (size_t i = 0; i < p.n; i++) {
-		const char *name = p.events[i].event.name;
+		const char *name = p.events[i].name;
 		bool unknown = strncmp(name, "acpi-", 5) == 0 || strncmp(name, "fw-cfg-", 7) == 0 ||
 			       strcmp(name, "smbios") == 0;
-		assert_int_equal(p.events[i].event.reg, all.events[i].event.reg);
-		assert_int_equal(p.events[i].event.type, all.events[i].event.type);
-		assert_string_equal(name, all.events[i].event.name);
+		assert_int_equal(p.events[i].reg, all.events[i].reg);
+		assert_int_equal(p.events[i].type, all.events[i].type);
+		assert_string_equal(name, all.events[i].name);
 		assert_int_equal(p.events[i].open, unknown);
 		if (!unknown)
 			assert_memory_equal(&p.events[i], &all.events[i], sizeof p.events[i]);
@@ -363,8 +363,8 @@ static void assert_register(const cof_tdx_prediction *p, uint32_t reg, const jso
 {
 	size_t at = 0;
 	for (size_t i = 0; i < p->n; i++) {
-		if (p->events[i].event.reg == reg)
-			assert_hex(p->events[i].event.digest.bytes, COF_SHA384_LEN,
+		if (p->events[i].reg == reg)
+			assert_hex(p->events[i].digest.bytes, COF_SHA384_LEN,
 				   json_string_value(json_array_get(events, at++)));
 	}
 	assert_int_equal(at, json_array_size(events));
@@ -440,12 +440,12 @@ static size_t compare_with_log(const cof_tdx_prediction *p, const json_t *quote)
 		if (rtmr == 3)
 			continue; /* the guest's own, after the boot */
 		assert_true(at < p->n);
-		const cof_tdx_event *want = &p->events[at++];
-		assert_int_equal(want->event.reg, rtmr + 1);
-		assert_int_equal(want->event.type, (uint32_t)json_integer_value(json_object_get(e, "event_type")));
-		if (want->open || strcmp(want->event.name, "cmdline") == 0)
+		const cof_ref_event *want = &p->events[at++];
+		assert_int_equal(want->reg, rtmr + 1);
+		assert_int_equal(want->type, (uint32_t)json_integer_value(json_object_get(e, "event_type")));
+		if (want->open || strcmp(want->name, "cmdline") == 0)
 			continue; /* the command line of these machines is not published */
-		assert_hex(want->event.digest.bytes, COF_SHA384_LEN, jstr(e, "digest"));
+		assert_hex(want->digest.bytes, COF_SHA384_LEN, jstr(e, "digest"));
 		equal++;
 	}
 	assert_int_equal(at, p->n);

@@ -8,7 +8,7 @@ static void types_without_a_name_are_a_bug_not_a_number(void **state)
 	(void)state;
 	cof_measurement p = {.n_events = 1};
 	json_t *j = NULL;
-	p.events[0].event.type = 0x1234;
+	p.events[0].type = 0x1234;
 	assert_fails(cof_tpm_measurement_json(&p, "x", &j, &err), "event-type");
 	assert_null(j);
 }
@@ -40,7 +40,7 @@ static void the_documented_shape(void **state)
 	cof_measurement p = {.n_events = 1};
 	COF_AUTO_PTR(json_t) j = NULL;
 	COF_AUTO(cof_buf) text = {0};
-	p.events[0].event =
+	p.events[0] =
 		(cof_ref_event){.reg = 9, .type = COF_EV_EVENT_TAG, .name = "cmdline", .digest = {COF_SHA256, {0xab}}};
 	cof_measurement_add(&p, "pcr1", COF_SHA256, NULL);
 	cof_measurement_add(&p, "pcr9", COF_SHA256, (const uint8_t[COF_SHA256_LEN]){1});
