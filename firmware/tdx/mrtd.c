@@ -21,10 +21,10 @@ typedef struct measurer {
 	uint8_t records[PAGE_RECORDS];
 } measurer;
 
-static void put_name(uint8_t *record, const char *name)
+static void put_name(uint8_t *record, cof_span name)
 {
 	memset(record, 0, RECORD);
-	memcpy(record, name, strlen(name));
+	memcpy(record, name.data, name.len);
 }
 
 static void put_gpa(uint8_t *record, uint64_t gpa)
@@ -35,9 +35,9 @@ static void put_gpa(uint8_t *record, uint64_t gpa)
 
 static void put_names(measurer *m)
 {
-	put_name(m->records, "MEM.PAGE.ADD");
+	put_name(m->records, cof_span_str("MEM.PAGE.ADD"));
 	for (size_t at = RECORD; at < PAGE_RECORDS; at += EXTEND)
-		put_name(m->records + at, "MR.EXTEND");
+		put_name(m->records + at, cof_span_str("MR.EXTEND"));
 }
 
 static size_t least(size_t a, size_t b)

@@ -142,6 +142,7 @@ static void add_attempt(predictor *p)
 	add_separator(p, p->in->layout.separator_in_rtmr1 ? RTMR1 : RTMR0);
 }
 
+/* Linux 6.9 and later; older stubs know the TPM's protocol only and leave RTMR2 zero. */
 static void add_linux(predictor *p)
 {
 	const cof_tdx_launch *in = p->in;

@@ -38,7 +38,12 @@ typedef struct cof_tdvf {
 	cof_tdvf_section sections[COF_TDVF_SECTIONS_MAX]; /* in the order in which they are measured */
 } cof_tdvf;
 
-/* Reasons: "tdvf-missing" (policy: the image is not made for TDX), "firmware-malformed". */
+/*
+ * Strict: sections lie in the image, in whole pages, and apart; code is measured; nothing is measured that is not in
+ * the image. An image without a GUID table is taken for td-shim's, whose pointer leads to the descriptor; only there
+ * may the types from COF_TDVF_PERM_MEM on occur. Reasons: "tdvf-missing" (policy: the image is not made for TDX),
+ * "firmware-malformed".
+ */
 COF_WUR int cof_tdvf_parse(cof_span image, cof_tdvf *ret, cof_err *err);
 /* The same rules for metadata that did not come from an image; shim: with td-shim's own types of section. Reason
  * "firmware-malformed". */
