@@ -95,6 +95,8 @@ static int run(int argc, char **argv)
 int cof_cmd_measure(int argc, char **argv)
 {
 	sigset_t block, before;
+	if (argc > 1 && strcmp(argv[1], "idblock") == 0)
+		return cof_cmd_measure_idblock(argc - 1, argv + 1);
 	/* A Ctrl-C counts when the helper processes and their folder are gone. */
 	(void)sigemptyset(&block);
 	(void)sigaddset(&block, SIGINT);

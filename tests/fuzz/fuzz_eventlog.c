@@ -34,7 +34,8 @@ static void run_bank(cof_span in, cof_hash bank)
 		abort();
 	want = calloc(log.n + 1, sizeof *want);
 	for (size_t i = 0; want != NULL && i < log.n; i++)
-		want[i] = (cof_ref_event){log.events[i].reg, log.events[i].type, "", log.events[i].digest};
+		want[i] = (cof_ref_event){
+			.reg = log.events[i].reg, .type = log.events[i].type, .digest = log.events[i].digest};
 	if (want != NULL && cof_ref_events_differ(want, log.n, UINT32_MAX, &log, &diff))
 		abort();
 	if (want != NULL && log.n > 0 && !cof_ref_events_differ(want, log.n - 1, UINT32_MAX, &log, &diff))
