@@ -75,35 +75,38 @@ static int cmd_predict(int argc, char **argv)
 typedef struct measure_verb {
 	const char *name;
 	int (*run)(int argc, char **argv);
+	bool starts_helpers;
 } measure_verb;
 
+static const measure_verb predict_verb = {"", cmd_predict, true};
+
 static const measure_verb verbs[] = {
-	{"calibrate", cof_cmd_calibrate},     {"eventlog", cof_cmd_measure_eventlog},
-	{"explain", cof_cmd_measure_explain}, {"idblock", cof_cmd_measure_idblock},
-	{"inspect", cof_cmd_measure_inspect},
+	{"calibrate", cof_cmd_calibrate, true},	     {"eventlog", cof_cmd_measure_eventlog, true},
+	{"explain", cof_cmd_measure_explain, false}, {"idblock", cof_cmd_measure_idblock, false},
+	{"inspect", cof_cmd_measure_inspect, false},
 };
 
-static int run(int argc, char **argv)
-{
-	for (size_t i = 0; argc > 1 && i < COF_COUNT(verbs); i++) {
-		if (strcmp(argv[1], verbs[i].name) == 0)
-			return verbs[i].run(argc - 1, argv + 1);
-	}
-	return cmd_predict(argc, argv);
-}
-
-int cof_cmd_measure(int argc, char **argv)
+/* A Ctrl-C counts when the helper processes and their folder are gone. */
+static int run_with_helpers(const measure_verb *v, int argc, char **argv)
 {
 	sigset_t block, before;
-	if (argc > 1 && strcmp(argv[1], "idblock") == 0)
-		return cof_cmd_measure_idblock(argc - 1, argv + 1);
-	/* A Ctrl-C counts when the helper processes and their folder are gone. */
 	(void)sigemptyset(&block);
 	(void)sigaddset(&block, SIGINT);
 	(void)sigaddset(&block, SIGTERM);
 	(void)sigaddset(&block, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &block, &before);
-	int code = run(argc, argv);
+	int code = v->run(argc, argv);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return code;
+}
+
+int cof_cmd_measure(int argc, char **argv)
+{
+	const measure_verb *v = &predict_verb;
+	for (size_t i = 0; argc > 1 && i < COF_COUNT(verbs); i++) {
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			v = &verbs[i];
+	}
+	int skip = v == &predict_verb ? 0 : 1;
+	return v->starts_helpers ? run_with_helpers(v, argc - skip, argv + skip) : v->run(argc - skip, argv + skip);
 }
