@@ -27,4 +27,5 @@ t_library_by_pkg_config() {
 	! "$lab/example" /dev/null 2>"$lab/refusal" || fail "the example took an empty image"
 }
 
-run_tests "$@"
+lab_open
+run_tests
