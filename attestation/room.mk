@@ -11,8 +11,11 @@ LIBS += attestation
 attestation_SRC := attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
 	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
-	attestation/verify/status.c attestation/verify/tpm.c attestation/refvalue/refvalue.c \
+	attestation/verify/status.c attestation/verify/tpm.c attestation/refvalue/cbor.c \
+	attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c attestation/refvalue/cose.c \
+	attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c \
 	attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c attestation/token/jws.c
+PKGS += libcbor
 
 # --- the key broker: a library for its tests, and the program ---
 LIBS += kbs
