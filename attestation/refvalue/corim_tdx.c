@@ -87,6 +87,8 @@ static int read_mrtee(const cof_cbor *v, cof_rim_tdx *t, cof_err *err)
 	size_t n = 0;
 	if (v == NULL)
 		return cof_corim_unsupported(err, "values without MRTD");
+	if (!cof_cbor_array(v, &n))
+		return cof_corim_unsupported(err, "MRTD as an expression");
 	bool is_list = cof_cbor_array(cof_cbor_at(v, 0), &n);
 	return is_list ? cof_corim_digests(v, COF_CORIM_SHA384, t->mrtd, err)
 		       : cof_corim_digest(v, COF_CORIM_SHA384, t->mrtd, err);

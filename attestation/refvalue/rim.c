@@ -69,10 +69,10 @@ int cof_rim_set_id(cof_rim *r, cof_span id, cof_err *err)
 
 static int make_room(cof_rim *r, cof_err *err)
 {
-	if (r->n < r->room)
-		return 0;
 	if (r->n >= COF_RIM_ENTRIES_MAX)
 		return malformed(err, "too many entries");
+	if (r->n < r->room)
+		return 0;
 	size_t room = r->room + r->room / 2 + GROW_MIN;
 	cof_rim_entry *grown = reallocarray(r->entries, room, sizeof *grown);
 	if (grown == NULL)

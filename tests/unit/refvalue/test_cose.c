@@ -42,7 +42,7 @@ static int drop_keys(void **state)
 	return 0;
 }
 
-static const char * or (const char *a, const char *b)
+static const char *given(const char *a, const char *b)
 {
 	return a != NULL ? a : b;
 }
@@ -53,9 +53,9 @@ static void sign_structure(const parts *p, EVP_PKEY *by, cof_buf *ret)
 	COF_AUTO(cof_buf) payload = {0};
 	COF_AUTO(cof_buf) aad = {0};
 	COF_AUTO(cof_buf) tbs = {0};
-	hex_bytes(or (p->protected_h, PROTECTED), &header);
-	hex_bytes(or (p->signed_payload, "01"), &payload);
-	hex_bytes(or (p->aad, ""), &aad);
+	hex_bytes(given(p->protected_h, PROTECTED), &header);
+	hex_bytes(given(p->signed_payload, "01"), &payload);
+	hex_bytes(given(p->aad, ""), &aad);
 	cof_wr w = cof_wr_to(&tbs);
 	cof_cbor_put_array(&w, 4);
 	cof_cbor_put_text(&w, "Signature1");
@@ -70,18 +70,18 @@ static void message(const parts *p, EVP_PKEY *by, cof_buf *ret)
 {
 	COF_AUTO(cof_buf) header = {0};
 	COF_AUTO(cof_buf) sig = {0};
-	hex_bytes(or (p->protected_h, PROTECTED), &header);
+	hex_bytes(given(p->protected_h, PROTECTED), &header);
 	sign_structure(p, by, &sig);
-	hex_bytes(or (p->tags, "d2"), ret);
+	hex_bytes(given(p->tags, "d2"), ret);
 	cof_wr w = cof_wr_to(ret);
 	cof_cbor_put_array(&w, 4);
 	cof_cbor_put_bytes(&w, cof_buf_span(&header));
 	assert_ok(cof_wr_done(&w, &err));
-	hex_bytes(or (p->unprotected, "a0"), ret);
-	hex_bytes(or (p->payload, "4101"), ret);
+	hex_bytes(given(p->unprotected, "a0"), ret);
+	hex_bytes(given(p->payload, "4101"), ret);
 	cof_cbor_put_bytes(&w, cof_buf_span(&sig));
 	assert_ok(cof_wr_done(&w, &err));
-	hex_bytes(or (p->tail, ""), ret);
+	hex_bytes(given(p->tail, ""), ret);
 }
 
 static int verify(const parts *p, const cof_cose_in *with, cof_err *err)
@@ -381,7 +381,7 @@ static int vector_verify(const json_t *v, cof_err *err)
 	EVP_PKEY *k = vector_key(v);
 	EVP_PKEY *const keys[] = {k};
 	vector_file(v, vector_has(v, "cose") ? "cose" : "token", &m);
-	hex_bytes(or (aad_hex, ""), &aad);
+	hex_bytes(given(aad_hex, ""), &aad);
 	bool has_detached = vector_has(v, "detached_payload");
 	if (has_detached)
 		vector_file(v, "detached_payload", &detached);

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reference values of every kind, made up. */
+#pragma once
+
+#include "attestation/refvalue/rim.h"
+#include "attestation/refvalue/rim_event.h"
+#include "tests/unit/firmware/make_log.h"
+
+enum { RIM_NOW = 1800000000 };
+
+static inline cof_rim_entry rim_entry(cof_rim_tee tee, const char *name)
+{
+	cof_rim_entry e = {.tee = tee};
+	assert_ok(cof_rim_entry_name(&e, cof_span_str(name), &err));
+	return e;
+}
+
+static inline cof_rim_entry rim_snp(const char *name, bool full)
+{
+	cof_rim_entry e = rim_entry(COF_RIM_SNP, name);
+	memset(e.snp.measurement, 0x11, sizeof e.snp.measurement);
+	e.snp.vlek = e.snp.has_policy = e.snp.has_host_data = full;
+	e.snp.has_id_key_digest = e.snp.has_author_key_digest = e.snp.has_guest_svn = full;
+	if (!full)
+		return e;
+	e.snp.policy = 0x30000;
+	e.snp.guest_svn = 0xfffffffe;
+	memset(e.snp.host_data, 0x22, sizeof e.snp.host_data);
+	memset(e.snp.id_key_digest, 0x33, sizeof e.snp.id_key_digest);
+	memset(e.snp.author_key_digest, 0x44, sizeof e.snp.author_key_digest);
+	return e;
+}
+
+static inline cof_rim_entry rim_tdx(const char *name, unsigned rtmrs, bool config)
+{
+	cof_rim_entry e = rim_entry(COF_RIM_TDX, name);
+	memset(e.tdx.mrtd, 0x55, sizeof e.tdx.mrtd);
+	for (unsigned i = 0; i < COF_RIM_RTMRS; i++) {
+		e.tdx.has_rtmr[i] = (rtmrs & (1u << i)) != 0;
+		if (e.tdx.has_rtmr[i])
+			memset(e.tdx.rtmr[i], (int)(0x60 + i), sizeof e.tdx.rtmr[i]);
+	}
+	e.tdx.has_mrconfigid = config;
+	if (config)
+		memset(e.tdx.mrconfigid, 0x66, sizeof e.tdx.mrconfigid);
+	return e;
+}
+
+static inline cof_rim_entry rim_launch(cof_rim_tee tee, const char *name)
+{
+	cof_rim_entry e = rim_entry(tee, name);
+	memset(e.digest, 0x77, sizeof e.digest);
+	return e;
+}
+
+/* The boot of make_log.h. */
+static inline void rim_prediction(cof_tpm_prediction *p)
+{
+	COF_AUTO(cof_buf) bytes = {0};
+	COF_AUTO(cof_eventlog) log = {0};
+	put_boot(&bytes);
+	assert_ok(cof_eventlog_parse(cof_buf_span(&bytes), &log, &err));
+	*p = (cof_tpm_prediction){0};
+	for (; p->n < log.n; p->n++) {
+		cof_ref_event *e = &p->events[p->n];
+		cof_rim_event_set(e, log.events[p->n].pcr, log.events[p->n].digest);
+		e->type = log.events[p->n].type;
+		cof_event_name(&log.events[p->n], e->name);
+	}
+	assert_ok(cof_ref_events_replay(p->events, p->n, p->pcrs, &err));
+}
+
+static inline void rim_put(cof_rim *r, cof_rim_entry e)
+{
+	assert_ok(cof_rim_add(r, &e, &err));
+}
+
+static inline void rim_put_tpm(cof_rim *r, const char *name)
+{
+	cof_tpm_prediction p;
+	rim_prediction(&p);
+	assert_ok(cof_rim_add_tpm(r, name, &p, &err));
+}
+
+/* Two of each kind. */
+static inline void rim_make(cof_rim *r)
+{
+	assert_ok(cof_rim_set_id(r, cof_span_str("guest-0.1.0"), &err));
+	r->not_before = RIM_NOW - 100;
+	r->not_after = RIM_NOW + 100;
+	rim_put(r, rim_snp("0.1.0/default/vcpus-1/EPYC-Milan", false));
+	rim_put(r, rim_snp("0.1.0/default/vcpus-2/EPYC-Milan", true));
+	rim_put(r, rim_tdx("0.1.0/default", 0, false));
+	rim_put(r, rim_tdx("0.1.0/large", 7, true));
+	rim_put_tpm(r, "0.1.0/default");
+	rim_put_tpm(r, "0.1.0/large");
+	rim_put(r, rim_launch(COF_RIM_SEV, "0.1.0/default"));
+	rim_put(r, rim_launch(COF_RIM_SEV, "0.1.0/large"));
+	rim_put(r, rim_launch(COF_RIM_SEVES, "0.1.0/default/vcpus-1"));
+	rim_put(r, rim_launch(COF_RIM_SEVES, "0.1.0/default/vcpus-2"));
+}
+
+static inline void assert_same_entry(const cof_rim_entry *a, const cof_rim_entry *b)
+{
+	COF_AUTO_PTR(json_t) x = NULL;
+	COF_AUTO_PTR(json_t) y = NULL;
+	assert_ok(cof_rim_entry_json(a, &x, &err));
+	assert_ok(cof_rim_entry_json(b, &y, &err));
+	assert_true(json_equal(x, y));
+	assert_int_equal(a->version, b->version);
+}
