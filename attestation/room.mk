@@ -16,7 +16,7 @@ attestation_SRC := attestation/verify/appraise.c attestation/verify/claims.c att
 	attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c attestation/refvalue/rim.c \
 	attestation/refvalue/rim_json.c attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c \
 	attestation/refvalue/corim_comid.c attestation/refvalue/corim_part.c attestation/refvalue/corim_snp.c \
-	attestation/refvalue/corim_tdx.c attestation/refvalue/corim_write.c \
+	attestation/refvalue/corim_tdx.c attestation/refvalue/corim_write.c attestation/refvalue/rvps.c \
 	attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c attestation/token/jws.c
 PKGS += libcbor
 

@@ -44,11 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	EVP_PKEY *key = nobodys_key();
 	EVP_PKEY *const keys[] = {key};
 	cof_err err = {0};
-	const cof_corim_in in = {.bytes = cof_span_of(data, len),
-				 .keys = keys,
-				 .n_keys = 1,
-				 .allow_unsigned = true,
-				 .now = 1800000000};
+	const cof_corim_in in = {
+		.bytes = cof_span_of(data, len), .keys = keys, .n_keys = 1, .allow_unsigned = true, .now = 1800000000};
 	if (cof_corim_read(&in, &c, &err) == 0)
 		again(&c.rim);
 	else if (err.reason[0] == '\0' || c.rim.n != 0)

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The export: names, values once each, and the message around them. */
+#include "tests/unit/test.h"
+
+#include "attestation/refvalue/rvps.h"
+#include "common/hex.h"
+#include "tests/unit/refvalue/make_rim.h"
+
+#define H8(b) b b b b b b b b
+#define H32(b) H8(b) H8(b) H8(b) H8(b)
+#define H48(b) H32(b) H8(b) H8(b)
+
+static void golden(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+	COF_AUTO_PTR(json_t) o = NULL;
+	COF_AUTO(cof_buf) text = {0};
+	assert_ok(cof_rim_set_id(&r, cof_span_str("g"), &err));
+	rim_put(&r, rim_snp("a", true));
+	rim_put(&r, rim_tdx("a", 6, true));
+	rim_put(&r, rim_launch(COF_RIM_SEV, "a"));
+	rim_put(&r, rim_launch(COF_RIM_SEVES, "a"));
+	assert_ok(cof_rvps_json(&r, &o, &err));
+	assert_ok(cof_json_dump(o, &text, &err));
+	assert_string_equal(
+		cof_buf_str(&text), "{\"snp_launch_measurement\":[\"" H48("11") "\"],\"snp_host_data\":[\"" H32("22") "\"],\"snp_id_key_digest\":[\"" H48("33") "\"],\"snp_author_key_digest\":[\"" H48(
+					    "44") "\"],\"snp_policy\":[\"0000000000030000\"],\"snp_guest_svn\":["
+						  "4294967294],"
+						  "\"mr_td\":[\"" H48("55") "\"],\"rtmr_1\":[\"" H48(
+							  "61") "\"],\"rtmr_2\":[\"" H48("62") "\"],\"mr_config_id\":["
+											       "\"" H48("66") "\"],"
+													      "\"sev_"
+													      "launch_"
+													      "measurem"
+													      "ent\":["
+													      "\"" H32("77") "\"],\"seves_launch_measurement\":[\"" H32("77") "\"]}");
+}
+
+static void values_stand_once_and_in_order(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+	COF_AUTO_PTR(json_t) o = NULL;
+	assert_ok(cof_rim_set_id(&r, cof_span_str("g"), &err));
+	static const uint8_t first[] = {9, 3, 9, 7, 3};
+	for (size_t i = 0; i < COF_COUNT(first); i++) {
+		char name[8];
+		(void)snprintf(name, sizeof name, "%zu", i);
+		cof_rim_entry e = rim_snp(name, false);
+		e.snp.measurement[0] = first[i];
+		rim_put(&r, e);
+	}
+	assert_ok(cof_rvps_json(&r, &o, &err));
+	assert_int_equal(json_object_size(o), 1);
+	const json_t *list = json_object_get(o, "snp_launch_measurement");
+	assert_int_equal(json_array_size(list), 3);
+	static const char *const want[] = {"09", "03", "07"};
+	for (size_t i = 0; i < COF_COUNT(want); i++)
+		assert_memory_equal(json_string_value(json_array_get(list, i)), want[i], 2);
+}
+
+static void registers_of_a_tpm(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+	COF_AUTO_PTR(json_t) o = NULL;
+	char hex[65];
+	assert_ok(cof_rim_set_id(&r, cof_span_str("g"), &err));
+	rim_put_tpm(&r, "a");
+	assert_ok(cof_rvps_json(&r, &o, &err));
+	assert_int_equal(json_object_size(o), 9);
+	cof_hex(cof_span_of(r.entries[0].tpm.pcrs[4], 32), hex);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(o, "tpm_pcr04"), 0)), hex);
+	assert_null(json_object_get(o, "tpm_pcr08"));
+	assert_null(json_object_get(o, "tpm_pcr10"));
+}
+
+static void the_message(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+	COF_AUTO_PTR(json_t) o = NULL;
+	COF_AUTO_PTR(json_t) message = NULL;
+	COF_AUTO_PTR(json_t) inside = NULL;
+	COF_AUTO(cof_buf) text = {0};
+	rim_make(&r);
+	assert_ok(cof_rvps_json(&r, &o, &err));
+	assert_ok(cof_rvps_message(&r, &message, &err));
+	assert_int_equal(json_object_size(message), 3);
+	assert_string_equal(json_string_value(json_object_get(message, "version")), "0.1.0");
+	assert_string_equal(json_string_value(json_object_get(message, "type")), "sample");
+	assert_ok(cof_json_b64(message, "payload", &text, &err));
+	assert_ok(cof_json_parse(cof_buf_span(&text), &inside, &err));
+	assert_true(json_equal(inside, o));
+}
+
+static void t077_a_broken_table_is_not_exported(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+	json_t *o = NULL;
+	assert_fails(cof_rvps_json(&r, &o, &err), "rim-malformed");
+	rim_make(&r);
+	r.entries[4].tpm.has[0] = false;
+	assert_fails(cof_rvps_json(&r, &o, &err), "reference-malformed");
+	assert_fails(cof_rvps_message(&r, &o, &err), "reference-malformed");
+	assert_null(o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t077_a_broken_table_is_not_exported),
+		cmocka_unit_test(golden),
+		cmocka_unit_test(values_stand_once_and_in_order),
+		cmocka_unit_test(registers_of_a_tpm),
+		cmocka_unit_test(the_message),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
