@@ -29,7 +29,7 @@ kbs_SRC := attestation/kbs/wire.c attestation/kbs/store.c attestation/kbs/audit.
 	attestation/kbs/front.c attestation/kbs/front_http.c attestation/kbs/front_json.c attestation/kbs/fronts.c \
 	attestation/kbs/holder.c attestation/kbs/holder_admin.c attestation/kbs/holder_attest.c \
 	attestation/kbs/holder_init.c attestation/kbs/holder_resource.c attestation/kbs/serve.c \
-	attestation/kbs/admin_client.c
+	attestation/kbs/admin_client.c attestation/kbs/owner_reference.c attestation/kbs/holder_reference.c
 PROGS += coffer-kbs
 coffer-kbs_SRC := attestation/kbs/main.c
 coffer-kbs_USES := kbs attestation firmware common

@@ -123,6 +123,18 @@ int cof_admin_body_reference(cof_span json, cof_buf *ret, cof_err *err)
 		ret, err);
 }
 
+int cof_admin_body_corim(cof_span corim, cof_span key_pem, cof_buf *ret, cof_err *err)
+{
+	COF_AUTO_FREE char *text = cof_b64_dup(corim);
+	COF_AUTO_FREE char *pem = cof_span_dup_str(key_pem);
+	if (text == NULL)
+		return cof_err_oom(err);
+	if (pem == NULL)
+		return cof_err_set(err, COF_E_MALFORMED, "bad-key", "the author's key is not PEM");
+	return dump(json_pack("{s:s, s:s, s:s, s:s}", "version", "0.1.0", "type", "corim", "payload", text, "key", pem),
+		    ret, err);
+}
+
 int cof_admin_body_policy(cof_span json, cof_buf *ret, cof_err *err)
 {
 	COF_AUTO_FREE char *text = cof_b64url_dup(json);

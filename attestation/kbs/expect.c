@@ -16,11 +16,23 @@ static int add_root(void *arg, const char *name, cof_span value, cof_err *err)
 	return rc < 0 ? rc : cof_buf_add_str(arg, "\n", err);
 }
 
+typedef struct references {
+	cof_holder *h;
+	cof_buf *out;
+} references;
+
+/* One that has expired is as if it were not there: no boot may match it. */
 static int add_reference(void *arg, const char *name, cof_span value, cof_err *err)
 {
-	cof_buf *out = arg;
-	(void)name;
-	int rc = cof_buf_add_str(out, out->len > 1 ? "," : "", err);
+	const references *to = arg;
+	cof_buf *out = to->out;
+	cof_err why = {0};
+	int rc = cof_holder_check_reference(to->h, name, &why);
+	if (rc < 0 && cof_err_is(&why, "reference-expired"))
+		return 0;
+	if (rc < 0)
+		return cof_err_set(err, why.cls, why.reason, "%s", why.text);
+	rc = cof_buf_add_str(out, out->len > 1 ? "," : "", err);
 	return rc < 0 ? rc : cof_buf_add(out, value.data, value.len, err);
 }
 
@@ -39,7 +51,7 @@ int cof_holder_expect_load(cof_holder *h, cof_holder_expect *ret, cof_err *err)
 	if (rc == 0)
 		rc = cof_buf_add_str(&e.references, "[", err);
 	if (rc == 0)
-		rc = cof_store_each(h->store, COF_KIND_REFERENCE, add_reference, &e.references, err);
+		rc = cof_store_each(h->store, COF_KIND_REFERENCE, add_reference, &(references){h, &e.references}, err);
 	if (rc == 0)
 		rc = cof_buf_add_str(&e.references, "]", err);
 	if (rc == 0)

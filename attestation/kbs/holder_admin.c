@@ -86,7 +86,7 @@ static int set_owner_item(call *c, cof_record *r, const char *kind, size_t max,
 
 static int set_reference(call *c, cof_record *r, cof_err *err)
 {
-	return set_owner_item(c, r, COF_KIND_REFERENCE, COF_HOLDER_REFERENCES_MAX, cof_owner_parse_reference, err);
+	return cof_holder_set_references(c->h, c->m->body, r, err);
 }
 
 static int set_initdata(call *c, cof_record *r, cof_err *err)
@@ -120,7 +120,7 @@ static int delete_named(call *c, cof_record *r, const char *kind, cof_err *err)
 
 static int delete_reference(call *c, cof_record *r, cof_err *err)
 {
-	return delete_named(c, r, COF_KIND_REFERENCE, err);
+	return cof_holder_delete_reference(c->h, c->match->part[0], r, err);
 }
 
 static int delete_initdata(call *c, cof_record *r, cof_err *err)

@@ -218,6 +218,7 @@ static int finish(cof_holder *h, cof_session *s, const cof_kb_verdict *v, cof_bu
 		rc = cof_store_begin(h->store, err);
 	cof_record_session(&r, s);
 	cof_record_verdict(&r, &s->verdict);
+	cof_holder_record_source(h, s->verdict.reference, &r);
 	if (rc == 0)
 		rc = cof_holder_record(h, &r, err);
 	if (rc == 0)

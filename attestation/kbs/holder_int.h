@@ -18,6 +18,7 @@
 enum {
 	COF_HOLDER_CHEAP_PER_MINUTE = 600, /* audit lines that strangers can cause */
 	COF_HOLDER_REFERENCES_MAX = 256,
+	COF_HOLDER_TEE_REFERENCES_MAX = 8192,
 	COF_HOLDER_INITDATA_MAX = 1024,
 	COF_HOLDER_EK_ROOTS_MAX = 32,
 };
@@ -63,6 +64,15 @@ void cof_holder_on_auth(cof_holder *h, cof_ticket from, const void *msg);
 void cof_holder_on_attest(cof_holder *h, cof_ticket from, const void *msg);
 void cof_holder_on_resource(cof_holder *h, cof_ticket from, const void *msg);
 void cof_holder_on_admin(cof_holder *h, cof_ticket from, const void *msg);
+
+/* Registers what a set-reference call brings, all or nothing within the caller's transaction; what it adds to the
+ * record says from whom. Reasons of cof_owner_parse_references, "store-full", "reference-older". */
+COF_WUR int cof_holder_set_references(cof_holder *h, cof_span body, cof_record *r, cof_err *err);
+COF_WUR int cof_holder_delete_reference(cof_holder *h, cof_span name, cof_record *r, cof_err *err);
+/* 0 while the tpm set of this name may be relied on; policy, reason "reference-withdrawn", "reference-expired". */
+COF_WUR int cof_holder_check_reference(cof_holder *h, const char *name, cof_err *err);
+/* Adds who signed the set that matched; nothing for one without a CoRIM. */
+void cof_holder_record_source(cof_holder *h, const char *name, cof_record *r);
 
 /* What the verifier is told: the owner's EK roots, reference values and initdata digests. */
 typedef struct cof_holder_expect {

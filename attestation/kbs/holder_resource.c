@@ -25,12 +25,10 @@ static cof_session *attested(cof_holder *h, const cof_kb_resource *m, cof_err *e
 /* The owner may have withdrawn what the verdict rested on since the attestation. */
 static int check_still_registered(cof_holder *h, const cof_session_verdict *v, cof_err *err)
 {
-	bool reference = false, initdata = false;
-	int rc = cof_store_has(h->store, COF_KIND_REFERENCE, v->reference, &reference, err);
+	bool initdata = false;
+	int rc = cof_holder_check_reference(h, v->reference, err);
 	if (rc == 0)
 		rc = cof_store_has(h->store, COF_KIND_INITDATA, v->initdata, &initdata, err);
-	if (rc == 0 && !reference)
-		rc = cof_err_set(err, COF_E_POLICY, "reference-withdrawn", "reference values %s", v->reference);
 	if (rc == 0 && !initdata)
 		rc = cof_err_set(err, COF_E_POLICY, "initdata-mismatch", "the initdata digest was withdrawn");
 	return rc;

@@ -14,8 +14,11 @@ typedef struct cof_store cof_store;
 #define COF_KIND_META "meta"
 #define COF_KIND_RESOURCE "resource"   /* REPO/TYPE/TAG */
 #define COF_KIND_REFERENCE "reference" /* name -> coffer-reference-values/1 */
-#define COF_KIND_INITDATA "initdata"   /* hex of the digest -> "" */
-#define COF_KIND_EK_ROOT "ek-root"     /* hex of SHA-256 -> PEM */
+/* TEE/NAME -> coffer-reference-values/2; and for both kinds TEE/NAME -> the CoRIM it came with */
+#define COF_KIND_TEE_REFERENCE "tee-reference"
+#define COF_KIND_REFERENCE_SOURCE "reference-source"
+#define COF_KIND_INITDATA "initdata" /* hex of the digest -> "" */
+#define COF_KIND_EK_ROOT "ek-root"   /* hex of SHA-256 -> PEM */
 
 enum { COF_STORE_NAME_MAX = 256, COF_STORE_VALUE_MAX = 4 << 20 };
 

@@ -2,23 +2,20 @@
 #include <getopt.h>
 
 #include "attestation/kbs/admin_client.h"
+#include "attestation/refvalue/corim.h"
 #include "common/file.h"
 #include "common/initdata.h"
 #include "runtime/cli/cli.h"
 
 enum { FILE_MAX = 2 << 20, PEM_MAX = 64 << 10, AUDIT_MAX = 256 << 20 };
-enum { OPT_URL = 1000, OPT_CA, OPT_KEY, OPT_RESOLVE, OPT_JSON, OPT_FROM, OPT_HEAD, OPT_HELP };
+enum { OPT_URL = 1000, OPT_CA, OPT_KEY, OPT_RESOLVE, OPT_JSON, OPT_FROM, OPT_HEAD, OPT_CORIM_KEY, OPT_HELP };
 
 static const struct option options[] = {
-	{"url", required_argument, NULL, OPT_URL},
-	{"ca", required_argument, NULL, OPT_CA},
-	{"key", required_argument, NULL, OPT_KEY},
-	{"resolve", required_argument, NULL, OPT_RESOLVE},
-	{"json", no_argument, NULL, OPT_JSON},
-	{"from", required_argument, NULL, OPT_FROM},
-	{"head", required_argument, NULL, OPT_HEAD},
-	{"help", no_argument, NULL, OPT_HELP},
-	{0},
+	{"url", required_argument, NULL, OPT_URL},   {"ca", required_argument, NULL, OPT_CA},
+	{"key", required_argument, NULL, OPT_KEY},   {"resolve", required_argument, NULL, OPT_RESOLVE},
+	{"json", no_argument, NULL, OPT_JSON},	     {"from", required_argument, NULL, OPT_FROM},
+	{"head", required_argument, NULL, OPT_HEAD}, {"corim-key", required_argument, NULL, OPT_CORIM_KEY},
+	{"help", no_argument, NULL, OPT_HELP},	     {0},
 };
 
 static const char common_usage[] =
@@ -35,6 +32,7 @@ typedef struct settings {
 	const char *key;
 	cof_cli_resolves resolve;
 	const char *head;
+	const char *corim_key;
 	unsigned long long from;
 	bool json;
 	bool help;
@@ -62,6 +60,9 @@ static int set_option(settings *s, int opt, const char *text)
 		return 0;
 	case OPT_HEAD:
 		s->head = text;
+		return 0;
+	case OPT_CORIM_KEY:
+		s->corim_key = text;
 		return 0;
 	case OPT_RESOLVE:
 		return cof_cli_add_resolve(&s->resolve, text, s->json);
@@ -179,9 +180,33 @@ static int send_file(int argc, char **argv, enum cof_kb_route route, body_maker 
 	return report(&s, rc, &err, done, argv[s.first]);
 }
 
+static int reference_body(const settings *s, cof_span file, cof_buf *ret, cof_err *err)
+{
+	COF_AUTO(cof_buf) pem = {0};
+	if (s->corim_key == NULL)
+		return cof_admin_body_reference(file, ret, err);
+	int rc = cof_file_read(s->corim_key, PEM_MAX, &pem, err);
+	return rc < 0 ? rc : cof_admin_body_corim(file, cof_buf_span(&pem), ret, err);
+}
+
 static int verb_set_reference(int argc, char **argv)
 {
-	return send_file(argc, argv, COF_ROUTE_REFERENCE_PUT, cof_admin_body_reference, "reference values registered");
+	settings s;
+	COF_AUTO(cof_buf) file = {0};
+	COF_AUTO(cof_buf) body = {0};
+	cof_err err = {0};
+	int rc = parse(argc, argv, "[--corim-key FILE] FILE  (a document, or a signed CoRIM with its author's key)", 1,
+		       &s);
+	if (rc != 0 || s.help)
+		return rc;
+	rc = cof_cli_read(argv[s.first], FILE_MAX, &file, &err);
+	if (rc == 0 && cof_corim_looks_like(cof_buf_span(&file)) != (s.corim_key != NULL))
+		return cof_cli_usage("--corim-key names the author's key of a CoRIM, and every CoRIM needs one");
+	if (rc == 0)
+		rc = reference_body(&s, cof_buf_span(&file), &body, &err);
+	if (rc == 0)
+		rc = call(&s, COF_ROUTE_REFERENCE_PUT, "", cof_buf_span(&body), &err);
+	return report(&s, rc, &err, "reference values registered", argv[s.first]);
 }
 
 static int verb_set_policy(int argc, char **argv)
