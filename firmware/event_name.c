@@ -171,6 +171,16 @@ static const text_word actions[] = {
 	{"Exit Boot Services Returned with Success", "exit-boot-services-done"},
 };
 
+/* source: OVMF: ACPI tables, and since 202505 other fw_cfg files with their name behind this text */
+static const char *word_of_config(cof_span data)
+{
+	static const char fw_cfg[] = "QEMU FW CFG"; /* with its NUL */
+	cof_rd r = cof_rd_of(data);
+	if (cof_ct_equal(data, cof_span_str("ACPI DATA")))
+		return "acpi-data";
+	return cof_ct_equal(cof_rd_bytes(&r, sizeof fw_cfg), cof_span_of(fw_cfg, sizeof fw_cfg)) ? "fw-cfg" : NULL;
+}
+
 static const char *word_of_data(const cof_log_event *e)
 {
 	cof_rd r = cof_rd_of(e->data);
@@ -183,9 +193,7 @@ static const char *word_of_data(const cof_log_event *e)
 		if (cof_ct_equal(e->data, cof_span_str(actions[i].text)))
 			return actions[i].word;
 	}
-	if (e->type == COF_EV_PLATFORM_CONFIG_FLAGS && cof_ct_equal(e->data, cof_span_str("ACPI DATA")))
-		return "acpi-data";
-	return NULL;
+	return e->type == COF_EV_PLATFORM_CONFIG_FLAGS ? word_of_config(e->data) : NULL;
 }
 
 void cof_event_name(const cof_log_event *e, char out[COF_EVENT_NAME_MAX])

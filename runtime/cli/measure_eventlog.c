@@ -98,9 +98,7 @@ static int load_values(const char *path, inputs *i, cof_err *err)
 
 static int load(const cof_measure_opts *o, inputs *i, cof_err *err)
 {
-	int rc = o->bank == NULL ? 0 : cof_hash_by_bank(o->bank, &i->bank, err);
-	if (rc == 0)
-		rc = cof_cli_read(o->file, COF_EVENTLOG_MAX, &i->log, err);
+	int rc = cof_cli_read(o->file, COF_EVENTLOG_MAX, &i->log, err);
 	if (rc == 0 && o->reference != NULL && o->tee != NULL)
 		return cof_err_set(err, COF_E_USAGE, "usage", "--reference or --tee");
 	if (rc == 0 && o->reference != NULL)
@@ -110,7 +108,7 @@ static int load(const cof_measure_opts *o, inputs *i, cof_err *err)
 	if (rc == 0 && o->pcrs != NULL)
 		rc = load_values(o->pcrs, i, err);
 	i->in.log = cof_buf_span(&i->log);
-	i->in.bank = o->bank != NULL ? &i->bank : NULL;
+	i->in.bank = o->bank_name != NULL ? &o->bank : NULL;
 	i->in.json = o->json;
 	return rc;
 }
@@ -125,5 +123,7 @@ int cof_cmd_measure_eventlog(int argc, char **argv)
 		return code;
 	if (o.help)
 		return fputs(usage, stdout) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
+	if (o.bank != NULL && cof_hash_by_bank(o.bank, &i.bank, NULL) < 0)
+		return cof_cli_usage("--bank %s: there is no such bank", o.bank);
 	return load(&o, &i, &err) < 0 ? cof_cli_fail(&err, o.json) : cof_eventlog_report(&i.in);
 }

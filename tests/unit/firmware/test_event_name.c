@@ -112,6 +112,9 @@ static void names_for_people(void **state)
 	assert_named(9, COF_EV_EVENT_TAG, cof_span_of("\xec\x22\x3b\x8f", 4), "initrd");
 	assert_named(9, COF_EV_EVENT_TAG, cof_span_of("\xec\x22\x3b", 3), "event-tag");
 	assert_named(1, COF_EV_PLATFORM_CONFIG_FLAGS, cof_span_str("ACPI DATA"), "acpi-data");
+	assert_named(1, COF_EV_PLATFORM_CONFIG_FLAGS, cof_span_of("QEMU FW CFG\0BootMenu", 20), "fw-cfg");
+	assert_named(1, COF_EV_PLATFORM_CONFIG_FLAGS, cof_span_str("QEMU FW CFG"), "platform-config");
+	assert_named(1, COF_EV_PLATFORM_CONFIG_FLAGS, cof_span_str("QEMU FW CFGX"), "platform-config");
 	assert_named(5, COF_EV_EFI_ACTION, cof_span_str("Exit Boot Services Invocation"), "exit-boot-services");
 	assert_named(5, COF_EV_EFI_ACTION, cof_span_str("another"), "efi-action");
 	assert_named(3, 0x42, (cof_span){0}, "event-0x42");
