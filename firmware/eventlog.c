@@ -32,6 +32,12 @@ typedef struct log_head {
 	size_t n;
 } log_head;
 
+/* How much padding the end could be. */
+typedef struct log_tail {
+	size_t zeros;
+	size_t ones;
+} log_tail;
+
 void cof_eventlog_release(cof_eventlog *log)
 {
 	free(log->events);
@@ -124,37 +130,36 @@ static int parse_spec_id(uint32_t reg, cof_span data, log_head *ret, cof_err *er
 	return 0;
 }
 
-static bool all_bytes(const cof_rd *r, uint8_t value)
+/* Bytes of one value at the very end: counted once, so that no log makes every record look through what is left. */
+static size_t count_tail(cof_span s, uint8_t value)
 {
-	for (size_t i = 0; i < r->left; i++) {
-		if (r->at[i] != value)
-			return false;
-	}
-	return true;
+	size_t n = 0;
+	for (cof_rd r = cof_rd_of(s); r.left > 0 && cof_rd_tail(&r, 1).data[0] == value;)
+		n++;
+	return n;
 }
 
 /* Looks without taking: a record cannot start with register 0xffffffff, nor with twelve zero bytes (no digests). */
-static bool at_padding(cof_rd r)
+static bool at_padding(const cof_rd *r, const log_tail *t)
 {
 	static const uint8_t zeros[12];
-	cof_rd look = r;
-	if (r.left == 0)
+	cof_rd ones = *r, none = *r;
+	if (r->left == 0)
 		return true;
-	if (cof_rd_u32le(&look) == UINT32_MAX)
-		return all_bytes(&r, 0xff);
-	look = r;
-	return cof_ct_equal(cof_rd_bytes(&look, sizeof zeros), cof_span_of(zeros, sizeof zeros)) && all_bytes(&r, 0);
+	if (cof_rd_u32le(&ones) == UINT32_MAX)
+		return r->left <= t->ones;
+	return r->left <= t->zeros && cof_ct_equal(cof_rd_bytes(&none, sizeof zeros), cof_span_of(zeros, sizeof zeros));
 }
 
 /* Takes the Spec ID record. A log without one is in the old format, and its first record is an event as any other. */
-static int parse_head(cof_rd *r, log_head *ret, cof_err *err)
+static int parse_head(cof_rd *r, const log_tail *tail, log_head *ret, cof_err *err)
 {
 	cof_rd first = *r;
 	uint32_t reg = cof_rd_u32le(&first);
 	uint32_t type = cof_rd_u32le(&first);
 	cof_rd_skip(&first, COF_SHA1_LEN);
 	cof_span data = cof_rd_bytes(&first, cof_rd_u32le(&first));
-	if (!cof_rd_ok(&first) || at_padding(*r))
+	if (!cof_rd_ok(&first) || at_padding(r, tail))
 		return malformed(err, "first record");
 	if (type != COF_EV_NO_ACTION || !starts_with(data, spec_id)) {
 		*ret = (log_head){.kind = COF_LOG_TPM, .algs = {{0x4, COF_SHA1_LEN}}, .n = 1};
@@ -253,19 +258,21 @@ static int parse_event(cof_rd *r, const log_head *h, cof_hash bank, cof_log_even
 	return 0;
 }
 
-static int open_log(cof_span in, cof_rd *ret, log_head *ret_head, cof_err *err)
+static int open_log(cof_span in, cof_rd *ret, log_tail *ret_tail, log_head *ret_head, cof_err *err)
 {
 	if (in.len > COF_EVENTLOG_MAX)
 		return cof_err_set(err, COF_E_MALFORMED, "eventlog-too-large", "event log has %zu bytes", in.len);
 	*ret = cof_rd_of(in);
-	return parse_head(ret, ret_head, err);
+	*ret_tail = (log_tail){.zeros = count_tail(in, 0), .ones = count_tail(in, 0xff)};
+	return parse_head(ret, ret_tail, ret_head, err);
 }
 
 int cof_eventlog_banks(cof_span in, cof_log_banks *ret, cof_err *err)
 {
 	log_head h = {0};
+	log_tail tail;
 	cof_rd r;
-	int rc = open_log(in, &r, &h, err);
+	int rc = open_log(in, &r, &tail, &h, err);
 	if (rc < 0)
 		return rc;
 	cof_log_banks banks = {.kind = h.kind, .agile = h.agile};
@@ -278,12 +285,12 @@ int cof_eventlog_banks(cof_span in, cof_log_banks *ret, cof_err *err)
 	return 0;
 }
 
-static int parse_events(cof_rd *r, const log_head *h, cof_eventlog *log, cof_err *err)
+static int parse_events(cof_rd *r, const log_tail *tail, const log_head *h, cof_eventlog *log, cof_err *err)
 {
 	bool locality_seen = false;
 	size_t cap = 0;
 	int rc = 0;
-	while (rc == 0 && !at_padding(*r)) {
+	while (rc == 0 && !at_padding(r, tail)) {
 		cof_log_event e;
 		rc = parse_event(r, h, log->bank, &e, err);
 		if (rc == 0)
@@ -296,15 +303,16 @@ static int parse_events(cof_rd *r, const log_head *h, cof_eventlog *log, cof_err
 int cof_eventlog_parse(cof_span in, cof_hash bank, cof_eventlog *ret, cof_err *err)
 {
 	log_head h = {0};
+	log_tail tail;
 	cof_rd r;
-	int rc = open_log(in, &r, &h, err);
+	int rc = open_log(in, &r, &tail, &h, err);
 	if (rc < 0)
 		return rc;
 	COF_AUTO(cof_eventlog) log = {.kind = h.kind, .bank = bank};
 	if (find_bank(&h, bank) == NULL)
 		return cof_err_set(err, COF_E_MALFORMED, "eventlog-bank-missing", "event log has no %s bank",
 				   cof_hash_name(bank));
-	rc = parse_events(&r, &h, &log, err);
+	rc = parse_events(&r, &tail, &h, &log, err);
 	if (rc < 0)
 		return rc;
 	log.size = in.len - r.left;

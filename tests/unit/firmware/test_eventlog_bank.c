@@ -156,6 +156,18 @@ static void padding_alone_is_no_log(void **state)
 	}
 }
 
+/* Records of nothing but zeros, and a byte at the far end: each must not be taken for the start of the padding. */
+static void t060_zeros_that_are_no_padding(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_buf) b = {0};
+	assert_ok(cof_buf_reserve(&b, COF_EVENTLOG_MAX, &err));
+	memset(b.data, 0, COF_EVENTLOG_MAX);
+	b.len = COF_EVENTLOG_MAX;
+	b.data[b.len - 1] = 1;
+	assert_bank_fails(&b, COF_SHA1, "eventlog-too-large"); /* soon: a bound on events, not on time */
+}
+
 static void the_old_format_knows_the_locality_too(void **state)
 {
 	(void)state;
@@ -326,6 +338,7 @@ int main(void)
 		cmocka_unit_test(t060_old_every_truncation),
 		cmocka_unit_test(old_record_fields),
 		cmocka_unit_test(padding_alone_is_no_log),
+		cmocka_unit_test(t060_zeros_that_are_no_padding),
 		cmocka_unit_test(the_old_format_knows_the_locality_too),
 		cmocka_unit_test(tdx_logs_are_told_by_their_head),
 		cmocka_unit_test(t060_heads_between_the_kinds),
