@@ -42,7 +42,7 @@ E2E_BIN := $(O)/tests/e2e/guest_session
 
 .PHONY: unit fuzz-replay tests-build
 # Process-level guests and brokers run the programs that lie beside the tests.
-tests-build: $(TEST_BIN) $(FUZZ_BIN) $(E2E_BIN) programs
+tests-build: $(TEST_BIN) $(FUZZ_BIN) $(E2E_BIN) $(BENCH_BIN) programs
 
 # make unit ONLY=common/rd runs one.
 unit: $(if $(ONLY),$(O)/tests/unit/$(dir $(ONLY))test_$(notdir $(ONLY)),$(TEST_BIN))

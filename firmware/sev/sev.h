@@ -19,7 +19,7 @@ typedef struct cof_sev_launch {
 	cof_span firmware;	      /* the image; SNP alone can do without it when ovmf_hash is given */
 	const cof_sev_metadata *meta; /* of that image (in SVSM mode: of the SVSM image) */
 	const cof_sev_hashes *hashes; /* NULL: no kernel, or kernel-hashes=off */
-	const cof_vmm *vmm;
+	const cof_vmm *vmm;	      /* not for plain SEV */
 	uint32_t vcpu_sig;
 	uint64_t guest_features;  /* SNP */
 	bool zero_fpu;		  /* SEV-ES */
