@@ -162,12 +162,10 @@ static int add_tpm(cof_argv *a, const cof_argv_in *in, cof_err *err)
 	return r < 0 ? r : add_all(a, words, err);
 }
 
-/* The transport's PCI slot, named so that the two devices cannot come to lie in different ones. */
-#define SLOT "addr=0x1"
-
+/* Ports and vsock name one PCI slot, so that they cannot come to lie in different ones. */
 static int add_ports(cof_argv *a, const cof_argv_in *in, cof_err *err)
 {
-	static const char *const words[] = {"-device", "virtio-serial-pci,id=ports,max_ports=3," SLOT,
+	static const char *const words[] = {"-device", "virtio-serial-pci,id=ports,max_ports=3,addr=0x1",
 					    "-device", "virtserialport,bus=ports.0,nr=1,chardev=ctl,name=coffer.ctl",
 					    "-device", "virtserialport,bus=ports.0,nr=2,chardev=io,name=coffer.io",
 					    NULL};
@@ -182,7 +180,8 @@ static int add_vsock(cof_argv *a, const cof_argv_in *in, cof_err *err)
 	if (in->vhost_fd < 0)
 		return cof_err_set(err, COF_E_INTERNAL, "no-vhost", "a vsock device without its descriptor");
 	int r = cof_argv_add(a, err, "-device");
-	return r < 0 ? r : cof_argv_add(a, err, "vhost-vsock-pci,guest-cid=%u,vhostfd=%d," SLOT, in->cid, in->vhost_fd);
+	return r < 0 ? r
+		     : cof_argv_add(a, err, "vhost-vsock-pci,guest-cid=%u,vhostfd=%d,addr=0x1", in->cid, in->vhost_fd);
 }
 
 /* The guest's 10.0.2.2 is the host's loopback. It is given no resolver: names come from its hosts table. romfile= keeps
