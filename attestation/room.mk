@@ -13,7 +13,7 @@ attestation_SRC := attestation/verify/appraise.c attestation/verify/claims.c att
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
 	attestation/verify/status.c attestation/verify/tpm.c attestation/refvalue/cbor.c \
 	attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c attestation/refvalue/cose.c \
-	attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c attestation/refvalue/rim.c \
+	attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c attestation/refvalue/rim.c attestation/refvalue/rim_measured.c \
 	attestation/refvalue/rim_json.c attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c \
 	attestation/refvalue/corim_comid.c attestation/refvalue/corim_part.c attestation/refvalue/corim_snp.c \
 	attestation/refvalue/corim_tdx.c attestation/refvalue/corim_write.c attestation/refvalue/rvps.c \

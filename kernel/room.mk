@@ -25,9 +25,20 @@ $(GUEST_CURL): kernel/curl $(GUEST_PACKAGES)
 
 guest: $(GUEST)
 
-$(GUEST): kernel/mkguest kernel/guest-modules.txt $(GUEST_PACKAGES) $(BUILD)/bin/coffer-agent
+# What the image measures goes into its manifest, and beside it as CoRIM that the build's key signs: GUEST_KEY (a file or
+# a pkcs11: URI), else one that is made once and kept in the build folder.
+GUEST_KEY ?= $(BUILD)/guest-key.pem
+
+$(GUEST): kernel/mkguest kernel/guest-modules.txt $(GUEST_PACKAGES) $(BUILD)/bin/coffer-agent $(BUILD)/bin/coffer \
+		$(filter $(BUILD)/%,$(GUEST_KEY))
 	$(call say,GUEST,$@)
 	$(Q)kernel/mkguest $(BUILD) $(BUILD)/bin/coffer-agent $(VERSION)
+	$(Q)$(BUILD)/bin/coffer measure record --guest $@ --corim $(@D)/measurements.corim \
+		--corim-key '$(GUEST_KEY)' || { rm -f $@; false; }
+
+$(BUILD)/guest-key.pem:
+	$(Q)umask 077 && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out $@.new && mv $@.new $@
+	$(Q)openssl pkey -in $@ -pubout -out $(BUILD)/guest-key.pub.pem
 
 # Sets up, builds and shows the main job; see tests/e2e/demo.
 .PHONY: demo

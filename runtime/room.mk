@@ -9,7 +9,7 @@ LIBS += cli
 cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime/cli/runopts.c runtime/cli/report.c \
 	runtime/cli/progress.c runtime/cli/initdata.c runtime/cli/image.c runtime/cli/kbs.c runtime/cli/measure.c runtime/cli/measure_guest.c \
 	runtime/cli/measure_options.c runtime/cli/measure_files.c runtime/cli/measure_inputs.c runtime/cli/measure_tpm.c \
-	runtime/cli/measure_result.c runtime/cli/measure_output.c runtime/cli/measure_explain.c \
+	runtime/cli/measure_result.c runtime/cli/measure_corim.c runtime/cli/measure_record.c runtime/cli/measure_output.c runtime/cli/measure_explain.c \
 	runtime/cli/measure_inspect.c \
 	runtime/cli/tpmca.c runtime/cli/measure_eventlog.c runtime/cli/regvalues.c runtime/cli/logreport.c \
 	runtime/cli/logreport_json.c runtime/cli/logreport_text.c

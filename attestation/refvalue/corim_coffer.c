@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #include "attestation/refvalue/corim_int.h"
-#include "attestation/refvalue/rim_event.h"
 
 static const char vendor[] = "coffer";
 
@@ -21,10 +20,10 @@ static void put_events(cof_wr *w, const cof_refvalue *v)
 	for (size_t i = 0; i < v->n; i++) {
 		const cof_ref_event *e = &v->events[i];
 		cof_cbor_put_array(w, EVENT_PARTS);
-		cof_cbor_put_uint(w, cof_rim_event_register(e));
+		cof_cbor_put_uint(w, e->reg);
 		cof_cbor_put_uint(w, e->type);
 		cof_cbor_put_text(w, e->name);
-		cof_corim_put_digest(w, COF_CORIM_SHA256, cof_rim_event_digest(e));
+		cof_corim_put_digest(w, COF_CORIM_SHA256, cof_digest_span(&e->digest));
 	}
 }
 
@@ -38,7 +37,7 @@ static void put_registers(cof_wr *w, const cof_refvalue *v)
 		if (!v->has[i])
 			continue;
 		cof_cbor_put_uint(w, i);
-		cof_corim_put_digests(w, COF_CORIM_SHA256, cof_span_of(v->pcrs[i], COF_SHA256_LEN));
+		cof_corim_put_digests(w, COF_CORIM_SHA256, cof_digest_span(&v->pcrs[i]));
 	}
 }
 
@@ -78,7 +77,7 @@ static int read_registers(const cof_cbor *v, cof_refvalue *ret, cof_err *err)
 		uint64_t pcr = 0;
 		if (!cof_cbor_uint(cof_cbor_key(v, i), COF_PCRS - 1, &pcr))
 			return cof_corim_malformed(err, "an integrity register that is no PCR");
-		int rc = cof_corim_digests(cof_cbor_value(v, i), COF_CORIM_SHA256, ret->pcrs[pcr], err);
+		int rc = cof_corim_digests(cof_cbor_value(v, i), COF_CORIM_SHA256, ret->pcrs[pcr].bytes, err);
 		if (rc < 0)
 			return rc;
 		ret->has[pcr] = true;
@@ -101,7 +100,9 @@ static int read_event(const cof_cbor *v, cof_ref_event *ret, cof_err *err)
 	int rc = cof_corim_digest(cof_cbor_at(v, 3), COF_CORIM_SHA256, digest, err);
 	if (rc < 0)
 		return rc;
-	cof_rim_event_set(ret, (uint32_t)reg, digest);
+	ret->reg = (uint32_t)reg;
+	ret->digest = (cof_digest){.alg = COF_SHA256};
+	memcpy(ret->digest.bytes, digest, sizeof digest);
 	ret->type = (uint32_t)type;
 	memcpy(ret->name, name.data, name.len);
 	return 0;

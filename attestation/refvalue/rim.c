@@ -101,25 +101,6 @@ int cof_rim_add(cof_rim *r, cof_rim_entry *e, cof_err *err)
 	return 0;
 }
 
-int cof_rim_add_tpm(cof_rim *r, const char *name, const cof_tpm_prediction *p, cof_err *err)
-{
-	COF_AUTO(cof_rim_entry) e = {.tee = COF_RIM_TPM};
-	int rc = cof_rim_entry_name(&e, cof_span_str(name), err);
-	if (rc < 0)
-		return rc;
-	e.tpm.events = calloc(p->n + 1, sizeof *e.tpm.events);
-	if (e.tpm.events == NULL)
-		return cof_err_oom(err);
-	memcpy(e.tpm.events, p->events, p->n * sizeof *e.tpm.events);
-	e.tpm.n = p->n;
-	for (uint32_t i = 0; i < COF_PCRS; i++) {
-		e.tpm.has[i] = cof_pcr_is_predicted(i);
-		if (e.tpm.has[i])
-			memcpy(e.tpm.pcrs[i], p->pcrs[i], COF_SHA256_LEN);
-	}
-	return cof_rim_add(r, &e, err);
-}
-
 size_t cof_rim_count(const cof_rim *r, cof_rim_tee tee)
 {
 	size_t n = 0;

@@ -9,6 +9,7 @@
 
 #include "attestation/refvalue/refvalue.h"
 #include "common/digest.h"
+#include "firmware/tee.h"
 
 typedef enum cof_rim_tee {
 	COF_RIM_SNP,
@@ -82,7 +83,11 @@ COF_WUR int cof_rim_set_id(cof_rim *r, cof_span id, cof_err *err);
 COF_WUR int cof_rim_entry_name(cof_rim_entry *e, cof_span name, cof_err *err);
 /* Moves the entry in: e is empty afterwards. Reason "rim-malformed" for its name, or when the table is full. */
 COF_WUR int cof_rim_add(cof_rim *r, cof_rim_entry *e, cof_err *err);
-COF_WUR int cof_rim_add_tpm(cof_rim *r, const char *name, const cof_tpm_prediction *p, cof_err *err);
+/*
+ * The entry of a prediction (firmware/tee.h), which leaves out what that does not know: RTMRs of a TDX guest. For tpm
+ * every predicted register must be known, and no event open: reason "prediction-incomplete" (usage).
+ */
+COF_WUR int cof_rim_entry_measured(const cof_measurement *m, const char *name, cof_rim_entry *ret, cof_err *err);
 /* How many entries are of this kind. */
 size_t cof_rim_count(const cof_rim *r, cof_rim_tee tee);
 /* Names, unique within a kind; times in order; tpm entries by the rules of their document. Reasons "rim-malformed",

@@ -72,7 +72,7 @@ static int add_tpm(json_t *names, const cof_rim_entry *e, cof_err *err)
 	for (unsigned i = 0; rc == 0 && i < COF_PCRS; i++) {
 		char name[NAME_MAX_LEN];
 		(void)snprintf(name, sizeof name, "tpm_pcr%02u", i);
-		rc = add_hex(names, name, e->tpm.has[i], cof_span_of(e->tpm.pcrs[i], COF_SHA256_LEN), err);
+		rc = add_hex(names, name, e->tpm.has[i], cof_digest_span(&e->tpm.pcrs[i]), err);
 	}
 	return rc;
 }

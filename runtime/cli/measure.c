@@ -18,6 +18,7 @@ static const char usage[] = "Usage: coffer measure --tee NAME[,NAME…]|all [opt
 			    "  eventlog       read, replay and compare an event log\n"
 			    "  idblock        make and verify SNP's ID block\n"
 			    "  inspect        what a firmware image says about its launch\n"
+			    "  record         write a guest image's measurements into its manifest\n"
 			    "  calibrate      learn a firmware build that coffer does not know (tpm)\n"
 			    "\n";
 
@@ -83,7 +84,7 @@ static const measure_verb predict_verb = {"", cmd_predict, true};
 static const measure_verb verbs[] = {
 	{"calibrate", cof_cmd_calibrate, true},	     {"eventlog", cof_cmd_measure_eventlog, true},
 	{"explain", cof_cmd_measure_explain, false}, {"idblock", cof_cmd_measure_idblock, false},
-	{"inspect", cof_cmd_measure_inspect, false},
+	{"inspect", cof_cmd_measure_inspect, false}, {"record", cof_cmd_measure_record, true},
 };
 
 /* A Ctrl-C counts when the helper processes and their folder are gone. */

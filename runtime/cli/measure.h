@@ -7,3 +7,4 @@ int cof_cmd_measure_eventlog(int argc, char **argv);
 int cof_cmd_measure_explain(int argc, char **argv);
 int cof_cmd_measure_idblock(int argc, char **argv);
 int cof_cmd_measure_inspect(int argc, char **argv);
+int cof_cmd_measure_record(int argc, char **argv);

@@ -108,7 +108,7 @@ static int load(const cof_measure_opts *o, inputs *i, cof_err *err)
 	if (rc == 0 && o->pcrs != NULL)
 		rc = load_values(o->pcrs, i, err);
 	i->in.log = cof_buf_span(&i->log);
-	i->in.bank = o->bank_name != NULL ? &o->bank : NULL;
+	i->in.bank = o->bank != NULL ? &i->bank : NULL;
 	i->in.json = o->json;
 	return rc;
 }

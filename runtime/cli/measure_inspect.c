@@ -142,7 +142,7 @@ static int inspect_flash(cof_span image, json_t *doc, cof_err *err)
 	if (rc < 0)
 		return rc;
 	COF_AUTO_FREE char *sha = cof_hex_dup(cof_span_of(d.firmware_sha256, COF_SHA256_LEN));
-	set_text(doc, "kind", d.sev.meta.svsm_entry != 0 ? "svsm" : "flash");
+	set_text(doc, "kind", d.sev.meta.is_svsm ? "svsm" : "flash");
 	set_text(doc, "sha256", sha);
 	set_number(doc, "size", d.firmware_size);
 	if (d.release > 0)

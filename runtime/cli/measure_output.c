@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "runtime/cli/cli.h"
+#include "runtime/cli/measure_corim.h"
 
 static int write_json(const char *path, const json_t *v, cof_err *err)
 {
@@ -38,6 +39,24 @@ static int write_references(const cof_measure_opts *o, const cof_measure_result 
 	return cof_err_set(err, COF_E_USAGE, "usage", "--output is for reference values of tpm; see --corim");
 }
 
+static int write_rim(const cof_measure_opts *o, const cof_measure_result *results, size_t n, cof_err *err)
+{
+	COF_AUTO(cof_rim) rim = {0};
+	COF_AUTO(cof_buf) name = {0};
+	int rc = 0;
+	if (o->corim == NULL && o->rvps == NULL)
+		return 0;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (results[i].why.cls != COF_OK)
+			continue;
+		cof_buf_release(&name);
+		rc = cof_measure_result_name(&results[i], &name, err);
+		if (rc == 0)
+			rc = cof_measure_rim_add(&rim, &results[i], cof_buf_str(&name), err);
+	}
+	return rc < 0 ? rc : cof_measure_rim_write(o, &rim, cof_buf_str(&name), err);
+}
+
 static int print_results_json(const cof_measure_result *results, size_t n, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) list = json_array();
@@ -62,6 +81,8 @@ int cof_measure_output(const cof_measure_opts *o, const cof_measure_result *resu
 	int rc = write_document(o, results, &err);
 	if (rc == 0)
 		rc = write_references(o, results, n, &err);
+	if (rc == 0)
+		rc = write_rim(o, results, n, &err);
 	if (rc == 0 && o->json)
 		rc = print_results_json(results, n, &err);
 	if (rc < 0)

@@ -26,7 +26,6 @@ typedef struct record {
 	json_t *manifest;
 	json_t *found;
 	cof_rim rim;
-	bool failed; /* a TEE that the image should serve */
 } record;
 
 static int set_hex(json_t *o, const char *key, const cof_digest *d, cof_err *err)
@@ -63,11 +62,11 @@ static int record_counts(record *r, const cof_measure_result *m, const cof_cpu_t
 	if (rc == 0)
 		rc = m->tee->upto(&in, VCPUS, counts, err);
 	for (unsigned i = 0; rc == 0 && i < VCPUS; i++) {
-		char name[COF_RIM_NAME_MAX];
+		char name[COF_RIM_NAME_MAX + 1];
 		(void)snprintf(name, sizeof name, "%s/%s/vcpus-%u", m->inputs.manifest.version, cpu->name, i + 1);
 		rc = add_hex(list, &counts[i], err);
 		if (rc == 0)
-			rc = cof_rim_add_digest(&r->rim, m->tee->name, name, &counts[i], err);
+			rc = cof_measure_rim_add_count(&r->rim, m, name, &counts[i], err);
 	}
 	return rc;
 }
@@ -94,17 +93,33 @@ static int record_cpus(record *r, const cof_measure_result *m, json_t *o, cof_er
 
 static int record_one(record *r, const cof_measure_result *m, const char *profile, json_t *o, cof_err *err)
 {
-	json_t *registers = json_object();
-	char name[COF_RIM_NAME_MAX];
-	if (m->tee->upto != NULL) {
-		json_decref(registers);
+	char name[COF_RIM_NAME_MAX + 1];
+	if (m->tee->upto != NULL)
 		return record_cpus(r, m, o, err);
-	}
+	json_t *registers = json_object();
 	(void)snprintf(name, sizeof name, "%s/%s", m->inputs.manifest.version, profile);
 	int rc = cof_json_set_new(o, profile, registers, err);
 	if (rc == 0)
 		rc = record_registers(&m->m, registers, err);
-	return rc < 0 ? rc : cof_rim_add_measurement(&r->rim, name, &m->m, err);
+	return rc < 0 ? rc : cof_measure_rim_add(&r->rim, m, name, err);
+}
+
+static int record_profile(record *r, const cof_tee_measure *t, const char *profile, json_t *o, cof_err *err)
+{
+	COF_AUTO_FREE cof_measure_result *m = calloc(1, sizeof *m);
+	cof_measure_opts one = *r->o;
+	int rc = 0;
+	if (m == NULL)
+		return cof_err_oom(err);
+	one.profile = profile;
+	one.any_cpu = true;
+	cof_measure_result_make(&one, t, m);
+	if (m->why.cls != COF_OK)
+		rc = cof_err_set(err, m->why.cls, m->why.reason, "%s: %s", t->name, m->why.text);
+	else
+		rc = record_one(r, m, profile, o, err);
+	cof_measure_result_release(m);
+	return rc;
 }
 
 /* What depends on the number of CPUs does not depend on the profile, and the other way round. */
@@ -115,18 +130,8 @@ static int record_tee(record *r, const cof_tee_measure *t, cof_err *err)
 	const char *profile;
 	int rc = cof_json_set_new(r->found, t->name, o, err);
 	json_object_foreach (profiles, profile, value) {
-		cof_measure_result m;
-		cof_measure_opts one = *r->o;
-		one.profile = profile;
-		one.any_cpu = true;
-		if (rc == 0) {
-			cof_measure_result_make(&one, t, &m);
-			if (m.why.cls != COF_OK)
-				rc = cof_err_set(err, m.why.cls, m.why.reason, "%s: %s", t->name, m.why.text);
-			else
-				rc = record_one(r, &m, profile, o, err);
-			cof_measure_result_release(&m);
-		}
+		if (rc == 0)
+			rc = record_profile(r, t, profile, o, err);
 		if (t->upto != NULL)
 			break;
 	}
@@ -165,8 +170,8 @@ static int run(const cof_measure_opts *o)
 		rc = record_all(&r, &err);
 	if (rc == 0)
 		rc = write_manifest(&r, path, &err);
-	if (rc == 0 && o->corim != NULL)
-		rc = cof_measure_corim_write(o, &r.rim, &err);
+	if (rc == 0)
+		rc = cof_measure_rim_write(o, &r.rim, "guest", &err);
 	cof_rim_release(&r.rim);
 	if (rc < 0)
 		return cof_cli_fail(&err, o->json);

@@ -123,9 +123,9 @@ static int refusal_json(const cof_err *why, json_t *o, cof_err *err)
 	return rc < 0 ? rc : cof_json_set_str(o, "message", why->text, err);
 }
 
-/* "0.1.0/default": which guest image and profile; what is not of a guest image is called after its firmware. */
-static int name_of(const cof_measure_inputs *i, cof_buf *ret, cof_err *err)
+int cof_measure_result_name(const cof_measure_result *r, cof_buf *ret, cof_err *err)
 {
+	const cof_measure_inputs *i = &r->inputs;
 	char hex[17];
 	if (i->profile != NULL)
 		return cof_buf_printf(ret, err, "%s/%s", i->manifest.version, i->profile->name);
@@ -136,7 +136,7 @@ static int name_of(const cof_measure_inputs *i, cof_buf *ret, cof_err *err)
 static int own_json(const cof_measure_result *r, json_t **ret, cof_err *err)
 {
 	COF_AUTO(cof_buf) name = {0};
-	int rc = name_of(&r->inputs, &name, err);
+	int rc = cof_measure_result_name(r, &name, err);
 	return rc < 0 ? rc : r->tee->json(&r->m, cof_buf_str(&name), ret, err);
 }
 

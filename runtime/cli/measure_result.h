@@ -21,5 +21,7 @@ void cof_measure_result_make(const cof_measure_opts *o, const cof_tee_measure *t
 
 /* {"tee":"snp","measurement":"…",…}: the registers, the events where there are some, and the inputs that counted. */
 COF_WUR int cof_measure_result_json(const cof_measure_result *r, json_t **ret, cof_err *err);
+/* "0.1.0/default": which guest image and profile; what is not of a guest image is called after its firmware. */
+COF_WUR int cof_measure_result_name(const cof_measure_result *r, cof_buf *ret, cof_err *err);
 /* The table for people, on stdout; false when writing failed. */
 bool cof_measure_result_print(const cof_measure_result *r);

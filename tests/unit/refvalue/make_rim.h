@@ -3,7 +3,7 @@
 #pragma once
 
 #include "attestation/refvalue/rim.h"
-#include "attestation/refvalue/rim_event.h"
+#include "firmware/tpm/pcr.h"
 #include "tests/unit/firmware/make_log.h"
 
 enum { RIM_NOW = 1800000000 };
@@ -53,21 +53,27 @@ static inline cof_rim_entry rim_launch(cof_rim_tee tee, const char *name)
 	return e;
 }
 
-/* The boot of make_log.h. */
-static inline void rim_prediction(cof_tpm_prediction *p)
+/* The boot of make_log.h, as if it had been predicted. */
+static inline void rim_prediction(cof_measurement *m)
 {
 	COF_AUTO(cof_buf) bytes = {0};
 	COF_AUTO(cof_eventlog) log = {0};
+	cof_digest pcrs[COF_REGS_MAX];
 	put_boot(&bytes);
-	assert_ok(cof_eventlog_parse(cof_buf_span(&bytes), &log, &err));
-	*p = (cof_tpm_prediction){0};
-	for (; p->n < log.n; p->n++) {
-		cof_ref_event *e = &p->events[p->n];
-		cof_rim_event_set(e, log.events[p->n].pcr, log.events[p->n].digest);
-		e->type = log.events[p->n].type;
-		cof_event_name(&log.events[p->n], e->name);
+	assert_ok(cof_eventlog_parse(cof_buf_span(&bytes), COF_SHA256, &log, &err));
+	*m = (cof_measurement){.tee = "tpm"};
+	for (; m->n_events < log.n; m->n_events++) {
+		cof_ref_event *e = &m->events[m->n_events];
+		e->reg = log.events[m->n_events].reg;
+		e->digest = log.events[m->n_events].digest;
+		e->type = log.events[m->n_events].type;
+		cof_event_name(&log.events[m->n_events], e->name);
 	}
-	assert_ok(cof_ref_events_replay(p->events, p->n, p->pcrs, &err));
+	assert_ok(cof_ref_events_replay(m->events, m->n_events, COF_LOG_TPM, COF_SHA256, pcrs, &err));
+	for (uint32_t i = 0; i < COF_PCRS; i++) {
+		if (cof_pcr_is_predicted(i))
+			m->registers[m->n++] = (cof_register){.known = true, .value = pcrs[i]};
+	}
 }
 
 static inline void rim_put(cof_rim *r, cof_rim_entry e)
@@ -77,9 +83,21 @@ static inline void rim_put(cof_rim *r, cof_rim_entry e)
 
 static inline void rim_put_tpm(cof_rim *r, const char *name)
 {
-	cof_tpm_prediction p;
-	rim_prediction(&p);
-	assert_ok(cof_rim_add_tpm(r, name, &p, &err));
+	cof_measurement *m = calloc(1, sizeof *m);
+	cof_rim_entry e;
+	assert_non_null(m);
+	rim_prediction(m);
+	assert_ok(cof_rim_entry_measured(m, name, &e, &err));
+	free(m);
+	rim_put(r, e);
+}
+
+__attribute__((noinline, unused)) static void rim_make_launches(cof_rim *r)
+{
+	rim_put(r, rim_launch(COF_RIM_SEV, "0.1.0/default"));
+	rim_put(r, rim_launch(COF_RIM_SEV, "0.1.0/large"));
+	rim_put(r, rim_launch(COF_RIM_SEVES, "0.1.0/default/vcpus-1"));
+	rim_put(r, rim_launch(COF_RIM_SEVES, "0.1.0/default/vcpus-2"));
 }
 
 /* Two of each kind. */
@@ -94,10 +112,7 @@ static inline void rim_make(cof_rim *r)
 	rim_put(r, rim_tdx("0.1.0/large", 7, true));
 	rim_put_tpm(r, "0.1.0/default");
 	rim_put_tpm(r, "0.1.0/large");
-	rim_put(r, rim_launch(COF_RIM_SEV, "0.1.0/default"));
-	rim_put(r, rim_launch(COF_RIM_SEV, "0.1.0/large"));
-	rim_put(r, rim_launch(COF_RIM_SEVES, "0.1.0/default/vcpus-1"));
-	rim_put(r, rim_launch(COF_RIM_SEVES, "0.1.0/default/vcpus-2"));
+	rim_make_launches(r);
 }
 
 static inline void assert_same_entry(const cof_rim_entry *a, const cof_rim_entry *b)

@@ -98,9 +98,9 @@ static void t017_a_boot_with_gaps_is_none(void **state)
 	v->has[4] = false;
 	assert_fails(cof_rim_check(&r, &err), "reference-malformed");
 	v->has[4] = true;
-	v->pcrs[4][0] ^= 1;
+	v->pcrs[4].bytes[0] ^= 1;
 	assert_fails(cof_rim_check(&r, &err), "reference-malformed");
-	v->pcrs[4][0] ^= 1;
+	v->pcrs[4].bytes[0] ^= 1;
 	v->has[8] = true;
 	assert_fails(cof_rim_check(&r, &err), "reference-malformed");
 	v->has[8] = false;

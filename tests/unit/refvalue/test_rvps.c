@@ -29,12 +29,15 @@ static void golden(void **state)
 						  "4294967294],"
 						  "\"mr_td\":[\"" H48("55") "\"],\"rtmr_1\":[\"" H48(
 							  "61") "\"],\"rtmr_2\":[\"" H48("62") "\"],\"mr_config_id\":["
-											       "\"" H48("66") "\"],"
-													      "\"sev_"
-													      "launch_"
-													      "measurem"
-													      "ent\":["
-													      "\"" H32("77") "\"],\"seves_launch_measurement\":[\"" H32("77") "\"]}");
+											       "\"" H48(
+												       "66") "\"],"
+													     "\"sev_"
+													     "launch_"
+													     "measurem"
+													     "ent\":["
+													     "\"" H32("77") "\"],\"seves_launch_measurement\":[\"" H32(
+														     "7"
+														     "7") "\"]}");
 }
 
 static void values_stand_once_and_in_order(void **state)
@@ -70,7 +73,7 @@ static void registers_of_a_tpm(void **state)
 	rim_put_tpm(&r, "a");
 	assert_ok(cof_rvps_json(&r, &o, &err));
 	assert_int_equal(json_object_size(o), 9);
-	cof_hex(cof_span_of(r.entries[0].tpm.pcrs[4], 32), hex);
+	cof_hex(cof_digest_span(&r.entries[0].tpm.pcrs[4]), hex);
 	assert_string_equal(json_string_value(json_array_get(json_object_get(o, "tpm_pcr04"), 0)), hex);
 	assert_null(json_object_get(o, "tpm_pcr08"));
 	assert_null(json_object_get(o, "tpm_pcr10"));
