@@ -106,8 +106,6 @@ static int check_section(const cof_sev_metadata *m, const cof_sev_section *s, co
 	bool one_page = s->type == COF_SEV_SECRETS || s->type == COF_SEV_CPUID || s->type == COF_SEV_KERNEL_HASHES;
 	if (s->gpa % PAGE != 0 || s->size % PAGE != 0)
 		return malformed(err, "a section that is not page-aligned");
-	if (s->size > COF_SEV_SECTION_SIZE_MAX)
-		return malformed(err, "a section that is too large");
 	/* Hypervisors and measuring tools disagree about larger ones: one page, or as many as the size says. */
 	if (one_page && s->size > PAGE)
 		return malformed(err, "secrets, CPUID values or kernel hashes of more than one page");
@@ -149,7 +147,7 @@ static int check_sections(const cof_sev_metadata *m, cof_err *err)
 			return malformed(err, "two sections for kernel hashes");
 	}
 	/* Each page is one step of the measurement: the image must not choose how long that takes. */
-	return total <= COF_SEV_SECTION_SIZE_MAX ? 0 : malformed(err, "sections that are too large together");
+	return total <= COF_SEV_SECTION_SIZE_MAX ? 0 : malformed(err, "sections that are too large");
 }
 
 static int check_hash_area(const cof_sev_metadata *m, cof_err *err)

@@ -324,6 +324,26 @@ static void t015_the_hash_area_lies_in_its_section(void **state)
 	}
 }
 
+/* Without a section the area counts for SEV and SEV-ES; it must still be one. */
+static void a_hash_area_without_a_section(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t gpa, size;
+		bool good;
+	} cases[] = {
+		{0x810c00, 0x400, true},     {0x810c00, 175, false},	    {0xfffff000, 0x1000, true},
+		{0xfffff000, 0x1001, false}, {0x810c00, UINT32_MAX, false}, {UINT32_MAX, UINT32_MAX, false},
+	};
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		cof_sev_metadata m = {.hash_table_gpa = cases[i].gpa, .hash_table_size = cases[i].size};
+		if (cases[i].good)
+			assert_ok(cof_sev_metadata_check(&m, &err));
+		else
+			assert_fails(cof_sev_metadata_check(&m, &err), "firmware-malformed");
+	}
+}
+
 /* What comes without an image is checked as hard. */
 static void metadata_from_elsewhere(void **state)
 {
@@ -425,6 +445,7 @@ int main(void)
 		cmocka_unit_test(t035_places_of_sections),
 		cmocka_unit_test(t035_as_many_sections_as_fit),
 		cmocka_unit_test(t015_the_hash_area_lies_in_its_section),
+		cmocka_unit_test(a_hash_area_without_a_section),
 		cmocka_unit_test(metadata_from_elsewhere),
 		cmocka_unit_test(names_of_sections),
 		cmocka_unit_test(every_firmware_of_the_vectors),
