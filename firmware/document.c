@@ -45,10 +45,10 @@ unsigned cof_firmware_release(const uint8_t sha256[COF_SHA256_LEN])
 
 static int fill_sev(cof_span image, unsigned parts, cof_launch_sev *ret, cof_err *err)
 {
-	int rc = cof_sev_metadata_parse(image, &ret->meta, err);
+	int rc = cof_sev_metadata_parse(image, &ret->meta, &ret->why);
 	ret->given = rc == 0 && (ret->meta.n > 0 || ret->meta.reset_eip != 0 || ret->meta.hash_table_gpa != 0);
 	if (!ret->given || (parts & COF_PART_SEV) == 0)
-		return rc;
+		return 0;
 	return cof_snp_ovmf_hash(image, ret->ovmf_hash, err);
 }
 
@@ -71,11 +71,11 @@ static int fill_cfv(cof_span image, cof_launch_tdx *ret, cof_err *err)
 
 static int fill_tdx(cof_span image, unsigned parts, cof_launch_tdx *ret, cof_err *err)
 {
-	int rc = cof_tdvf_parse(image, &ret->tdvf, err);
-	if (rc < 0 && cof_err_is(err, "tdvf-missing"))
+	int rc = 0;
+	ret->given = cof_tdvf_parse(image, &ret->tdvf, &ret->why) == 0;
+	if (!ret->given)
 		return 0;
-	ret->given = rc == 0;
-	if (rc == 0 && (parts & COF_PART_TDX) != 0)
+	if ((parts & COF_PART_TDX) != 0)
 		rc = cof_tdx_mrtd(image, &ret->tdvf, COF_MRTD_PAGE, ret->mrtd[COF_MRTD_PAGE], err);
 	if (rc == 0 && (parts & COF_PART_TDX_SECTION) != 0)
 		rc = cof_tdx_mrtd(image, &ret->tdvf, COF_MRTD_SECTION, ret->mrtd[COF_MRTD_SECTION], err);

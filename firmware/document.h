@@ -24,12 +24,14 @@ typedef struct cof_launch_file {
 
 typedef struct cof_launch_sev {
 	bool given;
+	cof_err why; /* not given: the image's metadata that makes no sense, if that is the reason */
 	uint8_t ovmf_hash[COF_SHA384_LEN]; /* SNP: the digest after the firmware's pages */
 	cof_sev_metadata meta;
 } cof_launch_sev;
 
 typedef struct cof_launch_tdx {
 	bool given;
+	cof_err why;
 	uint8_t mrtd[2][COF_SHA384_LEN]; /* by cof_mrtd_order */
 	uint8_t cfv[COF_SHA384_LEN];	 /* of the variable store as it lies in the image */
 	bool vars_empty;		 /* it holds no variable, so that those events are known too */
@@ -64,8 +66,9 @@ enum cof_launch_part {
 };
 
 /*
- * Fills the firmware's members from its image; metadata always, digests as parts asks. Metadata that the image lacks
- * leaves that TEE not given; metadata that is wrong fails. Reasons: "firmware-malformed", "firmware-too-large".
+ * Fills the firmware's members from its image; metadata always, digests as parts asks. Metadata that the image lacks or
+ * that is wrong leaves that TEE not given, and the other one is none the worse: a code image without its variables has
+ * TDX metadata that point outside. Reasons: "firmware-too-large", and those of hashing.
  */
 COF_WUR int cof_launch_firmware(cof_span image, unsigned parts, cof_launch_document *ret, cof_err *err);
 

@@ -34,7 +34,8 @@ static bool has_hash(const uint8_t hash[COF_SHA384_LEN])
 static int fill(const cof_measure_in *in, sev_parts *p, cof_err *err)
 {
 	const cof_launch_document *d = in->doc;
-	int rc = 0;
+	const cof_err *why = &d->sev.why;
+	int rc = why->cls == COF_OK ? 0 : cof_err_set(err, why->cls, why->reason, "%s", why->text);
 	p->launch = (cof_sev_launch){
 		.firmware = in->firmware,
 		.meta = &d->sev.meta,
@@ -48,7 +49,7 @@ static int fill(const cof_measure_in *in, sev_parts *p, cof_err *err)
 		.svsm_vars_size = in->svsm_vars_size,
 		.svsm_fcw = in->svsm_fcw,
 	};
-	if (in->svsm.len > 0) {
+	if (rc == 0 && in->svsm.len > 0) {
 		rc = cof_sev_metadata_parse(in->svsm, &p->meta, err);
 		p->launch.meta = &p->meta;
 	}

@@ -112,6 +112,9 @@ int cof_measure_tdx(const cof_measure_in *in, cof_measurement *ret, cof_err *err
 {
 	cof_tdx_prediction p;
 	tdx_parts parts;
+	const cof_err *why = &in->doc->tdx.why;
+	if (!in->doc->tdx.given && why->cls != COF_OK)
+		return cof_err_set(err, why->cls, why->reason, "%s", why->text);
 	if (!in->doc->tdx.given)
 		return cof_err_set(err, COF_E_POLICY, "tdvf-missing", "the firmware is not made for TDX");
 	*ret = (cof_measurement){.tee = "tdx"};

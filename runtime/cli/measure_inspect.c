@@ -152,6 +152,10 @@ static int inspect_flash(cof_span image, json_t *doc, cof_err *err)
 		rc = cof_json_set_new(doc, "sev", sev_json(&d.sev.meta), err);
 	if (rc == 0 && d.tdx.given)
 		rc = cof_json_set_new(doc, "tdx", tdx_json(&d.tdx.tdvf), err);
+	if (rc == 0 && d.sev.why.cls != COF_OK)
+		set_text(doc, "sev_problem", d.sev.why.text);
+	if (rc == 0 && d.tdx.why.cls == COF_E_MALFORMED)
+		set_text(doc, "tdx_problem", d.tdx.why.text);
 	return rc;
 }
 
@@ -198,7 +202,11 @@ static int print_text(const json_t *doc)
 			     name == NULL ? "unknown" : name, json_string_value(json_object_get(e, "data")));
 	}
 	print_sev(json_object_get(doc, "sev"));
-	if (json_object_get(doc, "tdx") != NULL)
+	if (json_object_get(doc, "sev_problem") != NULL)
+		(void)printf("SEV: %s\n", json_string_value(json_object_get(doc, "sev_problem")));
+	if (json_object_get(doc, "tdx_problem") != NULL)
+		(void)printf("TDX: %s\n", json_string_value(json_object_get(doc, "tdx_problem")));
+	else if (json_object_get(doc, "tdx") != NULL)
 		print_sections("TDX sections, in measured order", json_object_get(doc, "tdx"), "memory_address",
 			       "memory_size");
 	else
