@@ -54,15 +54,15 @@ static void every_byte_counts(bool author)
 	cof_idauth a;
 	cof_err err;
 	for (size_t i = 0; i < sizeof s.auth; i++) {
-		s.auth[i] ^= 1u << (i % 8);
+		s.auth[i] ^= (uint8_t)(1u << (i % 8));
 		if (cof_idauth_verify(s.block, auth_of(&s), &a, &err) == 0)
 			fail_msg("byte 0x%zx", i);
-		s.auth[i] ^= 1u << (i % 8);
+		s.auth[i] ^= (uint8_t)(1u << (i % 8));
 	}
 	for (size_t i = 0; i < sizeof s.block; i++) {
-		s.block[i] ^= 1u << (i % 8);
+		s.block[i] ^= (uint8_t)(1u << (i % 8));
 		assert_refused(&s, "idauth-signature");
-		s.block[i] ^= 1u << (i % 8);
+		s.block[i] ^= (uint8_t)(1u << (i % 8));
 	}
 	assert_verified(&s);
 }

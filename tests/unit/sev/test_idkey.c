@@ -84,9 +84,9 @@ static void every_byte_of_a_key_counts(void **state)
 	uint8_t bytes[COF_IDKEY_LEN];
 	assert_ok(cof_idkey_bytes(key, bytes, &err));
 	for (size_t i = 0; i < sizeof bytes; i++) {
-		bytes[i] ^= 1u << (i % 8);
+		bytes[i] ^= (uint8_t)(1u << (i % 8));
 		assert_no_key(bytes);
-		bytes[i] ^= 1u << (i % 8);
+		bytes[i] ^= (uint8_t)(1u << (i % 8));
 	}
 	for (size_t n = 0; n < sizeof bytes; n++) {
 		COF_AUTO_FREE uint8_t *exact = malloc(n + 1);
@@ -202,10 +202,10 @@ static void every_byte_of_a_signature_counts(void **state)
 	assert_ok(cof_idkey_sign(key, m, sig, &err));
 	for (size_t i = 0; i < sizeof sig; i++) {
 		bool number = i % AUTH_NUMBER < COF_SHA384_LEN && i < (size_t)2 * AUTH_NUMBER;
-		sig[i] ^= 1u << (i % 8);
+		sig[i] ^= (uint8_t)(1u << (i % 8));
 		assert_fails(cof_idkey_check(key, m, cof_span_of(sig, sizeof sig), &err),
 			     number ? "idauth-signature" : "idauth-malformed");
-		sig[i] ^= 1u << (i % 8);
+		sig[i] ^= (uint8_t)(1u << (i % 8));
 	}
 	for (size_t n = 0; n < sizeof sig; n++)
 		assert_fails(cof_idkey_check(key, m, cof_span_of(sig, n), &err), "idauth-malformed");
