@@ -33,7 +33,7 @@ static const char usage_make[] =
 	"  --image-id ID        likewise\n"
 	"  --guest-svn N        security version of the guest (0)\n"
 	"  --policy HEX         guest policy (0x30000)\n"
-	"  --id-key KEY         ECDSA key on P-384: a PEM file or a pkcs11: URI\n"
+	"  --id-key KEY         ECDSA key on P-384: a PEM file or a pkcs11: URI (?pin-source=FILE&module-path=FILE)\n"
 	"  --author-key KEY     key that vouches for the ID key\n"
 	"  --pin-file FILE      PIN or passphrase of keys whose URI names no pin-source; else the terminal is asked\n"
 	"  --block FILE         write the ID block (96 bytes) there\n"

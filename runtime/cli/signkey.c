@@ -243,6 +243,7 @@ static bool from_provider(const char *uri, int kind, home *h, EVP_PKEY **ret)
 
 static bool has_provider(void)
 {
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL); /* it may name providers */
 	COF_AUTO_PTR(store_loader) l = OSSL_STORE_LOADER_fetch(NULL, "pkcs11", NULL);
 	return l != NULL;
 }
