@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `coffer kbs` against a real broker: exit codes, owner data that must not pass, and an audit log that was changed. */
+#include "tests/unit/kbs/corim_body.h"
 #include "tests/unit/kbs/rig.h"
 
 #include "runtime/cli/cli.h"
@@ -152,6 +153,44 @@ static void t069_owner_data_that_does_not_parse(void **state)
 	assert_int_equal(KBS("set-ek-root", TO_RIG, ca), COF_EXIT_YES);
 }
 
+static void write_bytes(const char *name, const cof_buf *b, char path[160])
+{
+	assert_ok(cof_file_write(tmpdir_path(&r->dir, name, path), cof_buf_span(b), 0600, &err));
+}
+
+static void t077_a_corim_comes_with_its_authors_key(void **state)
+{
+	(void)state;
+	char corim[160], pem[160], cert[160], stranger_pem[160], plain[160];
+	EVP_PKEY *author = corim_author(), *stranger = corim_author();
+	COF_AUTO(cof_rim) rim = {0};
+	COF_AUTO(cof_buf) b = {0};
+	rim_put_tpm(&rim, "0.1.0/default");
+	corim_file(&rim, COF_RIM_TPM, author, 1000, &b);
+	write_bytes("corim", &b, corim);
+	pem_public(author, &b);
+	write_bytes("author.pem", &b, pem);
+	pem_cert(author, (int64_t)time(NULL) - 10, (int64_t)time(NULL) + 1000, &b);
+	write_bytes("author.crt", &b, cert);
+	pem_public(stranger, &b);
+	write_bytes("stranger.pem", &b, stranger_pem);
+	b.len = 0;
+	assert_ok(cof_corim_write(&rim, COF_RIM_TPM, &b, &err));
+	write_bytes("plain", &b, plain);
+	assert_int_equal(KBS("set-reference", TO_RIG, corim), COF_EXIT_USAGE);
+	assert_int_equal(KBS("set-reference", TO_RIG, plain), COF_EXIT_USAGE);
+	assert_int_equal(KBS("set-reference", TO_RIG, "--corim-key", pem, plain), COF_EXIT_NO);
+	assert_int_equal(KBS("set-reference", TO_RIG, "--corim-key", stranger_pem, corim), COF_EXIT_NO);
+	assert_int_equal(KBS("set-reference", TO_RIG, "--corim-key", corim, corim), COF_EXIT_NO);
+	assert_int_equal(KBS("set-reference", TO_RIG, "--corim-key", "/nonexistent", corim), COF_EXIT_USAGE);
+	put(file, "{}");
+	assert_int_equal(KBS("set-reference", TO_RIG, "--corim-key", pem, file), COF_EXIT_USAGE);
+	assert_int_equal(KBS("set-reference", TO_RIG, "--corim-key", pem, corim), COF_EXIT_YES);
+	assert_int_equal(KBS("set-reference", "--json", TO_RIG, "--corim-key", cert, corim), COF_EXIT_YES);
+	EVP_PKEY_free(author);
+	EVP_PKEY_free(stranger);
+}
+
 static void t003_initdata_is_a_digest_or_the_file(void **state)
 {
 	(void)state;
@@ -224,6 +263,7 @@ int main(void)
 		cmocka_unit_test(t044_no_words_without_the_right_peer),
 		cmocka_unit_test(t068_another_key_is_no_admin),
 		cmocka_unit_test(t069_owner_data_that_does_not_parse),
+		cmocka_unit_test(t077_a_corim_comes_with_its_authors_key),
 		cmocka_unit_test(t003_initdata_is_a_digest_or_the_file),
 		cmocka_unit_test(t069_a_log_that_lost_or_changed_lines_is_noticed),
 		cmocka_unit_test(wrong_usage_is_two),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whole handshakes: the real broker over TLS, the real attester over a software TPM. */
+#include "tests/unit/kbs/corim_body.h"
 #include "tests/unit/kbs/guest.h"
 
 #define S(text) cof_span_str(text)
@@ -398,6 +399,97 @@ static void a_restart_keeps_resources_and_forgets_sessions(void **state)
 	assert_memory_equal(after.data, before.data, before.len);
 }
 
+/* From the author's signature to the secret: the guest of this rig boots what make_rim.h predicts. */
+static void a_signed_corim_is_all_that_the_owner_registers(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) rim = {0};
+	COF_AUTO(cof_buf) body = {0};
+	COF_AUTO(cof_buf) log = {0};
+	COF_AUTO(hand) h = {0};
+	COF_AUTO(cof_http_resp) resp = {0};
+	EVP_PKEY *author = corim_author();
+	rim_put_tpm(&rim, "0.1.0/default");
+	rim_put_tpm(&rim, "0.1.0/large");
+	rim_put(&rim, rim_snp("0.1.0/default/vcpus-1/EPYC-Milan", true));
+	corim_body(&rim, COF_RIM_TPM, author, 1000, &body);
+	owner_sets(COF_ROUTE_REFERENCE_PUT, "", cof_buf_span(&body));
+	body.len = 0;
+	corim_body(&rim, COF_RIM_SNP, author, 1000, &body); /* of no use to this guest, and no harm */
+	owner_sets(COF_ROUTE_REFERENCE_PUT, "", cof_buf_span(&body));
+	hand_shake(w.r, w.g, &h);
+	(void)hand_get(w.r, h.cookie, NULL, PATH, &resp);
+	opens_to_the_secret(&h, &resp);
+	rig_audit(w.r, &log);
+	const char *text = cof_buf_str(&log);
+	assert_non_null(strstr(text, "\"call\":\"set-reference\",\"role\":\"admin\""));
+	assert_non_null(
+		strstr(text, "\"references\":2,\"corim\":\"guest-0.1.0/tpm\",\"signer\":\"guest image author\""));
+	const char *match = strstr(text, "\"event\":\"attest\",\"outcome\":\"affirming\"");
+	assert_non_null(match);
+	assert_non_null(strstr(match, "\"corim\":\"guest-0.1.0/tpm\",\"signer\":\"guest image author\""));
+	owner_sets(COF_ROUTE_REFERENCE_DELETE, "0.1.0/default", (cof_span){0});
+	(void)hand_get(w.r, h.cookie, NULL, PATH, &resp);
+	refused_with(&resp, 403, "PolicyDeny", "reference-withdrawn");
+	EVP_PKEY_free(author);
+}
+
+static void t077_a_corim_that_does_not_hold_registers_nothing(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) rim = {0};
+	COF_AUTO(cof_buf) file = {0};
+	COF_AUTO(cof_buf) pem = {0};
+	COF_AUTO(cof_buf) body = {0};
+	COF_AUTO(hand) h = {0};
+	COF_AUTO(cof_http_resp) resp = {0};
+	EVP_PKEY *author = corim_author(), *stranger = corim_author();
+	rim_put_tpm(&rim, "0.1.0/default");
+	corim_file(&rim, COF_RIM_TPM, author, 1000, &file);
+	pem_public(stranger, &pem);
+	assert_ok(cof_admin_body_corim(cof_buf_span(&file), cof_buf_span(&pem), &body, &err));
+	assert_fails(rig_admin_call(w.r, COF_ROUTE_REFERENCE_PUT, "", cof_buf_span(&body), &err), "cose-signature");
+	body.len = 0;
+	corim_body(&rim, COF_RIM_TPM, author, -5, &body);
+	assert_fails(rig_admin_call(w.r, COF_ROUTE_REFERENCE_PUT, "", cof_buf_span(&body), &err), "corim-validity");
+	hand_shake(w.r, w.g, &h);
+	(void)hand_get(w.r, h.cookie, NULL, PATH, &resp);
+	refused_with(&resp, 403, "PolicyDeny", "reference-missing");
+	EVP_PKEY_free(author);
+	EVP_PKEY_free(stranger);
+}
+
+/* The events travel with the CoRIM: a refusal names the one that differs. */
+static void a_boot_that_differs_from_a_corim_is_named(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) rim = {0};
+	COF_AUTO(cof_buf) body = {0};
+	COF_AUTO(hand) h = {0};
+	COF_AUTO(cof_http_resp) resp = {0};
+	EVP_PKEY *author = corim_author();
+	cof_tpm_prediction p;
+	rim_prediction(&p);
+	for (size_t i = 0; i < p.n; i++) {
+		if (cof_rim_event_register(&p.events[i]) == 4) {
+			uint8_t d[COF_SHA256_LEN] = {1};
+			cof_rim_event_set(&p.events[i], 4, d);
+			break;
+		}
+	}
+	assert_ok(cof_ref_events_replay(p.events, p.n, p.pcrs, &err));
+	assert_ok(cof_rim_add_tpm(&rim, "0.1.0/default", &p, &err));
+	corim_body(&rim, COF_RIM_TPM, author, 0, &body);
+	owner_sets(COF_ROUTE_REFERENCE_PUT, "", cof_buf_span(&body));
+	hand_shake(w.r, w.g, &h);
+	(void)hand_get(w.r, h.cookie, NULL, PATH, &resp);
+	refused_with(&resp, 403, "PolicyDeny", "pcr-mismatch");
+	cof_kbsp_refusal why = rig_refusal(&resp);
+	assert_int_equal(why.pcr, 4);
+	assert_true(strlen(why.event) > 0);
+	EVP_PKEY_free(author);
+}
+
 static void every_decision_is_in_the_audit_log(void **state)
 {
 	(void)state;
@@ -442,6 +534,9 @@ int main(void)
 		KNOWN(t025_a_guest_without_activation_is_refused),
 		KNOWN(a_restart_keeps_resources_and_forgets_sessions),
 		KNOWN(every_decision_is_in_the_audit_log),
+		NEW(a_signed_corim_is_all_that_the_owner_registers),
+		NEW(t077_a_corim_that_does_not_hold_registers_nothing),
+		NEW(a_boot_that_differs_from_a_corim_is_named),
 	};
 	return cmocka_run_group_tests(tests, make_guest, drop_guest);
 }
