@@ -19,7 +19,8 @@ void cof_measure_result_release(cof_measure_result *r);
 /* Loads and measures; what fails is in ret->why. */
 void cof_measure_result_make(const cof_measure_opts *o, const cof_tee_measure *tee, cof_measure_result *ret);
 
-/* {"tee":"snp","measurement":"…",…}: the registers, the events where there are some, and the inputs that counted. */
+/* {"tee":"snp","measurement":"HEX", ...}: the registers, the events where there are some, and the inputs that counted.
+ */
 COF_WUR int cof_measure_result_json(const cof_measure_result *r, json_t **ret, cof_err *err);
 /* "0.1.0/default": which guest image and profile; what is not of a guest image is called after its firmware. */
 COF_WUR int cof_measure_result_name(const cof_measure_result *r, cof_buf *ret, cof_err *err);

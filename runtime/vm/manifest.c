@@ -249,7 +249,7 @@ static int take_tees(const json_t *root, const char *dir, cof_manifest *m, cof_e
 	if (json_object_get(root, "tee_firmware") == NULL)
 		return 0;
 	int r = cof_json_obj(root, "tee_firmware", &all, err);
-	if (r == 0 && json_object_size(all) > COF_MANIFEST_TEES_MAX)
+	if (r == 0 && json_object_size(all) > COF_MANIFEST_FIRMWARES_MAX)
 		return malformed(err, "tee_firmware", "too many");
 	json_object_foreach (all, tee, one)
 		if (r == 0)

@@ -13,7 +13,7 @@ enum {
 	COF_MANIFEST_FILE_MAX = 256 << 20,
 	COF_MANIFEST_PROFILES_MAX = 32,
 	COF_MANIFEST_PACKAGES_MAX = 512,
-	COF_MANIFEST_TEES_MAX = 8,
+	COF_MANIFEST_FIRMWARES_MAX = 8,
 	COF_CMDLINE_MAX = 2000, /* what an x86 kernel takes, less what the firmware adds */
 };
 
@@ -47,7 +47,7 @@ typedef struct cof_manifest {
 	char *cmdline;
 	cof_profile *profiles;
 	size_t n_profiles;
-	cof_tee_firmware tees[COF_MANIFEST_TEES_MAX];
+	cof_tee_firmware tees[COF_MANIFEST_FIRMWARES_MAX];
 	size_t n_tees;
 } cof_manifest;
 

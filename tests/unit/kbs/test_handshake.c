@@ -468,17 +468,17 @@ static void a_boot_that_differs_from_a_corim_is_named(void **state)
 	COF_AUTO(hand) h = {0};
 	COF_AUTO(cof_http_resp) resp = {0};
 	EVP_PKEY *author = corim_author();
-	cof_tpm_prediction p;
-	rim_prediction(&p);
-	for (size_t i = 0; i < p.n; i++) {
-		if (cof_rim_event_register(&p.events[i]) == 4) {
-			uint8_t d[COF_SHA256_LEN] = {1};
-			cof_rim_event_set(&p.events[i], 4, d);
+	COF_AUTO_FREE cof_measurement *m = calloc(1, sizeof *m);
+	assert_non_null(m);
+	rim_prediction(m);
+	for (size_t i = 0; i < m->n_events; i++) {
+		if (m->events[i].reg == 4) {
+			m->events[i].digest.bytes[0] ^= 1;
 			break;
 		}
 	}
-	assert_ok(cof_ref_events_replay(p.events, p.n, p.pcrs, &err));
-	assert_ok(cof_rim_add_tpm(&rim, "0.1.0/default", &p, &err));
+	rim_replay(m);
+	rim_put_measured(&rim, "0.1.0/default", m);
 	corim_body(&rim, COF_RIM_TPM, author, 0, &body);
 	owner_sets(COF_ROUTE_REFERENCE_PUT, "", cof_buf_span(&body));
 	hand_shake(w.r, w.g, &h);

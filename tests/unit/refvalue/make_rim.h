@@ -53,12 +53,23 @@ static inline cof_rim_entry rim_launch(cof_rim_tee tee, const char *name)
 	return e;
 }
 
+/* Makes the registers fit the events. */
+static inline void rim_replay(cof_measurement *m)
+{
+	cof_digest pcrs[COF_REGS_MAX];
+	assert_ok(cof_ref_events_replay(m->events, m->n_events, COF_LOG_TPM, COF_SHA256, pcrs, &err));
+	m->n = 0;
+	for (uint32_t i = 0; i < COF_PCRS; i++) {
+		if (cof_pcr_is_predicted(i))
+			m->registers[m->n++] = (cof_register){.known = true, .value = pcrs[i]};
+	}
+}
+
 /* The boot of make_log.h, as if it had been predicted. */
 static inline void rim_prediction(cof_measurement *m)
 {
 	COF_AUTO(cof_buf) bytes = {0};
 	COF_AUTO(cof_eventlog) log = {0};
-	cof_digest pcrs[COF_REGS_MAX];
 	put_boot(&bytes);
 	assert_ok(cof_eventlog_parse(cof_buf_span(&bytes), COF_SHA256, &log, &err));
 	*m = (cof_measurement){.tee = "tpm"};
@@ -69,11 +80,7 @@ static inline void rim_prediction(cof_measurement *m)
 		e->type = log.events[m->n_events].type;
 		cof_event_name(&log.events[m->n_events], e->name);
 	}
-	assert_ok(cof_ref_events_replay(m->events, m->n_events, COF_LOG_TPM, COF_SHA256, pcrs, &err));
-	for (uint32_t i = 0; i < COF_PCRS; i++) {
-		if (cof_pcr_is_predicted(i))
-			m->registers[m->n++] = (cof_register){.known = true, .value = pcrs[i]};
-	}
+	rim_replay(m);
 }
 
 static inline void rim_put(cof_rim *r, cof_rim_entry e)
@@ -81,15 +88,20 @@ static inline void rim_put(cof_rim *r, cof_rim_entry e)
 	assert_ok(cof_rim_add(r, &e, &err));
 }
 
+static inline void rim_put_measured(cof_rim *r, const char *name, const cof_measurement *m)
+{
+	cof_rim_entry e;
+	assert_ok(cof_rim_entry_measured(m, name, &e, &err));
+	rim_put(r, e);
+}
+
 static inline void rim_put_tpm(cof_rim *r, const char *name)
 {
 	cof_measurement *m = calloc(1, sizeof *m);
-	cof_rim_entry e;
 	assert_non_null(m);
 	rim_prediction(m);
-	assert_ok(cof_rim_entry_measured(m, name, &e, &err));
+	rim_put_measured(r, name, m);
 	free(m);
-	rim_put(r, e);
 }
 
 __attribute__((noinline, unused)) static void rim_make_launches(cof_rim *r)
