@@ -29,10 +29,20 @@ static int at_end(int fd, size_t max, cof_err *err)
 	return n == 0 ? 0 : cof_err_set(err, COF_E_MALFORMED, "file-too-large", "more than %zu bytes", max);
 }
 
+/* What a regular file has, as far as it is allowed: read in one piece then, and without growing. Only a hint. */
+static size_t size_hint(int fd, size_t max)
+{
+	struct stat st;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size <= 0 || (uint64_t)st.st_size >= max)
+		return READ_CHUNK;
+	return (size_t)st.st_size + 1;
+}
+
 int cof_fd_read_all(int fd, size_t max, cof_buf *ret, cof_err *err)
 {
+	const size_t most = size_hint(fd, max);
 	for (size_t left = max; left > 0;) {
-		size_t chunk = left < READ_CHUNK ? left : READ_CHUNK;
+		size_t chunk = left < most ? left : most;
 		int r = cof_buf_reserve(ret, chunk, err);
 		if (r < 0)
 			return r;
