@@ -58,25 +58,21 @@ static int read_pin(const char *path, home *h, cof_err *err)
 	return rc;
 }
 
-/* From the terminal alone: standard input may be anything. */
-static int ask(char *buf, int size)
+/* From the terminal alone: standard input may be anything. Once: a wrong answer is wrong for each way to read a key. */
+static bool ask(home *h, char *buf, int size)
 {
 	COF_AUTO_FD int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
-	if (tty < 0 || EVP_read_pw_string_min(buf, 1, size - 1, "PIN or passphrase of the key: ", 0) != 0)
-		return -1;
-	return (int)strlen(buf);
+	h->unasked = tty < 0 || EVP_read_pw_string_min(buf, 1, size - 1, "PIN or passphrase of the key: ", 0) != 0 ||
+		     cof_secret_from(&h->pin, cof_span_str(buf), NULL) < 0;
+	h->has_pin = !h->unasked;
+	return h->has_pin;
 }
 
 static int give_pin(char *buf, int size, int rwflag, void *arg)
 {
 	(void)rwflag;
 	home *h = arg;
-	if (!h->has_pin) {
-		int len = ask(buf, size);
-		h->unasked = len < 0;
-		return len;
-	}
-	if (h->pin.len > (size_t)size)
+	if ((!h->has_pin && !ask(h, buf, size)) || h->pin.len > (size_t)size)
 		return -1;
 	memcpy(buf, h->pin.data, h->pin.len);
 	return (int)h->pin.len;

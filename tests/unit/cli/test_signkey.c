@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/cli/signkey.h"
 
+#include <pty.h>
 #include <sys/wait.h>
 
 #include "firmware/sev/idkey.h"
@@ -119,6 +120,48 @@ static void without_a_terminal_nobody_is_asked(void **state)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
+}
+
+/* Types the answer when asked; gives how often the terminal was asked. */
+static size_t type_answer(int fd, const char *answer)
+{
+	static const char prompt[] = "passphrase of the key: ";
+	char text[4096] = "";
+	size_t len = 0, asked = 0;
+	for (ssize_t n; len < sizeof text - 1 && (n = read(fd, text + len, sizeof text - 1 - len)) > 0;) {
+		len += (size_t)n;
+		size_t seen = 0;
+		for (const char *at = text; (at = strstr(at, prompt)) != NULL; at += strlen(prompt))
+			seen++;
+		for (; asked < seen; asked++)
+			assert_int_equal(write(fd, answer, strlen(answer)), (ssize_t)strlen(answer));
+	}
+	return asked;
+}
+
+static void the_terminal_is_asked_once(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *answer, *reason;
+	} cases[] = {{PASSPHRASE "\n", ""}, {"wrong\n", "key-unreadable"}};
+	COF_AUTO(folder) f = make_folder();
+	write_key(f.key, f.pkey, PASSPHRASE);
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		int fd = -1, status = -1;
+		pid_t child = forkpty(&fd, NULL, NULL, NULL);
+		if (child == 0) {
+			cof_signkey k = {0};
+			cof_err err = {0};
+			const cof_signkey_in in = {.name = f.key, .public_half = true}; /* read in two ways */
+			bool loaded = cof_signkey_load(&in, &k, &err) == 0;
+			_exit(loaded == (cases[i].reason[0] == '\0') && cof_err_is(&err, cases[i].reason) ? 0 : 1);
+		}
+		assert_int_equal(type_answer(fd, cases[i].answer), 1);
+		(void)close(fd);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+	}
 }
 
 static void files_that_hold_no_key(void **state)
@@ -326,6 +369,7 @@ int main(void)
 		cmocka_unit_test(the_public_half_does_not_sign),
 		cmocka_unit_test(encrypted_keys),
 		cmocka_unit_test(without_a_terminal_nobody_is_asked),
+		cmocka_unit_test(the_terminal_is_asked_once),
 		cmocka_unit_test(files_that_hold_no_key),
 		cmocka_unit_test(two_keys_in_one_file),
 		cmocka_unit_test(a_pin_on_the_command_line_is_refused),
