@@ -73,7 +73,7 @@ static int fill_tdx(cof_span image, unsigned parts, cof_launch_tdx *ret, cof_err
 {
 	int rc = 0;
 	ret->given = cof_tdvf_parse(image, &ret->tdvf, &ret->why) == 0;
-	if (!ret->given)
+	if (!ret->given || (parts & (COF_PART_TDX | COF_PART_TDX_SECTION)) == 0)
 		return 0;
 	if ((parts & COF_PART_TDX) != 0)
 		rc = cof_tdx_mrtd(image, &ret->tdvf, COF_MRTD_PAGE, ret->mrtd[COF_MRTD_PAGE], err);

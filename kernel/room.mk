@@ -5,7 +5,10 @@ GUEST_PACKAGES := $(BUILD)/debian/packages.tsv
 GUEST_CURL     := $(BUILD)/curl/libcurl.a
 GUEST          := $(BUILD)/guest/manifest.json
 
-# The agent links the guest's own small libcurl.
+# The agent links the guest's own small libcurl, and so does coffer: Debian's shared one brings 27 libraries along, which
+# take longer to load than most verbs need for their work.
+coffer_CURL := $(GUEST_CURL)
+coffer_DEPS += $(GUEST_CURL)
 coffer-agent_CURL := $(GUEST_CURL)
 coffer-agent_DEPS += $(GUEST_CURL)
 

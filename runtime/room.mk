@@ -15,9 +15,6 @@ cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime
 	runtime/cli/logreport_json.c runtime/cli/logreport_text.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c
-# Debian's shared libcurl brings 27 libraries along, which take longer to load than most verbs to do their work.
-coffer_CURL := $(GUEST_CURL)
-coffer_DEPS += $(GUEST_CURL)
 coffer_USES := cli vm $(filter image attestation evidence firmware,$(LIBS)) common
 coffer_USES += kbs
 
