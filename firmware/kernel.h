@@ -17,6 +17,12 @@ typedef struct cof_kernel_boot {
 	const char *cmdline; /* NULL: none */
 } cof_kernel_boot;
 
+/*
+ * Whether the firmware gets a patched copy: of QEMU before 10.0 always, and of later ones where OVMF does not yet look
+ * for the plain file (before 202502). A confidential machine gets the file as it is.
+ */
+bool cof_kernel_is_patched(unsigned qemu_major, unsigned ovmf_release, bool confidential);
+
 /* RAM below 4 GiB on a q35 machine with this much memory. */
 uint64_t cof_q35_low_memory(uint64_t memory_bytes);
 /* A patched copy. An image without the HdrS magic counts as protocol 0, as it does for QEMU. Reasons

@@ -51,6 +51,7 @@ typedef struct cof_measurement {
 typedef struct cof_tee_measure {
 	const char *name;
 	unsigned parts;		/* enum cof_launch_part: what it needs of the firmware's image */
+	bool confidential;	/* its memory is closed to the host */
 	bool needs_image;	/* the document does not do */
 	bool needs_cpu;		/* number and signature of its vCPUs count */
 	bool counts_features;	/* so do its SEV features */

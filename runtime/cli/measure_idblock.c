@@ -10,10 +10,10 @@
 #include "firmware/sev/policy.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/measure.h"
+#include "runtime/cli/measure_options.h"
 #include "runtime/cli/signkey.h"
 
 #define WHAT "coffer measure idblock"
-#define HEX_DIGITS "0123456789abcdefABCDEF"
 
 typedef struct options {
 	const char *measurement, *family, *image, *svn, *policy;
@@ -119,12 +119,9 @@ static int take_measurement(const char *text, uint8_t ret[COF_SHA384_LEN], cof_e
 
 static int take_policy(const char *text, uint64_t *ret, cof_err *err)
 {
-	const char *digits = strncmp(text, "0x", 2) == 0 ? text + 2 : text;
-	size_t n = strspn(digits, HEX_DIGITS);
-	if (n == 0 || n > 16 || digits[n] != '\0')
-		return bad_argument(err, "--policy takes 1 to 16 digits of hex");
-	*ret = strtoull(digits, NULL, 16);
-	return 0;
+	if (!cof_parse_bits(text, ret))
+		return bad_argument(err, "--policy is written 0x30000");
+	return cof_snp_policy_check(*ret, err);
 }
 
 /* 32 digits are bytes; they could not be a text, which is shorter. */
@@ -189,6 +186,7 @@ static int set_hex(json_t *doc, const char *key, const uint8_t *bytes, size_t le
 
 static int set_fields(json_t *doc, const cof_idblock *b, cof_err *err)
 {
+	COF_AUTO(cof_buf) text = {0};
 	char policy[20];
 	(void)snprintf(policy, sizeof policy, "0x%" PRIx64, b->policy);
 	int rc = set_hex(doc, "measurement", b->measurement, sizeof b->measurement, err);
@@ -198,7 +196,11 @@ static int set_fields(json_t *doc, const cof_idblock *b, cof_err *err)
 		rc = set_hex(doc, "image_id", b->image_id, sizeof b->image_id, err);
 	if (rc == 0)
 		rc = cof_json_set_new(doc, "guest_svn", json_integer(b->guest_svn), err);
-	return rc < 0 ? rc : cof_json_set_str(doc, "policy", policy, err);
+	if (rc == 0)
+		rc = cof_json_set_str(doc, "policy", policy, err);
+	if (rc == 0)
+		rc = cof_snp_policy_text(b->policy, &text, err);
+	return rc < 0 ? rc : cof_json_set_str(doc, "policy_means", cof_buf_str(&text), err);
 }
 
 static int set_keys(json_t *doc, const cof_idauth *a, cof_err *err)

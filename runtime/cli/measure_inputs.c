@@ -7,6 +7,7 @@
 #include "common/hex.h"
 #include "common/initdata.h"
 #include "common/secret.h"
+#include "firmware/kernel.h"
 #include "firmware/pe.h"
 #include "firmware/sev/cpu.h"
 #include "firmware/sev/policy.h"
@@ -69,6 +70,7 @@ int cof_measure_tees(const char *text, const cof_tee_measure *ret[COF_TEES_MAX +
 typedef struct needs {
 	unsigned parts;
 	bool image, cpu, kernel, initrd_sha384;
+	bool confidential;
 	bool files; /* false: the guest's own machine tells all (measure_tpm.h) */
 } needs;
 
@@ -85,6 +87,7 @@ static needs needs_of(const cof_tee_measure *const *tees, const cof_measure_opts
 		n.parts |= (*tees)->parts;
 		n.image |= (*tees)->needs_image;
 		n.cpu |= (*tees)->needs_cpu;
+		n.confidential |= (*tees)->confidential;
 		n.kernel |= (*tees)->hashes_kernel;
 		n.initrd_sha384 |= (*tees)->initrd_sha384;
 	}
@@ -276,8 +279,10 @@ static int take_machine(const cof_measure_opts *o, const needs *n, cof_measure_i
 	in->vmsa_gpa = o->vmsa_gpa;
 	in->zero_fpu = o->zero_fpu;
 	in->no_kernel_hashes = o->no_kernel_hashes;
-	in->patched_kernel = o->patched_kernel;
 	in->release = o->release != 0 ? o->release : i->doc.release;
+	in->patched_kernel = o->patched_kernel;
+	if (o->qemu_major != 0)
+		in->patched_kernel |= cof_kernel_is_patched(o->qemu_major, in->release, n->confidential);
 	int rc = cof_vmm_find(o->vmm, &in->vmm, err);
 	if (rc == 0)
 		rc = take_cpu(o, n->cpu && !o->any_cpu, in, err);
@@ -316,10 +321,9 @@ static int take_extras(const cof_measure_opts *o, cof_measure_extras *x, cof_err
 		x->has_host_data = true;
 		rc = cof_unhex(o->host_data, x->host_data, sizeof x->host_data, err);
 	}
-	if (rc < 0 || o->policy == NULL)
-		return rc;
-	x->has_policy = cof_parse_number(o->policy, UINT64_MAX, &x->policy);
-	return x->has_policy ? 0 : usage(err, "--policy is a number");
+	x->has_policy = o->has_policy;
+	x->policy = o->policy;
+	return rc;
 }
 
 int cof_measure_inputs_load(const cof_measure_opts *o, const cof_tee_measure *const *tees, cof_measure_inputs *ret,

@@ -31,11 +31,13 @@ const char cof_measure_options_help[] =
 	"  --vmsa-gpa N           address of the VMSA pages (0xfffffffff000)\n"
 	"  --zero-fpu             SEV-ES: a host that starts the machine with the old call\n"
 	"  --no-kernel-hashes     SEV: kernel-hashes=off\n"
-	"  --patched-kernel       TDX: a VMM that fills in the kernel's setup header\n"
+	"  --qemu-version N       tpm: QEMU's major version, which decides whether it fills in the kernel's setup "
+	"header\n"
+	"  --patched-kernel       that it does, whatever its version (TDX: some stacks from before upstream's)\n"
 	"  --host-data HEX        goes along into the outputs, as does\n"
-	"  --policy HEX           the guest policy\n";
+	"  --policy HEX           the guest policy (0x30000)\n";
 
-typedef enum kind { TEXT, FLAG, U32, U64, SIZE } kind;
+typedef enum kind { TEXT, FLAG, U32, U64, BITS, SIZE } kind;
 
 typedef struct option_spec {
 	const char *name;
@@ -61,11 +63,12 @@ static const option_spec specs[] = {
 	{"vcpu-fms", TEXT, AT(vcpu_fms)},
 	{"vcpu-sig", U64, AT(vcpu_sig)},
 	{"vmm", TEXT, AT(vmm)},
-	{"guest-features", U64, AT(guest_features)},
+	{"guest-features", BITS, AT(guest_features)},
 	{"vmsa-gpa", U64, AT(vmsa_gpa)},
 	{"memory", SIZE, AT(memory_bytes)},
 	{"mrtd-order", TEXT, AT(mrtd_order)},
 	{"ovmf-release", U32, AT(release)},
+	{"qemu-version", U32, AT(qemu_major)},
 	{"zero-fpu", FLAG, AT(zero_fpu)},
 	{"no-kernel-hashes", FLAG, AT(no_kernel_hashes)},
 	{"patched-kernel", FLAG, AT(patched_kernel)},
@@ -74,7 +77,7 @@ static const option_spec specs[] = {
 	{"svsm-fcw", U64, AT(svsm_fcw)},
 	{"snp-ovmf-hash", TEXT, AT(ovmf_hash)},
 	{"host-data", TEXT, AT(host_data)},
-	{"policy", TEXT, AT(policy)},
+	{"policy", BITS, AT(policy)},
 	{"output", TEXT, AT(output)},
 	{"corim", TEXT, AT(corim)},
 	{"corim-key", TEXT, AT(corim_key)},
@@ -103,6 +106,12 @@ bool cof_parse_number(const char *text, uint64_t max, uint64_t *ret)
 		return false;
 	*ret = v;
 	return true;
+}
+
+bool cof_parse_bits(const char *text, uint64_t *ret)
+{
+	bool plain = strncmp(text, "0x", 2) == 0 || (text[0] != '\0' && text[1] == '\0');
+	return plain && cof_parse_number(text, UINT64_MAX, ret);
 }
 
 bool cof_parse_size(const char *text, uint64_t *ret)
@@ -142,6 +151,9 @@ static bool store(const option_spec *s, const char *text, cof_measure_opts *o)
 	case U64:
 		yes = cof_parse_number(text, UINT64_MAX, &v);
 		break;
+	case BITS:
+		yes = cof_parse_bits(text, &v);
+		break;
 	case SIZE:
 		yes = cof_parse_size(text, &v);
 		break;
@@ -165,7 +177,10 @@ static int take(int c, cof_measure_opts *o)
 		return COF_EXIT_YES;
 	}
 	const option_spec *s = &specs[c - SPEC];
-	return store(s, optarg, o) ? COF_EXIT_YES : cof_cli_usage("--%s %s: not a number in range", s->name, optarg);
+	o->has_policy |= s->offset == AT(policy);
+	return store(s, optarg, o) ? COF_EXIT_YES
+				   : cof_cli_usage("--%s %s: %s", s->name, optarg,
+						   s->kind == BITS ? "bits are written 0x…" : "not a number in range");
 }
 
 static int take_file(int argc, char **argv, bool takes_file, cof_measure_opts *o)

@@ -22,13 +22,15 @@ typedef struct cof_measure_opts {
 	uint64_t guest_features, vmsa_gpa;
 	uint64_t memory_bytes;
 	const char *mrtd_order;
-	uint32_t release;
+	uint32_t release, qemu_major;
 	bool zero_fpu, no_kernel_hashes, patched_kernel;
 	const char *svsm, *ovmf_hash;
 	uint32_t svsm_vars_size;
 	uint64_t svsm_fcw;
 	/* what goes along with the launch and is no part of its digest */
-	const char *host_data, *policy;
+	const char *host_data;
+	bool has_policy;
+	uint64_t policy;
 	/* what to do with the result */
 	const char *output, *corim, *corim_key, *rvps, *document;
 	/* what a log or a report is compared with */
@@ -49,5 +51,7 @@ extern const char cof_measure_options_help[];
 
 /* A whole number, decimal or 0x; false when it is not one or beyond max. */
 bool cof_parse_number(const char *text, uint64_t max, uint64_t *ret);
+/* Bits: "0x30000", or one digit. Anything else could be meant either way, and is refused. */
+bool cof_parse_bits(const char *text, uint64_t *ret);
 /* "512", "512M", "2G" (no letter: MiB, as QEMU's -m) in bytes. */
 bool cof_parse_size(const char *text, uint64_t *ret);

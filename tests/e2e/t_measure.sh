@@ -84,6 +84,32 @@ t_another_firmware() {
 	only_differs firmware ""
 }
 
+# The build's own signed reference values, taken by the key broker as they are, and by nobody else's key.
+t_the_builds_corim_is_enough() {
+	local stranger=$lab/stranger.pem
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 2>/dev/null | openssl pkey -pubout -out "$stranger"
+	! kbs set-reference --corim-key "$stranger" "$guest/measurements.tpm.corim" 2>"$lab/stranger.err" ||
+		fail "another key's CoRIM was taken"
+	expect_in "$lab/stranger.err" cose-signature
+	kbs set-reference --corim-key "$BUILD/guest-key.pub.pem" "$guest/measurements.tpm.corim" || fail "set-reference"
+	coffer_run corim "$lab/initdata" "$image"
+	expect_eq "$code" 0 "exit code ($(tail -n 5 "$lab/corim.err"))"
+	expect_eq "$(jq -r .verdict "$lab/corim.json")" affirming verdict
+}
+
+t_id_block_of_a_prediction() {
+	local digest
+	digest=$(measure --tee snp --guest "$guest/manifest.json" --vcpu-type EPYC-Genoa --json | jq -r .measurement)
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out "$lab/id.pem" 2>/dev/null
+	measure idblock make --measurement "$digest" --id-key "$lab/id.pem" --block "$lab/id.block" --auth "$lab/id.auth" \
+		>/dev/null || fail "idblock make"
+	measure idblock verify --block "$lab/id.block" --auth "$lab/id.auth" --measurement "$digest" --policy 0x30000 \
+		>"$lab/id.out" || fail "idblock verify"
+	expect_in "$lab/id.out" "no debug"
+	flip_byte "$lab/id.auth"
+	! measure idblock verify --block "$lab/id.block" --auth "$lab/id.auth" >/dev/null 2>&1 || fail "a changed block was taken"
+}
+
 t_every_tee_at_once() {
 	measure --tee all --guest "$guest/manifest.json" --vcpu-type EPYC-Milan --json >"$lab/all.json" || fail "measure --tee all"
 	expect_eq "$(jq -r '[.[].tee] | join(" ")' "$lab/all.json")" "sev seves snp tdx tpm" "TEEs"

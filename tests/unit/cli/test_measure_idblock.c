@@ -139,7 +139,7 @@ static void what_is_made_is_verified(void **state)
 	assert_key(made, "author_key_digest", o->author_key);
 	assert_file_is(o->block, jstr(made, "id_block"));
 	assert_file_is(o->auth, jstr(made, "id_auth"));
-	assert_int_equal(VERIFY(o, "--json", "--measurement", HEX48, "--policy", "b0000"), COF_EXIT_YES);
+	assert_int_equal(VERIFY(o, "--json", "--measurement", HEX48, "--policy", "0xb0000"), COF_EXIT_YES);
 	COF_AUTO_PTR(json_t) verified = printed(o);
 	assert_true(json_equal(verified, made));
 }
@@ -184,10 +184,12 @@ static void the_block_of_another_launch(void **state)
 	static const char other[] =
 		"ff"
 		"0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f202122232425262728292a2b2c2d2e2f";
-	assert_int_equal(MAKE(o, "--policy", "30000"), COF_EXIT_YES);
+	assert_int_equal(MAKE(o, "--policy", "0x10000"), COF_EXIT_USAGE); /* bit 17 must be one */
+	assert_int_equal(MAKE(o, "--policy", "0x4030000"), COF_EXIT_USAGE);
+	assert_int_equal(MAKE(o, "--policy", "0x30000"), COF_EXIT_YES);
 	assert_int_equal(VERIFY(o, "--measurement", other), COF_EXIT_NO);
 	assert_said(o, "idblock-mismatch");
-	assert_int_equal(VERIFY(o, "--policy", "b0000", "--json"), COF_EXIT_NO); /* debug allowed */
+	assert_int_equal(VERIFY(o, "--policy", "0xb0000", "--json"), COF_EXIT_NO); /* debug allowed */
 	assert_said(o, "idblock-mismatch");
 	COF_AUTO_PTR(json_t) j = printed(o);
 	assert_true(json_is_false(json_object_get(j, "ok")));
@@ -236,6 +238,7 @@ static void wrong_usage(void **state)
 		{"--policy", "-1"},
 		{"--policy", "0x10000000000000000"},
 		{"--policy", "3000g"},
+		{"--policy", "30000"},
 		{"--guest-svn", ""},
 		{"--guest-svn", "4294967296"},
 		{"--guest-svn", "-1"},

@@ -202,9 +202,20 @@ static void published_headers(void **state)
 	}
 }
 
+static void who_gets_a_patched_copy(void **state)
+{
+	(void)state;
+	assert_true(cof_kernel_is_patched(7, 202502, false));
+	assert_true(cof_kernel_is_patched(9, 202608, false));
+	assert_true(cof_kernel_is_patched(11, 202211, false));
+	assert_false(cof_kernel_is_patched(10, 202502, false));
+	assert_false(cof_kernel_is_patched(7, 202211, true));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_gets_a_patched_copy),
 		cmocka_unit_test(hostile_sizes),
 		cmocka_unit_test(initrds_that_cannot_be),
 		cmocka_unit_test(only_the_named_fields_change),
