@@ -17,7 +17,7 @@ static int add_root(void *arg, const char *name, cof_span value, cof_err *err)
 }
 
 typedef struct references {
-	cof_holder *h;
+	const json_t *expired;
 	cof_buf *out;
 } references;
 
@@ -25,15 +25,22 @@ typedef struct references {
 static int add_reference(void *arg, const char *name, cof_span value, cof_err *err)
 {
 	const references *to = arg;
-	cof_buf *out = to->out;
-	cof_err why = {0};
-	int rc = cof_holder_check_reference(to->h, name, &why);
-	if (rc < 0 && cof_err_is(&why, "reference-expired"))
+	if (json_object_get(to->expired, name) != NULL)
 		return 0;
-	if (rc < 0)
-		return cof_err_set(err, why.cls, why.reason, "%s", why.text);
-	rc = cof_buf_add_str(out, out->len > 1 ? "," : "", err);
-	return rc < 0 ? rc : cof_buf_add(out, value.data, value.len, err);
+	int rc = cof_buf_add_str(to->out, to->out->len > 1 ? "," : "", err);
+	return rc < 0 ? rc : cof_buf_add(to->out, value.data, value.len, err);
+}
+
+static int load_references(cof_holder *h, cof_buf *out, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) expired = NULL;
+	int rc = cof_holder_expired_references(h, &expired, err);
+	if (rc == 0)
+		rc = cof_buf_add_str(out, "[", err);
+	references to = {expired, out};
+	if (rc == 0)
+		rc = cof_store_each(h->store, COF_KIND_REFERENCE, add_reference, &to, err);
+	return rc < 0 ? rc : cof_buf_add_str(out, "]", err);
 }
 
 static int add_digest(void *arg, const char *name, cof_span value, cof_err *err)
@@ -49,11 +56,7 @@ int cof_holder_expect_load(cof_holder *h, cof_holder_expect *ret, cof_err *err)
 	COF_AUTO(cof_holder_expect) e = {0};
 	int rc = cof_store_each(h->store, COF_KIND_EK_ROOT, add_root, &e.roots, err);
 	if (rc == 0)
-		rc = cof_buf_add_str(&e.references, "[", err);
-	if (rc == 0)
-		rc = cof_store_each(h->store, COF_KIND_REFERENCE, add_reference, &(references){h, &e.references}, err);
-	if (rc == 0)
-		rc = cof_buf_add_str(&e.references, "]", err);
+		rc = load_references(h, &e.references, err);
 	if (rc == 0)
 		rc = cof_store_each(h->store, COF_KIND_INITDATA, add_digest, &e.digests, err);
 	if (rc < 0)

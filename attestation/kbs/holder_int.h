@@ -71,6 +71,8 @@ COF_WUR int cof_holder_set_references(cof_holder *h, cof_span body, cof_record *
 COF_WUR int cof_holder_delete_reference(cof_holder *h, cof_span name, cof_record *r, cof_err *err);
 /* 0 while the tpm set of this name may be relied on; policy, reason "reference-withdrawn", "reference-expired". */
 COF_WUR int cof_holder_check_reference(cof_holder *h, const char *name, cof_err *err);
+/* The names of those tpm sets that have expired, as the keys of an object; a new reference. */
+COF_WUR int cof_holder_expired_references(cof_holder *h, json_t **ret, cof_err *err);
 /* Adds who signed the set that matched; nothing for one without a CoRIM. */
 void cof_holder_record_source(cof_holder *h, const char *name, cof_record *r);
 

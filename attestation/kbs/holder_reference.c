@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reference values in the store: documents by name, and for those of a CoRIM where they came from. The verifier of
- * `tpm` is handed every document of its kind, so that those of other kinds lie apart.
+ * Reference values in the store: documents by name, and for those of a CoRIM where they came from.
  */
 #include <stdio.h>
 
@@ -10,7 +9,15 @@
 
 enum { KEY_MAX = 8 + COF_RIM_NAME_MAX + 1 };
 
-/* Where a reference came from, as it is stored under "TEE/NAME". */
+/* Where a set is kept: the tpm verifier gets all of its kind, so that the others must not be among them. */
+typedef struct place {
+	const char *kind;
+	const char *source_kind;
+	size_t max;
+	char name[KEY_MAX];
+} place;
+
+/* Where a set came from. */
 typedef struct source {
 	bool known;
 	char corim[COF_RIM_ID_MAX + 1];
@@ -18,6 +25,16 @@ typedef struct source {
 	int64_t not_after;
 	int64_t version;
 } source;
+
+static place place_of(cof_rim_tee tee, const char *name)
+{
+	place p = {COF_KIND_REFERENCE, COF_KIND_REFERENCE_SOURCE, COF_HOLDER_REFERENCES_MAX, ""};
+	if (tee != COF_RIM_TPM)
+		p = (place){COF_KIND_TEE_REFERENCE, COF_KIND_TEE_REFERENCE_SOURCE, COF_HOLDER_TEE_REFERENCES_MAX, ""};
+	(void)snprintf(p.name, sizeof p.name, "%s%s%s", tee != COF_RIM_TPM ? cof_rim_tee_name(tee) : "",
+		       tee != COF_RIM_TPM ? "/" : "", name);
+	return p;
+}
 
 /* ---- sources ---- */
 
@@ -43,34 +60,29 @@ static int read_source(cof_span text, source *ret, cof_err *err)
 	return 0;
 }
 
-static int get_source(cof_holder *h, const char *key, source *ret, cof_err *err)
+static int get_source(cof_holder *h, const place *p, source *ret, cof_err *err)
 {
 	COF_AUTO(cof_secret) text = {0};
 	bool has = false;
 	*ret = (source){0};
-	int rc = cof_store_has(h->store, COF_KIND_REFERENCE_SOURCE, key, &has, err);
+	int rc = cof_store_has(h->store, p->source_kind, p->name, &has, err);
 	if (rc < 0 || !has)
 		return rc;
-	rc = cof_store_get(h->store, COF_KIND_REFERENCE_SOURCE, key, &text, err);
+	rc = cof_store_get(h->store, p->source_kind, p->name, &text, err);
 	return rc < 0 ? rc : read_source(cof_secret_span(&text), ret, err);
 }
 
-static int put_source(cof_holder *h, const char *key, const cof_owner_references *from, uint64_t version, cof_err *err)
+static int put_source(cof_holder *h, const place *p, const cof_owner_references *from, uint64_t version, cof_err *err)
 {
 	COF_AUTO(cof_buf) text = {0};
 	bool was = false;
 	if (!from->from_corim)
-		return cof_store_del(h->store, COF_KIND_REFERENCE_SOURCE, key, &was, err);
+		return cof_store_del(h->store, p->source_kind, p->name, &was, err);
 	COF_AUTO_PTR(json_t)
 	o = json_pack("{s:s, s:s, s:s, s:I, s:I}", "corim", from->corim, "signer", from->signer, "key", from->key,
 		      "not_after", (json_int_t)from->not_after, "version", (json_int_t)version);
 	int rc = o == NULL ? cof_err_oom(err) : cof_json_dump(o, &text, err);
-	return rc < 0 ? rc : cof_store_put(h->store, COF_KIND_REFERENCE_SOURCE, key, cof_buf_span(&text), err);
-}
-
-static void source_key(cof_rim_tee tee, const char *name, char ret[KEY_MAX])
-{
-	(void)snprintf(ret, KEY_MAX, "%s/%s", cof_rim_tee_name(tee), name);
+	return rc < 0 ? rc : cof_store_put(h->store, p->source_kind, p->name, cof_buf_span(&text), err);
 }
 
 /* ---- registering ---- */
@@ -86,10 +98,10 @@ static int count_one(void *arg, const char *name, cof_span value, cof_err *err)
 }
 
 /* An author who signed a newer set does not bring the older one back. */
-static int check_version(cof_holder *h, const char *key, const cof_owner_reference *ref, cof_err *err)
+static int check_version(cof_holder *h, const place *p, const cof_owner_reference *ref, cof_err *err)
 {
 	source s;
-	int rc = get_source(h, key, &s, err);
+	int rc = get_source(h, p, &s, err);
 	if (rc == 0 && ref->version != 0 && s.version > 0 && ref->version < (uint64_t)s.version)
 		rc = cof_err_set(err, COF_E_POLICY, "reference-older", "version %lld of '%s' is registered",
 				 (long long)s.version, ref->name);
@@ -99,21 +111,17 @@ static int check_version(cof_holder *h, const char *key, const cof_owner_referen
 static int put_one(cof_holder *h, const cof_owner_references *all, const cof_owner_reference *ref, size_t n[2],
 		   cof_err *err)
 {
-	static const size_t max[2] = {COF_HOLDER_REFERENCES_MAX, COF_HOLDER_TEE_REFERENCES_MAX};
-	static const char *const kinds[2] = {COF_KIND_REFERENCE, COF_KIND_TEE_REFERENCE};
-	unsigned which = ref->tee == COF_RIM_TPM ? 0 : 1;
-	char key[KEY_MAX];
+	place p = place_of(ref->tee, ref->name);
+	size_t *count = &n[ref->tee == COF_RIM_TPM ? 0 : 1];
 	bool has = false;
-	source_key(ref->tee, ref->name, key);
-	const char *name = which == 0 ? ref->name : key;
-	int rc = cof_store_has(h->store, kinds[which], name, &has, err);
-	if (rc == 0 && !has && ++n[which] > max[which])
-		rc = cof_err_set(err, COF_E_POLICY, "store-full", "there are %zu of kind %s", max[which], kinds[which]);
+	int rc = cof_store_has(h->store, p.kind, p.name, &has, err);
+	if (rc == 0 && !has && ++*count > p.max)
+		rc = cof_err_set(err, COF_E_POLICY, "store-full", "there are %zu of kind %s", p.max, p.kind);
 	if (rc == 0)
-		rc = check_version(h, key, ref, err);
+		rc = check_version(h, &p, ref, err);
 	if (rc == 0)
-		rc = cof_store_put(h->store, kinds[which], name, cof_buf_span(&ref->document), err);
-	return rc < 0 ? rc : put_source(h, key, all, ref->version, err);
+		rc = cof_store_put(h->store, p.kind, p.name, cof_buf_span(&ref->document), err);
+	return rc < 0 ? rc : put_source(h, &p, all, ref->version, err);
 }
 
 static void record(cof_record *r, const cof_owner_references *all)
@@ -147,52 +155,69 @@ int cof_holder_set_references(cof_holder *h, cof_span body, cof_record *r, cof_e
 /* The name of a tpm set, or TEE/NAME of another kind. */
 int cof_holder_delete_reference(cof_holder *h, cof_span name, cof_record *r, cof_err *err)
 {
+	static const char *const kinds[][2] = {{COF_KIND_REFERENCE, COF_KIND_REFERENCE_SOURCE},
+					       {COF_KIND_TEE_REFERENCE, COF_KIND_TEE_REFERENCE_SOURCE}};
 	COF_AUTO_FREE char *text = cof_span_dup_str(name);
-	char key[KEY_MAX];
 	bool was = false, had_source = false;
 	if (text == NULL)
 		return cof_err_oom(err);
 	cof_record_text(r, COF_KIND_REFERENCE, name);
-	int rc = cof_store_del(h->store, COF_KIND_REFERENCE, text, &was, err);
-	if (rc == 0 && was) {
-		source_key(COF_RIM_TPM, text, key);
-		return cof_store_del(h->store, COF_KIND_REFERENCE_SOURCE, key, &had_source, err);
+	for (size_t i = 0; i < COF_COUNT(kinds); i++) {
+		int rc = cof_store_del(h->store, kinds[i][0], text, &was, err);
+		if (rc < 0 || was)
+			return rc < 0 ? rc : cof_store_del(h->store, kinds[i][1], text, &had_source, err);
 	}
-	if (rc == 0)
-		rc = cof_store_del(h->store, COF_KIND_TEE_REFERENCE, text, &was, err);
-	if (rc == 0 && !was)
-		rc = cof_err_set(err, COF_E_POLICY, "not-found", "no reference of this name");
-	return rc < 0 ? rc : cof_store_del(h->store, COF_KIND_REFERENCE_SOURCE, text, &had_source, err);
+	return cof_err_set(err, COF_E_POLICY, "not-found", "no reference of this name");
 }
 
 /* ---- using ---- */
 
+static bool is_over(const source *s)
+{
+	return s->not_after > 0 && cof_holder_time() > s->not_after;
+}
+
 int cof_holder_check_reference(cof_holder *h, const char *name, cof_err *err)
 {
-	char key[KEY_MAX];
+	place p = place_of(COF_RIM_TPM, name);
 	bool has = false;
 	source s;
-	source_key(COF_RIM_TPM, name, key);
-	int rc = cof_store_has(h->store, COF_KIND_REFERENCE, name, &has, err);
+	int rc = cof_store_has(h->store, p.kind, p.name, &has, err);
 	if (rc == 0 && !has)
 		rc = cof_err_set(err, COF_E_POLICY, "reference-withdrawn", "reference values %s", name);
 	if (rc == 0)
-		rc = get_source(h, key, &s, err);
-	if (rc == 0 && s.not_after > 0 && cof_holder_time() > s.not_after)
+		rc = get_source(h, &p, &s, err);
+	if (rc == 0 && is_over(&s))
 		rc = cof_err_set(err, COF_E_POLICY, "reference-expired", "reference values %s were good until %lld",
 				 name, (long long)s.not_after);
 	return rc;
 }
 
+static int add_expired(void *arg, const char *name, cof_span value, cof_err *err)
+{
+	source s;
+	int rc = read_source(value, &s, err);
+	return rc < 0 || !is_over(&s) ? rc : cof_json_set_new(arg, name, json_true(), err);
+}
+
+int cof_holder_expired_references(cof_holder *h, json_t **ret, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) names = json_object();
+	int rc = names == NULL ? cof_err_oom(err)
+			       : cof_store_each(h->store, COF_KIND_REFERENCE_SOURCE, add_expired, names, err);
+	if (rc == 0)
+		*ret = cof_steal(&names);
+	return rc;
+}
+
 void cof_holder_record_source(cof_holder *h, const char *name, cof_record *r)
 {
-	char key[KEY_MAX];
+	place p = place_of(COF_RIM_TPM, name);
 	source s = {0};
 	cof_err err = {0};
-	source_key(COF_RIM_TPM, name, key);
 	if (name[0] == '\0')
 		return;
-	if (get_source(h, key, &s, &err) < 0) {
+	if (get_source(h, &p, &s, &err) < 0) {
 		cof_record_err(r, &err); /* the match stays; that its origin cannot be told is in the line */
 		return;
 	}

@@ -12,11 +12,12 @@ typedef struct cof_store cof_store;
 
 /* Kinds. A kind that is not here is a programming error, not input. */
 #define COF_KIND_META "meta"
-#define COF_KIND_RESOURCE "resource"   /* REPO/TYPE/TAG */
-#define COF_KIND_REFERENCE "reference" /* name -> coffer-reference-values/1 */
-/* TEE/NAME -> coffer-reference-values/2; and for both kinds TEE/NAME -> the CoRIM it came with */
-#define COF_KIND_TEE_REFERENCE "tee-reference"
+#define COF_KIND_RESOURCE "resource"	       /* REPO/TYPE/TAG */
+#define COF_KIND_REFERENCE "reference"	       /* name -> coffer-reference-values/1 */
+#define COF_KIND_TEE_REFERENCE "tee-reference" /* TEE/NAME -> coffer-reference-values/2 */
+/* The same names -> the CoRIM that they came with; absent for others. */
 #define COF_KIND_REFERENCE_SOURCE "reference-source"
+#define COF_KIND_TEE_REFERENCE_SOURCE "tee-reference-source"
 #define COF_KIND_INITDATA "initdata" /* hex of the digest -> "" */
 #define COF_KIND_EK_ROOT "ek-root"   /* hex of SHA-256 -> PEM */
 

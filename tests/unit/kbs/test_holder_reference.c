@@ -86,7 +86,7 @@ static void a_corim_is_registered_with_its_origin(void **state)
 	assert_ok(set(f, &body, &line, &err));
 	assert_true(has(f, COF_KIND_REFERENCE, "a/one"));
 	assert_true(has(f, COF_KIND_REFERENCE, "a/two"));
-	assert_true(has(f, COF_KIND_REFERENCE_SOURCE, "tpm/a/one"));
+	assert_true(has(f, COF_KIND_REFERENCE_SOURCE, "a/one"));
 	assert_non_null(strstr(cof_buf_str(&line), "\"references\":2"));
 	assert_non_null(strstr(cof_buf_str(&line), "\"corim\":\"guest-0.1.0/tpm\""));
 	assert_non_null(strstr(cof_buf_str(&line), "\"signer\":\"guest image author\""));
@@ -111,7 +111,7 @@ static void t077_all_or_nothing(void **state)
 	corim_body(&r, COF_RIM_TPM, f->author, 0, &body);
 	assert_fails(set(f, &body, NULL, &err), "reference-older");
 	assert_false(has(f, COF_KIND_REFERENCE, "a/first"));
-	assert_false(has(f, COF_KIND_REFERENCE_SOURCE, "tpm/a/first"));
+	assert_false(has(f, COF_KIND_REFERENCE_SOURCE, "a/first"));
 	body.data[body.len / 2] ^= 1;
 	assert_true(set(f, &body, NULL, NULL) < 0);
 	assert_false(has(f, COF_KIND_REFERENCE, "a/first"));
@@ -130,7 +130,7 @@ static void t077_an_older_version_does_not_come_back(void **state)
 	/* the owner may forget it, and begin again */
 	COF_AUTO(cof_record) r = cof_record_new("admin", "done");
 	assert_ok(cof_holder_delete_reference(&f->holder, S("a"), &r, &err));
-	assert_false(has(f, COF_KIND_REFERENCE_SOURCE, "tpm/a"));
+	assert_false(has(f, COF_KIND_REFERENCE_SOURCE, "a"));
 	assert_ok(set_boot(f, "a", 1, 0, &err));
 }
 
@@ -149,7 +149,7 @@ static void t077_an_expired_set_matches_nothing(void **state)
 	assert_ok(cof_holder_expect_load(&f->holder, &e, &err));
 	assert_non_null(strstr(cof_buf_str(&e.references), "\"name\":\"a\""));
 	assert_non_null(strstr(cof_buf_str(&e.references), "\"name\":\"b\""));
-	put_source(f, "tpm/a", "{\"corim\":\"c\",\"signer\":\"s\",\"not_after\":1700000000,\"version\":0}");
+	put_source(f, "a", "{\"corim\":\"c\",\"signer\":\"s\",\"not_after\":1700000000,\"version\":0}");
 	assert_fails(cof_holder_check_reference(&f->holder, "a", &err), "reference-expired");
 	assert_ok(cof_holder_expect_load(&f->holder, &later, &err));
 	assert_null(strstr(cof_buf_str(&later.references), "\"name\":\"a\""));
@@ -157,10 +157,10 @@ static void t077_an_expired_set_matches_nothing(void **state)
 	assert_non_null(strstr(cof_buf_str(&later.references), "\"name\":\"b\""));
 	/* one that broke in the store is no permission */
 	COF_AUTO(cof_holder_expect) broken = {0};
-	put_source(f, "tpm/b", "{\"corim\":\"c\"");
+	put_source(f, "b", "{\"corim\":\"c\"");
 	assert_true(cof_holder_check_reference(&f->holder, "b", NULL) < 0);
 	assert_true(cof_holder_expect_load(&f->holder, &broken, NULL) < 0);
-	put_source(f, "tpm/b", "{\"corim\":\"c\",\"signer\":\"s\",\"not_after\":-1,\"version\":0}");
+	put_source(f, "b", "{\"corim\":\"c\",\"signer\":\"s\",\"not_after\":-1,\"version\":0}");
 	assert_true(cof_holder_check_reference(&f->holder, "b", NULL) < 0);
 }
 
@@ -192,7 +192,7 @@ static void a_document_takes_the_origin_away(void **state)
 	assert_ok(set(f, &body, &line, &err));
 	assert_non_null(strstr(cof_buf_str(&line), "\"reference\":\"a\""));
 	assert_null(strstr(cof_buf_str(&line), "corim"));
-	assert_false(has(f, COF_KIND_REFERENCE_SOURCE, "tpm/a"));
+	assert_false(has(f, COF_KIND_REFERENCE_SOURCE, "a"));
 	COF_AUTO(cof_record) match = cof_record_new("attest", "affirming");
 	cof_holder_record_source(&f->holder, "a", &match);
 	assert_null(json_object_get(match.o, "corim"));
@@ -219,11 +219,11 @@ static void other_kinds_lie_apart(void **state)
 	for (size_t i = 0; i < COF_COUNT(names); i++) {
 		COF_AUTO(cof_record) rec = cof_record_new("admin", "done");
 		assert_true(has(f, COF_KIND_TEE_REFERENCE, names[i]));
-		assert_true(has(f, COF_KIND_REFERENCE_SOURCE, names[i]));
+		assert_true(has(f, COF_KIND_TEE_REFERENCE_SOURCE, names[i]));
 		assert_false(has(f, COF_KIND_REFERENCE, names[i]));
 		assert_ok(cof_holder_delete_reference(&f->holder, S(names[i]), &rec, &err));
 		assert_false(has(f, COF_KIND_TEE_REFERENCE, names[i]));
-		assert_false(has(f, COF_KIND_REFERENCE_SOURCE, names[i]));
+		assert_false(has(f, COF_KIND_TEE_REFERENCE_SOURCE, names[i]));
 	}
 }
 
