@@ -6,13 +6,39 @@
 #include "common/hex.h"
 #include "tests/unit/refvalue/make_rim.h"
 
-#define H8(b) b b b b b b b b
-#define H32(b) H8(b) H8(b) H8(b) H8(b)
-#define H48(b) H32(b) H8(b) H8(b)
+/* One value: a byte so many times. */
+typedef struct value {
+	const char *name;
+	uint8_t byte;
+	size_t len;
+} value;
+
+static void assert_value(const json_t *o, const value *want)
+{
+	const json_t *list = json_object_get(o, want->name);
+	uint8_t bytes[COF_SHA384_LEN];
+	char hex[2 * COF_SHA384_LEN + 1];
+	memset(bytes, want->byte, want->len);
+	cof_hex(cof_span_of(bytes, want->len), hex);
+	assert_int_equal(json_array_size(list), 1);
+	assert_string_equal(json_string_value(json_array_get(list, 0)), hex);
+}
 
 static void golden(void **state)
 {
 	(void)state;
+	static const value values[] = {
+		{"snp_launch_measurement", 0x11, 48},
+		{"snp_host_data", 0x22, 32},
+		{"snp_id_key_digest", 0x33, 48},
+		{"snp_author_key_digest", 0x44, 48},
+		{"mr_td", 0x55, 48},
+		{"rtmr_1", 0x61, 48},
+		{"rtmr_2", 0x62, 48},
+		{"mr_config_id", 0x66, 48},
+		{"sev_launch_measurement", 0x77, 32},
+		{"seves_launch_measurement", 0x77, 32},
+	};
 	COF_AUTO(cof_rim) r = {0};
 	COF_AUTO_PTR(json_t) o = NULL;
 	COF_AUTO(cof_buf) text = {0};
@@ -22,22 +48,12 @@ static void golden(void **state)
 	rim_put(&r, rim_launch(COF_RIM_SEV, "a"));
 	rim_put(&r, rim_launch(COF_RIM_SEVES, "a"));
 	assert_ok(cof_rvps_json(&r, &o, &err));
+	for (size_t i = 0; i < COF_COUNT(values); i++)
+		assert_value(o, &values[i]);
+	assert_int_equal(json_object_size(o), COF_COUNT(values) + 2);
 	assert_ok(cof_json_dump(o, &text, &err));
-	assert_string_equal(
-		cof_buf_str(&text), "{\"snp_launch_measurement\":[\"" H48("11") "\"],\"snp_host_data\":[\"" H32("22") "\"],\"snp_id_key_digest\":[\"" H48("33") "\"],\"snp_author_key_digest\":[\"" H48(
-					    "44") "\"],\"snp_policy\":[\"0000000000030000\"],\"snp_guest_svn\":["
-						  "4294967294],"
-						  "\"mr_td\":[\"" H48("55") "\"],\"rtmr_1\":[\"" H48(
-							  "61") "\"],\"rtmr_2\":[\"" H48("62") "\"],\"mr_config_id\":["
-											       "\"" H48(
-												       "66") "\"],"
-													     "\"sev_"
-													     "launch_"
-													     "measurem"
-													     "ent\":["
-													     "\"" H32("77") "\"],\"seves_launch_measurement\":[\"" H32(
-														     "7"
-														     "7") "\"]}");
+	assert_non_null(strstr(cof_buf_str(&text), "\"snp_policy\":[\"0000000000030000\"]"));
+	assert_non_null(strstr(cof_buf_str(&text), "\"snp_guest_svn\":[4294967294]"));
 }
 
 static void values_stand_once_and_in_order(void **state)
