@@ -4,8 +4,6 @@
  * model. A TPM's PCRs are integrity registers; the events that explain them stand beside, so that a refusal can name
  * the one that differs.
  */
-#include <stdio.h>
-
 #include "attestation/refvalue/corim_int.h"
 
 static const char vendor[] = "coffer";

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What every profile is made of: digests, identifiers, raw values. */
-#include <stdio.h>
-
 #include "attestation/refvalue/corim_int.h"
 #include "common/hex.h"
 #include "common/rd.h"
 #include "common/secret.h"
 
-enum { UUID_LEN = 16, OID_MAX = 127 };
+enum { OID_MAX = 127 };
 
 static const struct {
 	int64_t alg;
