@@ -244,7 +244,8 @@ static void change(search *s, const cof_measure_in *in, size_t at, size_t n, siz
 	}
 }
 
-enum { DEPTH_MAX = 4 };
+/* Registers of TDX and a TPM each depend on two settings at the most, and some take long to compute. */
+enum { DEPTH_COUNTED = 4, DEPTH_MAX = 2 };
 
 int cof_explain(const cof_tee_measure *tee, const cof_measure_in *in, cof_span wanted, cof_explanation *ret,
 		cof_err *err)
@@ -253,7 +254,8 @@ int cof_explain(const cof_tee_measure *tee, const cof_measure_in *in, cof_span w
 	if (s == NULL)
 		return cof_err_oom(err);
 	*s = (search){.tee = tee, .asked = in, .wanted = wanted};
-	for (size_t depth = 0; depth <= DEPTH_MAX && !s->best.found; depth++)
+	const size_t deepest = tee->upto != NULL ? DEPTH_COUNTED : DEPTH_MAX;
+	for (size_t depth = 0; depth <= deepest && !s->best.found; depth++)
 		change(s, in, 0, 0, depth);
 	if (s->computed == 0 && s->first.cls != COF_OK)
 		return cof_err_set(err, s->first.cls, s->first.reason, "%s", s->first.text);

@@ -50,6 +50,7 @@ typedef struct cof_measurement {
 
 typedef struct cof_tee_measure {
 	const char *name;
+	cof_hash alg;		/* of its registers */
 	unsigned parts;		/* enum cof_launch_part: what it needs of the firmware's image */
 	bool confidential;	/* its memory is closed to the host */
 	bool needs_image;	/* the document does not do */

@@ -54,29 +54,44 @@ static void answer_text(const char *tee, const char *wanted, const cof_explanati
 	(void)printf("\n");
 }
 
-static int explain_one(const cof_tee_measure *t, const cof_measure_in *in, const char *wanted, cof_explanation *ret,
-		       cof_err *err)
-{
-	uint8_t bytes[COF_SHA384_LEN];
-	size_t len = strlen(wanted) / 2;
-	if (len != COF_SHA256_LEN && len != COF_SHA384_LEN)
-		return cof_err_set(err, COF_E_USAGE, "usage", "--wanted is 64 or 96 hex digits");
-	int rc = cof_unhex(wanted, bytes, len, err);
-	return rc < 0 ? rc : cof_explain(t, in, cof_span_of(bytes, len), ret, err);
-}
-
-/* The first TEE that explains it; else what the last one said. */
-static int explain_any(const cof_tee_measure *const *tees, const cof_measure_inputs *i, const char *wanted,
+/*
+ * The first TEE that explains it; else how many machines were tried in vain. One that cannot be computed at all is no
+ * answer while another one can.
+ */
+static int explain_any(const cof_tee_measure *const *tees, const cof_measure_inputs *i, cof_span wanted,
 		       const cof_tee_measure **ret_tee, cof_explanation *ret, cof_err *err)
 {
-	int rc = 0;
+	cof_explanation all = {0};
+	cof_err first = {0};
 	for (; *tees != NULL; tees++) {
+		cof_explanation x = {0};
+		cof_err why = {0};
+		if (cof_hash_len((*tees)->alg) != wanted.len)
+			continue;
+		if (cof_explain(*tees, &i->in, wanted, &x, &why) < 0) {
+			first = first.cls == COF_OK ? why : first;
+			continue;
+		}
 		*ret_tee = *tees;
-		rc = explain_one(*tees, &i->in, wanted, ret, err);
-		if (rc == 0 && ret->found)
-			return 0;
+		x.tried += all.tried;
+		all = x;
+		if (x.found)
+			break;
 	}
-	return rc;
+	if (*ret_tee == NULL && first.cls == COF_OK)
+		return cof_err_set(err, COF_E_USAGE, "usage", "no digest of this TEE has %zu bytes", wanted.len);
+	if (*ret_tee == NULL)
+		return cof_err_set(err, first.cls, first.reason, "%s", first.text);
+	*ret = all;
+	return 0;
+}
+
+static int parse_wanted(const char *text, uint8_t ret[COF_SHA384_LEN], size_t *ret_len, cof_err *err)
+{
+	*ret_len = strlen(text) / 2;
+	if (*ret_len != COF_SHA256_LEN && *ret_len != COF_SHA384_LEN)
+		return cof_err_set(err, COF_E_USAGE, "usage", "--wanted is 64 or 96 hex digits");
+	return cof_unhex(text, ret, *ret_len, err);
 }
 
 static int explain(const cof_measure_opts *o, const cof_tee_measure *const *tees, const cof_measure_inputs *i)
@@ -87,7 +102,12 @@ static int explain(const cof_measure_opts *o, const cof_tee_measure *const *tees
 		cof_err err = {0};
 		cof_explanation x = {0};
 		const cof_tee_measure *t = NULL;
-		if (explain_any(tees, i, o->wanted[k], &t, &x, &err) < 0)
+		uint8_t wanted[COF_SHA384_LEN];
+		size_t len = 0;
+		int rc = parse_wanted(o->wanted[k], wanted, &len, &err);
+		if (rc == 0)
+			rc = explain_any(tees, i, cof_span_of(wanted, len), &t, &x, &err);
+		if (rc < 0)
 			return cof_cli_fail(&err, o->json);
 		if (o->json)
 			(void)!answer_json(t->name, o->wanted[k], &x, list);
