@@ -2,7 +2,6 @@
 /* coffer measure explain: which setting makes a prediction equal to what a machine reported. */
 #include <stdio.h>
 
-#include "common/hex.h"
 #include "firmware/explain.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/measure.h"
@@ -91,7 +90,7 @@ static int parse_wanted(const char *text, uint8_t ret[COF_SHA384_LEN], size_t *r
 	*ret_len = strlen(text) / 2;
 	if (*ret_len != COF_SHA256_LEN && *ret_len != COF_SHA384_LEN)
 		return cof_err_set(err, COF_E_USAGE, "usage", "--wanted is 64 or 96 hex digits");
-	return cof_unhex(text, ret, *ret_len, err);
+	return cof_parse_hex("--wanted", text, ret, *ret_len, err);
 }
 
 static int explain(const cof_measure_opts *o, const cof_tee_measure *const *tees, const cof_measure_inputs *i)

@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 
-#include "common/hex.h"
+#include "runtime/cli/measure_options.h"
 
 enum { CHUNK = 256 << 10 };
 
@@ -79,7 +79,7 @@ int cof_measure_file_or_digest(const char *text, bool sha384, cof_launch_file *r
 	if (strncmp(text, prefix, strlen(prefix)) != 0)
 		return cof_measure_hash_file(text, sha384, ret, err);
 	cof_launch_file f = {.given = true};
-	int rc = cof_unhex(text + strlen(prefix), f.sha256, sizeof f.sha256, err);
+	int rc = cof_parse_hex("sha256:HEX", text + strlen(prefix), f.sha256, sizeof f.sha256, err);
 	if (rc == 0)
 		*ret = f;
 	return rc;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "common/file.h"
-#include "common/hex.h"
 #include "common/initdata.h"
 #include "common/secret.h"
 #include "firmware/kernel.h"
@@ -289,7 +288,7 @@ static int take_machine(const cof_measure_opts *o, const needs *n, cof_measure_i
 	if (rc == 0)
 		rc = take_order(o->mrtd_order, &in->mrtd_order, err);
 	if (rc == 0 && o->ovmf_hash != NULL)
-		rc = cof_unhex(o->ovmf_hash, i->doc.sev.ovmf_hash, COF_SHA384_LEN, err);
+		rc = cof_parse_hex("--snp-ovmf-hash", o->ovmf_hash, i->doc.sev.ovmf_hash, COF_SHA384_LEN, err);
 	return rc < 0 ? rc : take_svsm(o, i, err);
 }
 
@@ -319,7 +318,7 @@ static int take_extras(const cof_measure_opts *o, cof_measure_extras *x, cof_err
 		return usage(err, "--host-data or --initdata");
 	if (rc == 0 && o->host_data != NULL) {
 		x->has_host_data = true;
-		rc = cof_unhex(o->host_data, x->host_data, sizeof x->host_data, err);
+		rc = cof_parse_hex("--host-data", o->host_data, x->host_data, sizeof x->host_data, err);
 	}
 	x->has_policy = o->has_policy;
 	x->policy = o->policy;

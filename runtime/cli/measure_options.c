@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stddef.h>
 
+#include "common/hex.h"
 #include "runtime/cli/cli.h"
 
 const char cof_measure_options_help[] =
@@ -114,6 +115,13 @@ bool cof_parse_bits(const char *text, uint64_t *ret)
 	return plain && cof_parse_number(text, UINT64_MAX, ret);
 }
 
+int cof_parse_hex(const char *option, const char *text, void *ret, size_t len, cof_err *err)
+{
+	if (cof_unhex(text, ret, len, NULL) == 0)
+		return 0;
+	return cof_err_set(err, COF_E_USAGE, "usage", "%s is %zu bytes in hex", option, len);
+}
+
 bool cof_parse_size(const char *text, uint64_t *ret)
 {
 	static const char letters[] = "KMGT";
@@ -178,9 +186,10 @@ static int take(int c, cof_measure_opts *o)
 	}
 	const option_spec *s = &specs[c - SPEC];
 	o->has_policy |= s->offset == AT(policy);
-	return store(s, optarg, o) ? COF_EXIT_YES
-				   : cof_cli_usage("--%s %s: %s", s->name, optarg,
-						   s->kind == BITS ? "bits are written 0x…" : "not a number in range");
+	return store(s, optarg, o)
+		       ? COF_EXIT_YES
+		       : cof_cli_usage("--%s %s: %s", s->name, optarg,
+				       s->kind == BITS ? "bits are written 0x..." : "not a number in range");
 }
 
 static int take_file(int argc, char **argv, bool takes_file, cof_measure_opts *o)

@@ -53,5 +53,7 @@ extern const char cof_measure_options_help[];
 bool cof_parse_number(const char *text, uint64_t max, uint64_t *ret);
 /* Bits: "0x30000", or one digit. Anything else could be meant either way, and is refused. */
 bool cof_parse_bits(const char *text, uint64_t *ret);
+/* Exactly len bytes in hex; else it is wrong usage of this option. */
+COF_WUR int cof_parse_hex(const char *option, const char *text, void *ret, size_t len, cof_err *err);
 /* "512", "512M", "2G" (no letter: MiB, as QEMU's -m) in bytes. */
 bool cof_parse_size(const char *text, uint64_t *ret);
