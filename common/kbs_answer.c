@@ -82,7 +82,7 @@ static void take_text(const json_t *obj, const char *key, char *out, size_t size
 	const char *s = json_string_value(json_object_get(obj, key));
 	size_t n = 0;
 	for (; s != NULL && s[n] != '\0' && n + 1 < size; n++)
-		out[n] = s[n] >= 0x20 && s[n] < 0x7f ? s[n] : '?';
+		out[n] = (char)(s[n] >= 0x20 && s[n] < 0x7f ? s[n] : '?');
 	out[n] = '\0';
 }
 

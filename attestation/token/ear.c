@@ -97,7 +97,7 @@ int cof_ear_claims(const cof_ear_in *in, json_t **ret, cof_err *err)
 		return r;
 	COF_AUTO_PTR(json_t)
 	o = json_pack("{s:s, s:I, s:I, s:s, s:{s:s, s:s}, s:{s:O}}", "eat_profile", COF_EAR_PROFILE_COCO, "iat",
-		      (json_int_t)in->now, "exp", (json_int_t)(in->now + in->life), "iss",
+		      (json_int_t)in->now, "exp", (json_int_t)in->now + in->life, "iss",
 		      in->issuer != NULL ? in->issuer : "coffer-kbs", "ear.verifier-id", "developer", "coffer", "build",
 		      "coffer " COF_VERSION, "submods", "cpu0", appraisal);
 	r = o == NULL ? cof_err_oom(err) : set_holder(in, o, err);
