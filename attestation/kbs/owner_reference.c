@@ -5,8 +5,8 @@
 
 #include "attestation/kbs/owner_data.h"
 #include "attestation/refvalue/corim.h"
-#include "attestation/verify/ossl.h"
 #include "common/hex.h"
+#include "common/ossl.h"
 
 static void reference_release(cof_owner_reference *r)
 {

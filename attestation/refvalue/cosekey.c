@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/refvalue/cosekey.h"
 
-#include <openssl/ecdsa.h>
 #include <openssl/pem.h>
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "common/rd.h"
-
-COF_OSSL_AUTO(ECDSA_SIG, cose_sig, ECDSA_SIG_free)
 
 typedef struct cose_alg {
 	int64_t id;
@@ -85,7 +82,7 @@ static int from_der(cof_span der, size_t len, uint8_t out[COF_COSE_SIGNATURE_MAX
 {
 	const uint8_t *at = der.data;
 	int half = (int)(len / 2);
-	COF_AUTO_PTR(cose_sig) s = d2i_ECDSA_SIG(NULL, &at, (long)der.len);
+	COF_AUTO_PTR(cof_ossl_sig) s = d2i_ECDSA_SIG(NULL, &at, (long)der.len);
 	if (s == NULL || BN_bn2binpad(ECDSA_SIG_get0_r(s), out, half) != half ||
 	    BN_bn2binpad(ECDSA_SIG_get0_s(s), out + half, half) != half)
 		return sign_failed(err);
@@ -113,7 +110,7 @@ static bool to_der(cof_span sig, uint8_t out[DER_MAX], size_t *ret_len)
 {
 	cof_rd rd = cof_rd_of(sig);
 	cof_span half_r = cof_rd_bytes(&rd, sig.len / 2), half_s = cof_rd_rest(&rd);
-	COF_AUTO_PTR(cose_sig) s = ECDSA_SIG_new();
+	COF_AUTO_PTR(cof_ossl_sig) s = ECDSA_SIG_new();
 	BIGNUM *r = BN_bin2bn(half_r.data, (int)half_r.len, NULL);
 	BIGNUM *v = BN_bin2bn(half_s.data, (int)half_s.len, NULL);
 	if (s == NULL || r == NULL || v == NULL || ECDSA_SIG_set0(s, r, v) != 1) {

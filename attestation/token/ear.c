@@ -4,8 +4,8 @@
 #include <openssl/pem.h>
 
 #include "attestation/token/jws.h"
-#include "attestation/verify/ossl.h"
 #include "common/hex.h"
+#include "common/ossl.h"
 
 enum { CHAIN_MAX = 8 };
 

@@ -3,8 +3,8 @@
 
 #include <openssl/ecdsa.h>
 
-#include "attestation/verify/ossl.h"
 #include "common/hex.h"
+#include "common/ossl.h"
 
 typedef struct jws_alg {
 	const char *alg;

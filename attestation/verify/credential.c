@@ -4,7 +4,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rsa.h>
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "common/wr.h"
 
 enum { AES_KEY_MAX = 32, KDFA_CONTEXT_MAX = 256, KDFA_BITS_MAX = 4096 };

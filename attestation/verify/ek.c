@@ -3,7 +3,7 @@
 
 #include <openssl/pem.h>
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 
 /* spec: TCG EK Credential Profile 3.5: tcg-kp-EKCertificate, tcg-at-tpmManufacturer */
 #define OID_KP_EK "2.23.133.8.1"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/public.h"
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "common/rd.h"
 
 typedef struct curve_info {

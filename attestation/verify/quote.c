@@ -4,7 +4,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/rsa.h>
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "common/rd.h"
 #include "common/secret.h"
 

@@ -6,8 +6,8 @@
 #include "attestation/verify/ek.h"
 #include "attestation/verify/enrolled.h"
 #include "attestation/verify/evidence.h"
-#include "attestation/verify/ossl.h"
 #include "attestation/verify/quote.h"
+#include "common/ossl.h"
 #include "common/secret.h"
 
 void cof_tpm_verdict_release(cof_tpm_verdict *v)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ID authentication block: who signed an ID block, and who vouches for that key. */
+#include "common/ossl.h"
 #include "common/rd.h"
 #include "common/secret.h"
 #include "firmware/sev/idkey.h"
@@ -61,7 +62,7 @@ static int split(cof_span auth, parts *ret, cof_err *err)
 /* Checks one signature, and gives the digest of the key as the report has it. */
 static int check_signed(cof_span message, cof_span sig, cof_span key_bytes, uint8_t ret[COF_SHA384_LEN], cof_err *err)
 {
-	COF_AUTO_PTR(cof_idkey) key = NULL;
+	COF_AUTO_PTR(cof_ossl_key) key = NULL;
 	cof_digest d;
 	int rc = cof_idkey_parse(key_bytes, &key, err);
 	if (rc == 0)

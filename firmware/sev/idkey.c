@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/sev/idkey.h"
 
-#include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
-#include <openssl/param_build.h>
-#include <openssl/x509.h>
-
+#include "common/ossl.h"
 #include "common/rd.h"
 
 enum {
@@ -18,21 +14,6 @@ enum {
 };
 
 #define GROUP_P384 "secp384r1"
-
-#define OSSL_AUTO(T, name, release)                                                                                    \
-	typedef T name;                                                                                                \
-	static void name##_drop(T *p)                                                                                  \
-	{                                                                                                              \
-		release(p);                                                                                            \
-	}                                                                                                              \
-	COF_DEFINE_AUTO_PTR(name, name##_drop)
-
-OSSL_AUTO(BIGNUM, number, BN_free)
-OSSL_AUTO(ECDSA_SIG, ec_sig, ECDSA_SIG_free)
-OSSL_AUTO(EVP_MD_CTX, md_ctx, EVP_MD_CTX_free)
-OSSL_AUTO(EVP_PKEY_CTX, pkey_ctx, EVP_PKEY_CTX_free)
-OSSL_AUTO(OSSL_PARAM, params, OSSL_PARAM_free)
-OSSL_AUTO(OSSL_PARAM_BLD, param_bld, OSSL_PARAM_BLD_free)
 
 static int malformed(cof_err *err, const char *what)
 {
@@ -64,7 +45,7 @@ static int public_half(EVP_PKEY *key, EVP_PKEY **ret, cof_err *err)
 	size_t n = 0;
 	int len = i2d_PUBKEY(key, &der);
 	const uint8_t *at = der;
-	COF_AUTO_PTR(cof_idkey) half = len > 0 ? d2i_PUBKEY(NULL, &at, len) : NULL;
+	COF_AUTO_PTR(cof_ossl_key) half = len > 0 ? d2i_PUBKEY(NULL, &at, len) : NULL;
 	OPENSSL_free(der);
 	if (half == NULL || EVP_PKEY_get_id(half) != EVP_PKEY_EC ||
 	    EVP_PKEY_get_group_name(half, group, sizeof group, &n) != 1 || strcmp(group, GROUP_P384) != 0)
@@ -78,14 +59,14 @@ static bool put_coordinate(const EVP_PKEY *key, const char *param, uint8_t *to)
 	BIGNUM *raw = NULL;
 	if (EVP_PKEY_get_bn_param(key, param, &raw) != 1)
 		return false;
-	COF_AUTO_PTR(number) n = raw;
+	COF_AUTO_PTR(cof_ossl_bn) n = raw;
 	return BN_bn2lebinpad(n, to, NUMBER_LEN) == NUMBER_LEN;
 }
 
 int cof_idkey_bytes(EVP_PKEY *key, uint8_t ret[COF_IDKEY_LEN], cof_err *err)
 {
 	uint8_t out[COF_IDKEY_LEN] = {CURVE_P384};
-	COF_AUTO_PTR(cof_idkey) half = NULL;
+	COF_AUTO_PTR(cof_ossl_key) half = NULL;
 	int rc = public_half(key, &half, err);
 	if (rc < 0)
 		return rc;
@@ -114,14 +95,14 @@ static bool take_number(cof_rd *r, uint8_t ret[P384_LEN])
 
 static int from_point(const uint8_t point[1 + 2 * P384_LEN], EVP_PKEY **ret, cof_err *err)
 {
-	COF_AUTO_PTR(param_bld) bld = OSSL_PARAM_BLD_new();
-	COF_AUTO_PTR(pkey_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	COF_AUTO_PTR(cof_ossl_param_bld) bld = OSSL_PARAM_BLD_new();
+	COF_AUTO_PTR(cof_ossl_key_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
 	EVP_PKEY *key = NULL;
 	if (bld == NULL || ctx == NULL ||
 	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, GROUP_P384, 0) != 1 ||
 	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, 1 + 2 * P384_LEN) != 1)
 		return cof_err_oom(err);
-	COF_AUTO_PTR(params) p = OSSL_PARAM_BLD_to_param(bld);
+	COF_AUTO_PTR(cof_ossl_params) p = OSSL_PARAM_BLD_to_param(bld);
 	if (p == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
 		return cof_err_oom(err);
 	if (EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, p) != 1)
@@ -133,7 +114,7 @@ static int from_point(const uint8_t point[1 + 2 * P384_LEN], EVP_PKEY **ret, cof
 int cof_idkey_parse(cof_span in, EVP_PKEY **ret, cof_err *err)
 {
 	uint8_t point[1 + 2 * P384_LEN] = {POINT_CONVERSION_UNCOMPRESSED};
-	COF_AUTO_PTR(cof_idkey) key = NULL;
+	COF_AUTO_PTR(cof_ossl_key) key = NULL;
 	cof_rd r = cof_rd_of(in);
 	if (in.len != COF_IDKEY_LEN || cof_rd_u32le(&r) != CURVE_P384)
 		return malformed(err, "the curve of a key");
@@ -142,7 +123,7 @@ int cof_idkey_parse(cof_span in, EVP_PKEY **ret, cof_err *err)
 	int rc = from_point(point, &key, err);
 	if (rc < 0)
 		return rc;
-	COF_AUTO_PTR(pkey_ctx) check = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	COF_AUTO_PTR(cof_ossl_key_ctx) check = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
 	if (check == NULL || EVP_PKEY_public_check(check) != 1)
 		return malformed(err, "a key is no point of the curve");
 	*ret = cof_steal(&key);
@@ -156,11 +137,11 @@ int cof_idkey_sign(EVP_PKEY *key, cof_span message, uint8_t ret[COF_IDSIG_LEN], 
 	uint8_t out[COF_IDSIG_LEN] = {0}, der[DER_MAX];
 	const uint8_t *at = der;
 	size_t len = sizeof der;
-	COF_AUTO_PTR(md_ctx) ctx = EVP_MD_CTX_new();
+	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
 	if (ctx == NULL || EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, key) != 1 ||
 	    EVP_DigestSign(ctx, der, &len, message.data, message.len) != 1)
 		return sign_failed(err);
-	COF_AUTO_PTR(ec_sig) sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
+	COF_AUTO_PTR(cof_ossl_sig) sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
 	if (sig == NULL || BN_bn2lebinpad(ECDSA_SIG_get0_r(sig), out, NUMBER_LEN) < 0 ||
 	    BN_bn2lebinpad(ECDSA_SIG_get0_s(sig), out + NUMBER_LEN, NUMBER_LEN) < 0)
 		return sign_failed(err);
@@ -180,10 +161,10 @@ static int make_sig(const EVP_PKEY *key, const uint8_t r_be[P384_LEN], const uin
 	BIGNUM *raw = NULL;
 	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_ORDER, &raw) != 1)
 		return cof_err_oom(err);
-	COF_AUTO_PTR(number) order = raw;
-	COF_AUTO_PTR(number) r = BN_bin2bn(r_be, P384_LEN, NULL);
-	COF_AUTO_PTR(number) s = BN_bin2bn(s_be, P384_LEN, NULL);
-	COF_AUTO_PTR(ec_sig) sig = ECDSA_SIG_new();
+	COF_AUTO_PTR(cof_ossl_bn) order = raw;
+	COF_AUTO_PTR(cof_ossl_bn) r = BN_bin2bn(r_be, P384_LEN, NULL);
+	COF_AUTO_PTR(cof_ossl_bn) s = BN_bin2bn(s_be, P384_LEN, NULL);
+	COF_AUTO_PTR(cof_ossl_sig) sig = ECDSA_SIG_new();
 	if (r == NULL || s == NULL || sig == NULL)
 		return cof_err_oom(err);
 	if (!in_range(r, order) || !in_range(s, order))
@@ -199,7 +180,7 @@ static int make_sig(const EVP_PKEY *key, const uint8_t r_be[P384_LEN], const uin
 int cof_idkey_check(EVP_PKEY *key, cof_span message, cof_span sig, cof_err *err)
 {
 	uint8_t r_be[P384_LEN], s_be[P384_LEN], der[DER_MAX], *at = der;
-	COF_AUTO_PTR(ec_sig) numbers = NULL;
+	COF_AUTO_PTR(cof_ossl_sig) numbers = NULL;
 	cof_rd r = cof_rd_of(sig);
 	if (sig.len != COF_IDSIG_LEN || !take_number(&r, r_be) || !take_number(&r, s_be) || !take_zeros(&r, r.left))
 		return malformed(err, "the fields of a signature");
@@ -207,7 +188,7 @@ int cof_idkey_check(EVP_PKEY *key, cof_span message, cof_span sig, cof_err *err)
 	if (rc < 0)
 		return rc;
 	int len = i2d_ECDSA_SIG(numbers, NULL);
-	COF_AUTO_PTR(md_ctx) ctx = EVP_MD_CTX_new();
+	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
 	if (len <= 0 || len > DER_MAX || i2d_ECDSA_SIG(numbers, &at) != len || ctx == NULL ||
 	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha384(), NULL, key) != 1)
 		return cof_err_oom(err);

@@ -12,13 +12,6 @@
 
 enum { COF_IDSIG_LEN = 512 };
 
-static inline void cof_idkey_drop(EVP_PKEY *k)
-{
-	EVP_PKEY_free(k);
-}
-typedef EVP_PKEY cof_idkey;
-COF_DEFINE_AUTO_PTR(cof_idkey, cof_idkey_drop)
-
 /* The public half of any key that OpenSSL can hold, an HSM's too. Reason "idkey-unsupported". */
 COF_WUR int cof_idkey_bytes(EVP_PKEY *key, uint8_t ret[COF_IDKEY_LEN], cof_err *err);
 /* *ret is freed with EVP_PKEY_free. Reason "idauth-malformed". */

@@ -9,30 +9,21 @@
 
 #include "common/file.h"
 #include "common/hex.h"
+#include "common/ossl.h"
 #include "common/secret.h"
 
 enum { KEY_FILE_MAX = 64 << 10, PIN_MAX = 512 };
 
 #define SCHEME "pkcs11:"
 
-#define OSSL_AUTO(T, name, release)                                                                                    \
-	typedef T name;                                                                                                \
-	static void name##_drop(T *p)                                                                                  \
-	{                                                                                                              \
-		release(p);                                                                                            \
-	}                                                                                                              \
-	COF_DEFINE_AUTO_PTR(name, name##_drop)
-
 static void close_store(OSSL_STORE_CTX *s)
 {
 	(void)OSSL_STORE_close(s);
 }
 
-OSSL_AUTO(BIO, mem_bio, BIO_free_all)
-OSSL_AUTO(OSSL_STORE_CTX, store, close_store)
-OSSL_AUTO(OSSL_STORE_INFO, store_info, OSSL_STORE_INFO_free)
-OSSL_AUTO(OSSL_STORE_LOADER, store_loader, OSSL_STORE_LOADER_free)
-OSSL_AUTO(EVP_PKEY, pkey, EVP_PKEY_free)
+COF_OSSL_AUTO(OSSL_STORE_CTX, store, close_store)
+COF_OSSL_AUTO(OSSL_STORE_INFO, store_info, OSSL_STORE_INFO_free)
+COF_OSSL_AUTO(OSSL_STORE_LOADER, store_loader, OSSL_STORE_LOADER_free)
 
 /* --- the PIN --- */
 
@@ -196,12 +187,12 @@ static EVP_PKEY *key_of(const OSSL_STORE_INFO *info)
 /* The one key of that kind; with two, nobody knows which one was meant. */
 static bool take_key(OSSL_STORE_CTX *s, int kind, EVP_PKEY **ret)
 {
-	COF_AUTO_PTR(pkey) found = NULL;
+	COF_AUTO_PTR(cof_ossl_key) found = NULL;
 	if (s == NULL || OSSL_STORE_expect(s, kind) != 1)
 		return false;
 	while (OSSL_STORE_eof(s) == 0) {
 		COF_AUTO_PTR(store_info) info = OSSL_STORE_load(s);
-		COF_AUTO_PTR(pkey) key = info != NULL ? key_of(info) : NULL;
+		COF_AUTO_PTR(cof_ossl_key) key = info != NULL ? key_of(info) : NULL;
 		if (OSSL_STORE_error(s) != 0 || (key != NULL && found != NULL))
 			return false;
 		if (key != NULL)
@@ -213,7 +204,7 @@ static bool take_key(OSSL_STORE_CTX *s, int kind, EVP_PKEY **ret)
 
 static bool from_bytes(cof_span pem, int kind, home *h, EVP_PKEY **ret)
 {
-	COF_AUTO_PTR(mem_bio) bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+	COF_AUTO_PTR(cof_ossl_bio) bio = BIO_new_mem_buf(pem.data, (int)pem.len);
 	COF_AUTO_PTR(store)
 	s = bio != NULL ? OSSL_STORE_attach(bio, "file", NULL, NULL, h->ui, h, NULL, NULL, NULL) : NULL;
 	return take_key(s, kind, ret);

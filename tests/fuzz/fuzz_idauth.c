@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An ID block and, behind it, its authentication block. */
+#include "common/ossl.h"
 #include "common/rd.h"
 #include "firmware/sev/idkey.h"
 
@@ -20,7 +21,7 @@ static void check_block(cof_span in)
 
 static void check_key(cof_span in)
 {
-	COF_AUTO_PTR(cof_idkey) key = NULL;
+	COF_AUTO_PTR(cof_ossl_key) key = NULL;
 	uint8_t bytes[COF_IDKEY_LEN];
 	cof_err err;
 	if (cof_idkey_parse(in, &key, &err) < 0)

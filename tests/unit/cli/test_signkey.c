@@ -4,6 +4,7 @@
 #include <pty.h>
 #include <sys/wait.h>
 
+#include "common/ossl.h"
 #include "firmware/sev/idkey.h"
 #include "tests/unit/cli/token.h"
 
@@ -321,7 +322,7 @@ static bool has_digest(const cof_signkey_in *in, const void *digest)
 static void a_token_signs(void **state)
 {
 	(void)state;
-	COF_AUTO_PTR(cof_idkey) key = make_key();
+	COF_AUTO_PTR(cof_ossl_key) key = make_key();
 	COF_AUTO(token) t = token_make(key);
 	uint8_t digest[COF_SHA384_LEN];
 	char uri[600], bare[600];
@@ -337,7 +338,7 @@ static void a_token_signs(void **state)
 static void a_token_says_no(void **state)
 {
 	(void)state;
-	COF_AUTO_PTR(cof_idkey) key = make_key();
+	COF_AUTO_PTR(cof_ossl_key) key = make_key();
 	COF_AUTO(token) t = token_make(key);
 	uint8_t digest[COF_SHA384_LEN];
 	char uri[600], bare[600], wrong[160], long_pin[600];

@@ -4,6 +4,7 @@
 
 #include <openssl/ec.h>
 
+#include "common/ossl.h"
 #include "firmware/sev/idkey.h"
 #include "tests/unit/test.h"
 

@@ -167,8 +167,8 @@ static void signing_refuses(void **state)
 {
 	(void)state;
 	COF_AUTO(signed_block) s = make_signed(false);
-	COF_AUTO_PTR(cof_idkey) p256 = EVP_EC_gen("P-256");
-	COF_AUTO_PTR(cof_idkey) public = NULL;
+	COF_AUTO_PTR(cof_ossl_key) p256 = EVP_EC_gen("P-256");
+	COF_AUTO_PTR(cof_ossl_key) public = NULL;
 	uint8_t auth[COF_IDAUTH_LEN] = {0x55};
 	assert_ok(cof_idkey_parse(cof_span_of(s.auth + AUTH_ID_KEY, COF_IDKEY_LEN), &public, &err));
 	assert_fails(cof_idauth_sign(s.block, p256, NULL, auth, &err), "idkey-unsupported");

@@ -35,8 +35,8 @@ static void keys_come_back_equal(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < 20; i++) {
-		COF_AUTO_PTR(cof_idkey) key = make_idkey();
-		COF_AUTO_PTR(cof_idkey) back = NULL;
+		COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
+		COF_AUTO_PTR(cof_ossl_key) back = NULL;
 		uint8_t bytes[COF_IDKEY_LEN], again[COF_IDKEY_LEN];
 		assert_ok(cof_idkey_bytes(key, bytes, &err));
 		assert_memory_equal(bytes, "\2\0\0\0", 4);
@@ -53,13 +53,13 @@ static void only_p384(void **state)
 	static const char *const curves[] = {"P-256", "P-521", "secp256k1", "brainpoolP384r1"};
 	uint8_t bytes[COF_IDKEY_LEN] = {0x55}, digest[COF_SHA384_LEN];
 	for (size_t i = 0; i < COF_COUNT(curves); i++) {
-		COF_AUTO_PTR(cof_idkey) key = EVP_EC_gen(curves[i]);
+		COF_AUTO_PTR(cof_ossl_key) key = EVP_EC_gen(curves[i]);
 		assert_non_null(key);
 		assert_fails(cof_idkey_bytes(key, bytes, &err), "idkey-unsupported");
 		assert_fails(cof_idkey_digest(key, digest, &err), "idkey-unsupported");
 	}
-	COF_AUTO_PTR(cof_idkey) rsa = EVP_RSA_gen(2048);
-	COF_AUTO_PTR(cof_idkey) ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	COF_AUTO_PTR(cof_ossl_key) rsa = EVP_RSA_gen(2048);
+	COF_AUTO_PTR(cof_ossl_key) ed = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	assert_fails(cof_idkey_bytes(rsa, bytes, &err), "idkey-unsupported");
 	assert_fails(cof_idkey_bytes(ed, bytes, &err), "idkey-unsupported");
 	assert_int_equal(bytes[0], 0x55);
@@ -68,7 +68,7 @@ static void only_p384(void **state)
 static void a_key_that_writes_its_point_compressed(void **state)
 {
 	(void)state;
-	COF_AUTO_PTR(cof_idkey) key = make_idkey();
+	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
 	uint8_t plain[COF_IDKEY_LEN], compressed[COF_IDKEY_LEN];
 	assert_ok(cof_idkey_bytes(key, plain, &err));
 	assert_int_equal(EVP_PKEY_set_utf8_string_param(key, OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"),
@@ -80,7 +80,7 @@ static void a_key_that_writes_its_point_compressed(void **state)
 static void every_byte_of_a_key_counts(void **state)
 {
 	(void)state;
-	COF_AUTO_PTR(cof_idkey) key = make_idkey();
+	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
 	uint8_t bytes[COF_IDKEY_LEN];
 	assert_ok(cof_idkey_bytes(key, bytes, &err));
 	for (size_t i = 0; i < sizeof bytes; i++) {
@@ -105,7 +105,7 @@ static void points_off_the_curve(void **state)
 		P384_P,
 		P384_MAX,
 	};
-	COF_AUTO_PTR(cof_idkey) key = make_idkey();
+	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
 	uint8_t good[COF_IDKEY_LEN], bad[COF_IDKEY_LEN];
 	assert_ok(cof_idkey_bytes(key, good, &err));
 	for (size_t i = 0; i < COF_COUNT(numbers); i++) {
@@ -128,7 +128,7 @@ static void a_coordinate_has_one_text(void **state)
 	(void)state;
 	static const char y[] = "c306610fb0ae5a159cf45c06069f22a6c5eb3641c602d42dea2c4b4f7555079"
 				"3406d80d2b91ad54f9048bd487af1ade1";
-	COF_AUTO_PTR(cof_idkey) key = NULL;
+	COF_AUTO_PTR(cof_ossl_key) key = NULL;
 	uint8_t bytes[COF_IDKEY_LEN] = {2};
 	put_be(bytes + Y_AT, y);
 	assert_ok(cof_idkey_parse(cof_span_of(bytes, sizeof bytes), &key, &err));
@@ -139,8 +139,8 @@ static void a_coordinate_has_one_text(void **state)
 static void signatures_hold(void **state)
 {
 	(void)state;
-	COF_AUTO_PTR(cof_idkey) key = make_idkey();
-	COF_AUTO_PTR(cof_idkey) other = make_idkey();
+	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
+	COF_AUTO_PTR(cof_ossl_key) other = make_idkey();
 	for (size_t i = 0; i < 20; i++) {
 		uint8_t sig[COF_IDSIG_LEN], message[3] = {(uint8_t)i, 2, 3};
 		cof_span m = cof_span_of(message, sizeof message), s = cof_span_of(sig, sizeof sig);
@@ -156,7 +156,7 @@ static void numbers_of_a_signature_out_of_range(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {P384_0, P384_N, P384_MAX};
-	COF_AUTO_PTR(cof_idkey) key = make_idkey();
+	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
 	uint8_t good[COF_IDSIG_LEN], sig[COF_IDSIG_LEN];
 	cof_span m = cof_span_str("message");
 	assert_ok(cof_idkey_sign(key, m, good, &err));
@@ -176,7 +176,7 @@ static void numbers_of_a_signature_out_of_range(void **state)
 static void a_number_has_one_text(void **state)
 {
 	(void)state;
-	COF_AUTO_PTR(cof_idkey) key = make_idkey();
+	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
 	uint8_t sig[COF_IDSIG_LEN], n[AUTH_NUMBER];
 	cof_span m = cof_span_str("message");
 	put_be(n, P384_N);
@@ -196,7 +196,7 @@ static void a_number_has_one_text(void **state)
 static void every_byte_of_a_signature_counts(void **state)
 {
 	(void)state;
-	COF_AUTO_PTR(cof_idkey) key = make_idkey();
+	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
 	uint8_t sig[COF_IDSIG_LEN];
 	cof_span m = cof_span_str("message");
 	assert_ok(cof_idkey_sign(key, m, sig, &err));
@@ -214,8 +214,8 @@ static void every_byte_of_a_signature_counts(void **state)
 static void a_key_without_its_private_half(void **state)
 {
 	(void)state;
-	COF_AUTO_PTR(cof_idkey) key = make_idkey();
-	COF_AUTO_PTR(cof_idkey) public = NULL;
+	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
+	COF_AUTO_PTR(cof_ossl_key) public = NULL;
 	uint8_t bytes[COF_IDKEY_LEN], sig[COF_IDSIG_LEN] = {0x55};
 	assert_ok(cof_idkey_bytes(key, bytes, &err));
 	assert_ok(cof_idkey_parse(cof_span_of(bytes, sizeof bytes), &public, &err));
@@ -230,7 +230,7 @@ static void published_keys(void **state)
 	json_t *v;
 	size_t i, done = 0;
 	json_array_foreach (json_object_get(j, "key_digests"), i, v) {
-		COF_AUTO_PTR(cof_idkey) key = NULL;
+		COF_AUTO_PTR(cof_ossl_key) key = NULL;
 		uint8_t bytes[COF_IDKEY_LEN] = {2}, back[COF_IDKEY_LEN], digest[COF_SHA384_LEN];
 		put_be(bytes + X_AT, jstr(v, "x"));
 		put_be(bytes + Y_AT, jstr(v, "y"));

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OpenSSL's objects under the cleanup idiom, for verifier and tokens. */
+/* OpenSSL's objects under the cleanup idiom. */
 #pragma once
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
@@ -21,6 +22,7 @@
 
 COF_OSSL_AUTO(BIGNUM, cof_ossl_bn, BN_free)
 COF_OSSL_AUTO(BIO, cof_ossl_bio, BIO_free_all)
+COF_OSSL_AUTO(ECDSA_SIG, cof_ossl_sig, ECDSA_SIG_free)
 COF_OSSL_AUTO(EVP_CIPHER_CTX, cof_ossl_cipher, EVP_CIPHER_CTX_free)
 COF_OSSL_AUTO(EVP_MD_CTX, cof_ossl_md, EVP_MD_CTX_free)
 COF_OSSL_AUTO(EVP_PKEY, cof_ossl_key, EVP_PKEY_free)
