@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* coffer measure idblock: the signed block that binds an SEV-SNP launch to a measurement and policy. */
 #include <getopt.h>
-#include <inttypes.h>
 
 #include "common/file.h"
 #include "common/hex.h"
 #include "common/secret.h"
-#include "firmware/sev/idblock.h"
 #include "firmware/sev/policy.h"
 #include "runtime/cli/cli.h"
+#include "runtime/cli/idblocks.h"
 #include "runtime/cli/measure.h"
 #include "runtime/cli/measure_options.h"
 #include "runtime/cli/signkey.h"
@@ -164,96 +163,6 @@ static int take_block(const options *o, cof_idblock *ret, cof_err *err)
 	return rc;
 }
 
-/* --- results --- */
-
-typedef struct blocks {
-	uint8_t block[COF_IDBLOCK_LEN];
-	uint8_t auth[COF_IDAUTH_LEN];
-	cof_idblock fields;
-	cof_idauth keys;
-} blocks;
-
-static int set_text(json_t *doc, const char *key, char *text, cof_err *err)
-{
-	COF_AUTO_FREE char *held = text;
-	return held != NULL ? cof_json_set_str(doc, key, held, err) : cof_err_oom(err);
-}
-
-static int set_hex(json_t *doc, const char *key, const uint8_t *bytes, size_t len, cof_err *err)
-{
-	return set_text(doc, key, cof_hex_dup(cof_span_of(bytes, len)), err);
-}
-
-static int set_fields(json_t *doc, const cof_idblock *b, cof_err *err)
-{
-	COF_AUTO(cof_buf) text = {0};
-	char policy[20];
-	(void)snprintf(policy, sizeof policy, "0x%" PRIx64, b->policy);
-	int rc = set_hex(doc, "measurement", b->measurement, sizeof b->measurement, err);
-	if (rc == 0)
-		rc = set_hex(doc, "family_id", b->family_id, sizeof b->family_id, err);
-	if (rc == 0)
-		rc = set_hex(doc, "image_id", b->image_id, sizeof b->image_id, err);
-	if (rc == 0)
-		rc = cof_json_set_new(doc, "guest_svn", json_integer(b->guest_svn), err);
-	if (rc == 0)
-		rc = cof_json_set_str(doc, "policy", policy, err);
-	if (rc == 0)
-		rc = cof_snp_policy_text(b->policy, &text, err);
-	return rc < 0 ? rc : cof_json_set_str(doc, "policy_means", cof_buf_str(&text), err);
-}
-
-static int set_keys(json_t *doc, const cof_idauth *a, cof_err *err)
-{
-	int rc = set_hex(doc, "id_key_digest", a->id_key_digest, sizeof a->id_key_digest, err);
-	if (rc < 0)
-		return rc;
-	if (!a->has_author)
-		return cof_json_set_str(doc, "author_key_digest", NULL, err);
-	return set_hex(doc, "author_key_digest", a->author_key_digest, sizeof a->author_key_digest, err);
-}
-
-static int describe(const blocks *b, json_t **ret, cof_err *err)
-{
-	COF_AUTO_PTR(json_t) doc = json_pack("{s:b}", "ok", 1);
-	int rc = doc != NULL ? set_fields(doc, &b->fields, err) : cof_err_oom(err);
-	if (rc == 0)
-		rc = set_keys(doc, &b->keys, err);
-	if (rc == 0)
-		rc = set_text(doc, "id_block", cof_b64_dup(cof_span_of(b->block, sizeof b->block)), err);
-	if (rc == 0)
-		rc = set_text(doc, "id_auth", cof_b64_dup(cof_span_of(b->auth, sizeof b->auth)), err);
-	if (rc == 0)
-		*ret = cof_steal(&doc);
-	return rc;
-}
-
-/* The members of the document, a line each. */
-static int print_lines(json_t *doc)
-{
-	const char *key;
-	json_t *v;
-	json_object_foreach (doc, key, v) {
-		bool ok = true;
-		if (json_is_integer(v))
-			ok = printf("%-18s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(v)) > 0;
-		else if (!json_is_true(v))
-			ok = printf("%-18s %s\n", key, json_is_string(v) ? json_string_value(v) : "none") > 0;
-		if (!ok)
-			return COF_EXIT_USAGE;
-	}
-	return COF_EXIT_YES;
-}
-
-static int print_blocks(const options *o, const blocks *b)
-{
-	COF_AUTO_PTR(json_t) doc = NULL;
-	cof_err err = {0};
-	if (describe(b, &doc, &err) < 0)
-		return cof_cli_fail(&err, o->json);
-	return o->json ? cof_cli_print_json(doc) : print_lines(doc);
-}
-
 static int print_usage(const char *text)
 {
 	return fputs(text, stdout) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
@@ -267,7 +176,7 @@ static int load_key(const options *o, const char *name, bool public_half, cof_si
 	return cof_signkey_load(&in, ret, err);
 }
 
-static int sign(const options *o, blocks *b, cof_err *err)
+static int sign(const options *o, cof_idblocks *b, cof_err *err)
 {
 	COF_AUTO(cof_signkey) id = {0};
 	COF_AUTO(cof_signkey) author = {0};
@@ -279,7 +188,7 @@ static int sign(const options *o, blocks *b, cof_err *err)
 	return rc < 0 ? rc : cof_idauth_verify(b->block, cof_span_of(b->auth, sizeof b->auth), &b->keys, err);
 }
 
-static int make(const options *o, blocks *b, cof_err *err)
+static int make(const options *o, cof_idblocks *b, cof_err *err)
 {
 	int rc = take_block(o, &b->fields, err);
 	if (rc < 0)
@@ -294,14 +203,14 @@ static int make(const options *o, blocks *b, cof_err *err)
 static int verb_make(int argc, char **argv)
 {
 	options o = {0};
-	blocks b = {0};
+	cof_idblocks b = {0};
 	cof_err err = {0};
 	int code = parse_options(argc, argv, "mfispkanbujh", 0, &o);
 	if (code != COF_EXIT_YES || o.help)
 		return o.help ? print_usage(usage_make) : code;
 	if (o.measurement == NULL || o.id_key == NULL || o.block == NULL || o.auth == NULL)
 		return cof_cli_usage("--measurement, --id-key, --block and --auth are needed");
-	return make(&o, &b, &err) < 0 ? cof_cli_fail(&err, o.json) : print_blocks(&o, &b);
+	return make(&o, &b, &err) < 0 ? cof_cli_fail(&err, o.json) : cof_idblocks_print(&b, o.json);
 }
 
 /* --- verify --- */
@@ -326,7 +235,7 @@ static int compare(const options *o, const cof_idblock *b, cof_err *err)
 	return o->policy == NULL || policy == b->policy ? 0 : mismatch(err, "policy");
 }
 
-static int verify(const options *o, blocks *b, cof_err *err)
+static int verify(const options *o, cof_idblocks *b, cof_err *err)
 {
 	COF_AUTO(cof_buf) block = {0};
 	COF_AUTO(cof_buf) auth = {0};
@@ -347,46 +256,44 @@ static int verify(const options *o, blocks *b, cof_err *err)
 static int verb_verify(int argc, char **argv)
 {
 	options o = {0};
-	blocks b = {0};
+	cof_idblocks b = {0};
 	cof_err err = {0};
 	int code = parse_options(argc, argv, "mpbujh", 0, &o);
 	if (code != COF_EXIT_YES || o.help)
 		return o.help ? print_usage(usage_verify) : code;
 	if (o.block == NULL || o.auth == NULL)
 		return cof_cli_usage("--block and --auth are needed");
-	return verify(&o, &b, &err) < 0 ? cof_cli_fail(&err, o.json) : print_blocks(&o, &b);
+	return verify(&o, &b, &err) < 0 ? cof_cli_fail(&err, o.json) : cof_idblocks_print(&b, o.json);
 }
 
 /* --- key-digest --- */
 
-static int digest(const options *o, const char *name, json_t **ret, cof_err *err)
+static int digest(const options *o, const char *name, char ret[2 * COF_SHA384_LEN + 1], cof_err *err)
 {
 	COF_AUTO(cof_signkey) k = {0};
-	COF_AUTO_PTR(json_t) doc = json_pack("{s:b}", "ok", 1);
 	uint8_t d[COF_SHA384_LEN];
-	int rc = doc != NULL ? load_key(o, name, true, &k, err) : cof_err_oom(err);
+	int rc = load_key(o, name, true, &k, err);
 	if (rc == 0)
 		rc = cof_idkey_digest(k.key, d, err);
 	if (rc == 0)
-		rc = set_hex(doc, "digest", d, sizeof d, err);
-	if (rc == 0)
-		*ret = cof_steal(&doc);
+		cof_hex(cof_span_of(d, sizeof d), ret);
 	return rc;
 }
 
 static int verb_digest(int argc, char **argv)
 {
 	options o = {0};
-	COF_AUTO_PTR(json_t) doc = NULL;
+	char hex[2 * COF_SHA384_LEN + 1];
 	cof_err err = {0};
 	int code = parse_options(argc, argv, "njh", 1, &o);
 	if (code != COF_EXIT_YES || o.help)
 		return o.help ? print_usage(usage_digest) : code;
-	if (digest(&o, argv[optind], &doc, &err) < 0)
+	if (digest(&o, argv[optind], hex, &err) < 0)
 		return cof_cli_fail(&err, o.json);
-	if (o.json)
-		return cof_cli_print_json(doc);
-	return puts(json_string_value(json_object_get(doc, "digest"))) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
+	if (!o.json)
+		return puts(hex) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
+	COF_AUTO_PTR(json_t) doc = json_pack("{s:b, s:s}", "ok", 1, "digest", hex);
+	return doc != NULL ? cof_cli_print_json(doc) : COF_EXIT_USAGE;
 }
 
 int cof_cmd_measure_idblock(int argc, char **argv)
