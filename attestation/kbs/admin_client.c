@@ -4,8 +4,10 @@
 #include <time.h>
 
 #include "attestation/kbs/admin_token.h"
+#include "attestation/refvalue/cosekey.h"
 #include "common/hex.h"
 #include "common/kbs_proto.h"
+#include "common/ossl.h"
 
 enum { ANSWER_MAX = 4 << 20, TARGET_MAX = 768, URL_MAX_LEN = 1024 };
 
@@ -123,15 +125,25 @@ int cof_admin_body_reference(cof_span json, cof_buf *ret, cof_err *err)
 		ret, err);
 }
 
+/* The author's own file may hold the private key as well: only what was read as public goes out. */
+static int public_pem(cof_span pem, cof_buf *ret, cof_err *err)
+{
+	COF_AUTO_PTR(cof_ossl_key) key = NULL;
+	int rc = cof_cose_key_public(pem, (int64_t)time(NULL), &key, err);
+	return rc < 0 ? rc : cof_cose_key_write(key, ret, err);
+}
+
 int cof_admin_body_corim(cof_span corim, cof_span key_pem, cof_buf *ret, cof_err *err)
 {
+	COF_AUTO(cof_buf) pem = {0};
+	int rc = public_pem(key_pem, &pem, err);
+	if (rc < 0)
+		return rc;
 	COF_AUTO_FREE char *text = cof_b64_dup(corim);
-	COF_AUTO_FREE char *pem = cof_span_dup_str(key_pem);
 	if (text == NULL)
 		return cof_err_oom(err);
-	if (pem == NULL)
-		return cof_err_set(err, COF_E_MALFORMED, "bad-key", "the author's key is not PEM");
-	return dump(json_pack("{s:s, s:s, s:s, s:s}", "version", "0.1.0", "type", "corim", "payload", text, "key", pem),
+	return dump(json_pack("{s:s, s:s, s:s, s:s}", "version", "0.1.0", "type", "corim", "payload", text, "key",
+			      cof_buf_str(&pem)),
 		    ret, err);
 }
 

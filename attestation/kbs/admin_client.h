@@ -30,7 +30,8 @@ COF_WUR int cof_admin_client_call(cof_admin_client *c, enum cof_kb_route route, 
 
 /* The bodies of the calls. */
 COF_WUR int cof_admin_body_reference(cof_span json, cof_buf *ret, cof_err *err);
-/* A signed CoRIM with its author's public key or certificate. */
+/* A signed CoRIM with its author's public key, which may be given as a certificate that is valid now. Reason "bad-key".
+ */
 COF_WUR int cof_admin_body_corim(cof_span corim, cof_span key_pem, cof_buf *ret, cof_err *err);
 COF_WUR int cof_admin_body_policy(cof_span json, cof_buf *ret, cof_err *err);
 COF_WUR int cof_admin_body_initdata(const char *digest, cof_buf *ret, cof_err *err);

@@ -194,7 +194,7 @@ static int key_of_cert(cof_span pem, int64_t now, EVP_PKEY **ret, cof_err *err)
 		return rc;
 	COF_AUTO_PTR(cof_ossl_cert) x = PEM_read_bio_X509(b, NULL, NULL, NULL);
 	if (x == NULL)
-		return bad_key(err, "neither a public key nor a certificate in PEM");
+		return bad_key(err, "neither a public key nor a certificate in PEM (private keys stay at home)");
 	if (X509_cmp_time(X509_get0_notBefore(x), &at) >= 0 || X509_cmp_time(X509_get0_notAfter(x), &at) <= 0)
 		return bad_key(err, "the signer's certificate is not valid now");
 	COF_AUTO_PTR(cof_ossl_key) k = X509_get_pubkey(x);
@@ -209,4 +209,14 @@ int cof_cose_key_public(cof_span pem, int64_t now, EVP_PKEY **ret, cof_err *err)
 		return rc;
 	COF_AUTO_PTR(cof_ossl_key) k = PEM_read_bio_PUBKEY(b, NULL, NULL, NULL);
 	return k != NULL ? take_key(&k, ret, err) : key_of_cert(pem, now, ret, err);
+}
+
+int cof_cose_key_write(EVP_PKEY *key, cof_buf *ret, cof_err *err)
+{
+	char *data = NULL;
+	COF_AUTO_PTR(cof_ossl_bio) b = BIO_new(BIO_s_mem());
+	if (b == NULL || PEM_write_bio_PUBKEY(b, key) != 1)
+		return cof_err_oom(err);
+	long n = BIO_get_mem_data(b, &data);
+	return n > 0 ? cof_buf_add(ret, data, (size_t)n, err) : cof_err_oom(err);
 }

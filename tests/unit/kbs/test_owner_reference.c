@@ -110,6 +110,24 @@ static void t077_the_shape_of_a_call(void **state)
 	refused("expires", json_integer(1), "json-unknown-key");
 }
 
+/* PEM files often hold a key and its certificate: the broker is told the public half only. */
+static void no_private_key_leaves_the_admin(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_buf) private = {0};
+	COF_AUTO(cof_buf) cert = {0};
+	COF_AUTO(cof_buf) body = {0};
+	pem_private(author, &private);
+	pem_cert(author, (int64_t)time(NULL) - 10, (int64_t)time(NULL) + 1000, &cert);
+	assert_fails(cof_admin_body_corim(cof_span_str("x"), cof_buf_span(&private), &body, &err), "bad-key");
+	assert_int_equal(body.len, 0);
+	assert_ok(cof_buf_add(&private, cert.data, cert.len, &err));
+	assert_ok(cof_admin_body_corim(cof_span_str("x"), cof_buf_span(&private), &body, &err));
+	assert_null(strstr(cof_buf_str(&body), "PRIVATE"));
+	assert_null(strstr(cof_buf_str(&body), "CERTIFICATE"));
+	assert_non_null(strstr(cof_buf_str(&body), "-----BEGIN PUBLIC KEY-----"));
+}
+
 static void t077_whose_key_it_is(void **state)
 {
 	(void)state;
@@ -185,9 +203,10 @@ static void a_document_is_still_one_set(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t077_the_shape_of_a_call),	 cmocka_unit_test(t077_whose_key_it_is),
-		cmocka_unit_test(t077_other_types_are_not_read), cmocka_unit_test(t077_unsigned_and_expired_ones),
-		cmocka_unit_test(a_corim_brings_all_its_sets),	 cmocka_unit_test(a_document_is_still_one_set),
+		cmocka_unit_test(t077_the_shape_of_a_call),	   cmocka_unit_test(t077_whose_key_it_is),
+		cmocka_unit_test(no_private_key_leaves_the_admin), cmocka_unit_test(t077_other_types_are_not_read),
+		cmocka_unit_test(t077_unsigned_and_expired_ones),  cmocka_unit_test(a_corim_brings_all_its_sets),
+		cmocka_unit_test(a_document_is_still_one_set),
 	};
 	return cmocka_run_group_tests(tests, make_keys, drop_keys);
 }
