@@ -173,18 +173,6 @@ static int take_key(EVP_PKEY **key, EVP_PKEY **ret, cof_err *err)
 	return 0;
 }
 
-int cof_cose_key_private(cof_span pem, EVP_PKEY **ret, cof_err *err)
-{
-	COF_AUTO_PTR(cof_ossl_bio) b = NULL;
-	/* The empty passphrase: OpenSSL must not ask the terminal. */
-	char none[] = "";
-	int rc = open_pem(pem, &b, err);
-	if (rc < 0)
-		return rc;
-	COF_AUTO_PTR(cof_ossl_key) k = PEM_read_bio_PrivateKey(b, NULL, NULL, none);
-	return take_key(&k, ret, err);
-}
-
 static int key_of_cert(cof_span pem, int64_t now, EVP_PKEY **ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_ossl_bio) b = NULL;

@@ -27,8 +27,6 @@ COF_WUR int cof_cose_key_verify(EVP_PKEY *key, int64_t alg, cof_span in, cof_spa
 
 enum { COF_COSE_PEM_MAX = 64 << 10 };
 
-/* PKCS#8 without passphrase; reason "bad-key" (malformed). *ret is freed with EVP_PKEY_free. */
-COF_WUR int cof_cose_key_private(cof_span pem, EVP_PKEY **ret, cof_err *err);
 /* A public key, or a certificate that is valid at now: pinned by its owner, it needs no chain. Reason "bad-key". */
 COF_WUR int cof_cose_key_public(cof_span pem, int64_t now, EVP_PKEY **ret, cof_err *err);
 /* Appends the public half in PEM, and nothing else of what the key came with. */
