@@ -65,3 +65,56 @@ int cof_holder_expect_load(cof_holder *h, cof_holder_expect *ret, cof_err *err)
 	e = (cof_holder_expect){0};
 	return 0;
 }
+
+/* ---- room ---- */
+
+typedef struct room {
+	const char *kind;
+	size_t n_max;
+	size_t bytes_max;
+} room;
+
+static const room rooms[] = {
+	{COF_KIND_REFERENCE, COF_HOLDER_REFERENCES_MAX, COF_KB_REFERENCES_MAX},
+	{COF_KIND_TEE_REFERENCE, COF_HOLDER_TEE_REFERENCES_MAX, SIZE_MAX}, /* no verifier gets them */
+	{COF_KIND_INITDATA, COF_HOLDER_INITDATA_MAX, SIZE_MAX},
+	{COF_KIND_EK_ROOT, COF_HOLDER_EK_ROOTS_MAX, COF_KB_EK_ROOTS_MAX},
+};
+
+typedef struct taken {
+	size_t n;
+	size_t bytes;
+} taken;
+
+static int add_taken(void *arg, const char *name, cof_span value, cof_err *err)
+{
+	taken *t = arg;
+	(void)name;
+	(void)err;
+	t->n++;
+	t->bytes += value.len + 1; /* and what separates it from the next */
+	return 0;
+}
+
+static int judge_room(const room *r, const taken *t, cof_err *err)
+{
+	if (t->n > r->n_max)
+		return cof_err_set(err, COF_E_POLICY, "store-full", "there are %zu of kind %s: delete some first",
+				   r->n_max, r->kind);
+	if (t->bytes > r->bytes_max)
+		return cof_err_set(err, COF_E_POLICY, "store-full",
+				   "all of kind %s would have %zu bytes, of which %zu can be used: delete some first",
+				   r->kind, t->bytes, r->bytes_max);
+	return 0;
+}
+
+int cof_holder_check_room(cof_holder *h, const char *kind, cof_err *err)
+{
+	taken t = {0, 1}; /* the list's brackets */
+	int rc = cof_store_each(h->store, kind, add_taken, &t, err);
+	for (size_t i = 0; rc == 0 && i < COF_COUNT(rooms); i++) {
+		if (strcmp(rooms[i].kind, kind) == 0)
+			rc = judge_room(&rooms[i], &t, err);
+	}
+	return rc;
+}

@@ -50,38 +50,17 @@ static int delete_resource(call *c, cof_record *r, cof_err *err)
 	return delete_item(c, COF_KIND_RESOURCE, cof_buf_str(&name), err);
 }
 
-static int count_one(void *arg, const char *name, cof_span value, cof_err *err)
-{
-	size_t *n = arg;
-	(void)name;
-	(void)value;
-	(void)err;
-	++*n;
-	return 0;
-}
-
-/* Adds or replaces, within the limit of its kind: the verifier is handed all of them. */
-static int put_limited(call *c, const char *kind, const char *name, cof_span value, size_t max, cof_err *err)
-{
-	size_t n = 0;
-	bool has = false;
-	int rc = cof_store_has(c->h->store, kind, name, &has, err);
-	if (rc == 0)
-		rc = cof_store_each(c->h->store, kind, count_one, &n, err);
-	if (rc == 0 && !has && n >= max)
-		rc = cof_err_set(err, COF_E_POLICY, "store-full", "there are %zu of kind %s", n, kind);
-	return rc < 0 ? rc : cof_store_put(c->h->store, kind, name, value, err);
-}
-
-static int set_owner_item(call *c, cof_record *r, const char *kind, size_t max,
-			  int (*parse)(cof_span, cof_owner_item *, cof_err *), cof_err *err)
+/* Adds or replaces, within the room of its kind. */
+static int set_owner_item(call *c, cof_record *r, const char *kind, int (*parse)(cof_span, cof_owner_item *, cof_err *),
+			  cof_err *err)
 {
 	COF_AUTO(cof_owner_item) item = {0};
 	int rc = parse(c->m->body, &item, err);
 	if (rc < 0)
 		return rc;
 	cof_record_text(r, kind, cof_buf_span(&item.name));
-	return put_limited(c, kind, cof_buf_str(&item.name), cof_buf_span(&item.value), max, err);
+	rc = cof_store_put(c->h->store, kind, cof_buf_str(&item.name), cof_buf_span(&item.value), err);
+	return rc < 0 ? rc : cof_holder_check_room(c->h, kind, err);
 }
 
 static int set_reference(call *c, cof_record *r, cof_err *err)
@@ -91,12 +70,12 @@ static int set_reference(call *c, cof_record *r, cof_err *err)
 
 static int set_initdata(call *c, cof_record *r, cof_err *err)
 {
-	return set_owner_item(c, r, COF_KIND_INITDATA, COF_HOLDER_INITDATA_MAX, cof_owner_parse_initdata, err);
+	return set_owner_item(c, r, COF_KIND_INITDATA, cof_owner_parse_initdata, err);
 }
 
 static int set_ek_root(call *c, cof_record *r, cof_err *err)
 {
-	return set_owner_item(c, r, COF_KIND_EK_ROOT, COF_HOLDER_EK_ROOTS_MAX, cof_owner_parse_ek_root, err);
+	return set_owner_item(c, r, COF_KIND_EK_ROOT, cof_owner_parse_ek_root, err);
 }
 
 static int set_policy(call *c, cof_record *r, cof_err *err)

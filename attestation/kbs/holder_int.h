@@ -85,3 +85,6 @@ typedef struct cof_holder_expect {
 void cof_holder_expect_release(cof_holder_expect *e);
 COF_DEFINE_AUTO(cof_holder_expect, cof_holder_expect_release)
 COF_WUR int cof_holder_expect_load(cof_holder *h, cof_holder_expect *ret, cof_err *err);
+/* After a change of this kind: whether a verifier can still be told all of them. Policy, reason "store-full"; the
+ * caller then undoes the change, since with it no guest at all could be judged. */
+COF_WUR int cof_holder_check_room(cof_holder *h, const char *kind, cof_err *err);

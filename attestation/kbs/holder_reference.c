@@ -13,13 +13,11 @@ enum { KEY_MAX = 8 + COF_RIM_NAME_MAX + 1 };
 typedef struct place {
 	const char *kind;
 	const char *source_kind;
-	size_t max;
 	char name[KEY_MAX];
 } place;
 
 /* Where a set came from. */
 typedef struct source {
-	bool known;
 	char corim[COF_RIM_ID_MAX + 1];
 	char signer[COF_RIM_NAME_MAX + 1];
 	int64_t not_after;
@@ -28,9 +26,9 @@ typedef struct source {
 
 static place place_of(cof_rim_tee tee, const char *name)
 {
-	place p = {COF_KIND_REFERENCE, COF_KIND_REFERENCE_SOURCE, COF_HOLDER_REFERENCES_MAX, ""};
+	place p = {COF_KIND_REFERENCE, COF_KIND_REFERENCE_SOURCE, ""};
 	if (tee != COF_RIM_TPM)
-		p = (place){COF_KIND_TEE_REFERENCE, COF_KIND_TEE_REFERENCE_SOURCE, COF_HOLDER_TEE_REFERENCES_MAX, ""};
+		p = (place){COF_KIND_TEE_REFERENCE, COF_KIND_TEE_REFERENCE_SOURCE, ""};
 	(void)snprintf(p.name, sizeof p.name, "%s%s%s", tee != COF_RIM_TPM ? cof_rim_tee_name(tee) : "",
 		       tee != COF_RIM_TPM ? "/" : "", name);
 	return p;
@@ -54,7 +52,7 @@ static int read_source(cof_span text, source *ret, cof_err *err)
 		rc = cof_json_int(o, "version", 0, INT64_MAX, &version, err);
 	if (rc < 0)
 		return rc;
-	*ret = (source){.known = true, .not_after = not_after, .version = version};
+	*ret = (source){.not_after = not_after, .version = version};
 	(void)snprintf(ret->corim, sizeof ret->corim, "%s", corim);
 	(void)snprintf(ret->signer, sizeof ret->signer, "%s", signer);
 	return 0;
@@ -87,16 +85,6 @@ static int put_source(cof_holder *h, const place *p, const cof_owner_references 
 
 /* ---- registering ---- */
 
-static int count_one(void *arg, const char *name, cof_span value, cof_err *err)
-{
-	size_t *n = arg;
-	(void)name;
-	(void)value;
-	(void)err;
-	++*n;
-	return 0;
-}
-
 /* An author who signed a newer set does not bring the older one back. */
 static int check_version(cof_holder *h, const place *p, const cof_owner_reference *ref, cof_err *err)
 {
@@ -108,17 +96,10 @@ static int check_version(cof_holder *h, const place *p, const cof_owner_referenc
 	return rc;
 }
 
-static int put_one(cof_holder *h, const cof_owner_references *all, const cof_owner_reference *ref, size_t n[2],
-		   cof_err *err)
+static int put_one(cof_holder *h, const cof_owner_references *all, const cof_owner_reference *ref, cof_err *err)
 {
 	place p = place_of(ref->tee, ref->name);
-	size_t *count = &n[ref->tee == COF_RIM_TPM ? 0 : 1];
-	bool has = false;
-	int rc = cof_store_has(h->store, p.kind, p.name, &has, err);
-	if (rc == 0 && !has && ++*count > p.max)
-		rc = cof_err_set(err, COF_E_POLICY, "store-full", "there are %zu of kind %s", p.max, p.kind);
-	if (rc == 0)
-		rc = check_version(h, &p, ref, err);
+	int rc = check_version(h, &p, ref, err);
 	if (rc == 0)
 		rc = cof_store_put(h->store, p.kind, p.name, cof_buf_span(&ref->document), err);
 	return rc < 0 ? rc : put_source(h, &p, all, ref->version, err);
@@ -139,17 +120,15 @@ static void record(cof_record *r, const cof_owner_references *all)
 int cof_holder_set_references(cof_holder *h, cof_span body, cof_record *r, cof_err *err)
 {
 	COF_AUTO(cof_owner_references) all = {0};
-	size_t n[2] = {0, 0};
 	int rc = cof_owner_parse_references(body, cof_holder_time(), &all, err);
 	if (rc < 0)
 		return rc;
 	record(r, &all);
-	rc = cof_store_each(h->store, COF_KIND_REFERENCE, count_one, &n[0], err);
-	if (rc == 0)
-		rc = cof_store_each(h->store, COF_KIND_TEE_REFERENCE, count_one, &n[1], err);
 	for (size_t i = 0; rc == 0 && i < all.n; i++)
-		rc = put_one(h, &all, &all.at[i], n, err);
-	return rc;
+		rc = put_one(h, &all, &all.at[i], err);
+	if (rc == 0)
+		rc = cof_holder_check_room(h, COF_KIND_REFERENCE, err);
+	return rc < 0 ? rc : cof_holder_check_room(h, COF_KIND_TEE_REFERENCE, err);
 }
 
 /* The name of a tpm set, or TEE/NAME of another kind. */

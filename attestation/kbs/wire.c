@@ -40,9 +40,12 @@ enum {
 	PEER_MAX = 64,
 	NONCE_TEXT_MAX = 128,
 	PATH_MAX_LEN = 512,
-	PEM_MAX = 256 << 10,
 	TEXT_MAX = 512,
+	REST_MAX = 128 << 10, /* of a job's other fields */
 };
+
+_Static_assert(COF_KB_REFERENCES_MAX + COF_KB_EK_ROOTS_MAX + COF_KB_BODY_MAX + REST_MAX <= COF_KB_FRAME_MAX,
+	       "what may be registered can be told to a verifier");
 
 static const field auth_fields[] = {
 	SPAN(cof_kb_auth, peer, PEER_MAX),
@@ -103,20 +106,17 @@ static const field reply_fields[] = {
 };
 
 static const field job_bind_fields[] = {
-	SPAN(cof_kb_job_bind, ek_cert, COF_KB_TPM_BLOB_MAX),
-	SPAN(cof_kb_job_bind, ek_public, COF_KB_TPM_BLOB_MAX),
-	SPAN(cof_kb_job_bind, ak_public, COF_KB_TPM_BLOB_MAX),
-	SPAN(cof_kb_job_bind, credential, COF_KB_WORD_MAX),
-	SPAN(cof_kb_job_bind, ek_roots, PEM_MAX),
-	U64(cof_kb_job_bind, now),
+	SPAN(cof_kb_job_bind, ek_cert, COF_KB_TPM_BLOB_MAX),   SPAN(cof_kb_job_bind, ek_public, COF_KB_TPM_BLOB_MAX),
+	SPAN(cof_kb_job_bind, ak_public, COF_KB_TPM_BLOB_MAX), SPAN(cof_kb_job_bind, credential, COF_KB_WORD_MAX),
+	SPAN(cof_kb_job_bind, ek_roots, COF_KB_EK_ROOTS_MAX),  U64(cof_kb_job_bind, now),
 };
 
 static const field job_verify_fields[] = {
 	SPAN(cof_kb_job_verify, report_data, 64),
 	SPAN(cof_kb_job_verify, credential, COF_KB_WORD_MAX),
 	SPAN(cof_kb_job_verify, ak_public, COF_KB_TPM_BLOB_MAX),
-	SPAN(cof_kb_job_verify, ek_roots, PEM_MAX),
-	SPAN(cof_kb_job_verify, references, COF_KB_BODY_MAX),
+	SPAN(cof_kb_job_verify, ek_roots, COF_KB_EK_ROOTS_MAX),
+	SPAN(cof_kb_job_verify, references, COF_KB_REFERENCES_MAX),
 	SPAN(cof_kb_job_verify, initdata_digests, 64 << 10),
 	FLAG(cof_kb_job_verify, has_initdata),
 	SPAN(cof_kb_job_verify, initdata, COF_KB_BODY_MAX),

@@ -31,6 +31,9 @@ enum {
 	COF_KB_FRAME_MAX = 4 << 20,
 	COF_KB_BODY_MAX = 2 << 20, /* of one HTTP request, as in the protocol's default */
 	COF_KB_RESOURCE_MAX = 1 << 20,
+	/* All that a verifier is told at once. With one request's evidence and initdata it fits into a frame. */
+	COF_KB_REFERENCES_MAX = 3 << 19,
+	COF_KB_EK_ROOTS_MAX = 256 << 10,
 	COF_KB_SEGMENT_MAX = 64,
 	COF_KB_NONCE_LEN = 32,
 	COF_KB_SESSION_LEN = 32, /* hex digits of the session's id */

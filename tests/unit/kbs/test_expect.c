@@ -106,6 +106,41 @@ static void everything_registered_is_expected(void **state)
 	assert_span_equal(cof_buf_span(&e.digests), want, sizeof want);
 }
 
+static void put_big(rig *r, const char *kind, const char *name, size_t len)
+{
+	char *text = malloc(len + 1);
+	assert_non_null(text);
+	memset(text, 'x', len);
+	text[len] = '\0';
+	put(r, kind, name, text);
+	free(text);
+}
+
+/* What fits into the store must fit into a question, or no guest at all could be judged any more. */
+static void what_may_be_registered_can_be_asked_with(void **state)
+{
+	rig *r = *state;
+	static uint8_t evidence[COF_KB_BODY_MAX];
+	COF_AUTO(cof_holder_expect) e = {0};
+	COF_AUTO(cof_buf) frame = {0};
+	put_big(r, COF_KIND_REFERENCE, "one", 1000);
+	put_big(r, COF_KIND_REFERENCE, "two", COF_KB_REFERENCES_MAX - 1000 - 3);
+	put_big(r, COF_KIND_EK_ROOT, "aa", COF_KB_EK_ROOTS_MAX - 2);
+	assert_ok(cof_holder_check_room(&r->holder, COF_KIND_REFERENCE, &err));
+	assert_ok(cof_holder_check_room(&r->holder, COF_KIND_EK_ROOT, &err));
+	assert_ok(cof_holder_expect_load(&r->holder, &e, &err));
+	assert_int_equal(e.references.len, COF_KB_REFERENCES_MAX);
+	const cof_kb_job_verify job = {.ek_roots = cof_buf_span(&e.roots),
+				       .references = cof_buf_span(&e.references),
+				       .evidence = cof_span_of(evidence, sizeof evidence)};
+	assert_ok(cof_kb_encode(COF_KB_JOB_VERIFY, 0, &job, &frame, &err));
+	put_big(r, COF_KIND_REFERENCE, "one", 1001);
+	put_big(r, COF_KIND_EK_ROOT, "aa", COF_KB_EK_ROOTS_MAX);
+	assert_fails(cof_holder_check_room(&r->holder, COF_KIND_REFERENCE, &err), "store-full");
+	assert_fails(cof_holder_check_room(&r->holder, COF_KIND_EK_ROOT, &err), "store-full");
+	assert_ok(cof_holder_check_room(&r->holder, COF_KIND_TEE_REFERENCE, &err));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +149,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t003_a_name_that_is_no_digest_expects_nothing_at_all, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(everything_registered_is_expected, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_may_be_registered_can_be_asked_with, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

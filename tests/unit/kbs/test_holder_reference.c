@@ -246,6 +246,20 @@ static void the_store_ends(void **state)
 	assert_ok(set(f, &body, NULL, &err));
 }
 
+/* The sets of all names together are one question to the verifier: the one too much is refused, not every guest. */
+static void the_question_to_the_verifier_ends(void **state)
+{
+	fix *f = *state;
+	static char big[COF_KB_REFERENCES_MAX - 2000];
+	memset(big, ' ', sizeof big);
+	assert_ok(cof_store_put(f->holder.store, COF_KIND_REFERENCE, "big", cof_span_of(big, sizeof big), &err));
+	assert_fails(set_boot(f, "one-more", 0, 0, &err), "store-full");
+	assert_false(has(f, COF_KIND_REFERENCE, "one-more"));
+	assert_false(has(f, COF_KIND_REFERENCE_SOURCE, "one-more"));
+	assert_ok(set_boot(f, "big", 0, 0, &err)); /* a smaller one in its place */
+	assert_ok(set_boot(f, "one-more", 0, 0, &err));
+}
+
 #define WITH_FIX(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -259,6 +273,7 @@ int main(void)
 		WITH_FIX(a_document_takes_the_origin_away),
 		WITH_FIX(other_kinds_lie_apart),
 		WITH_FIX(the_store_ends),
+		WITH_FIX(the_question_to_the_verifier_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
