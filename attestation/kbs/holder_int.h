@@ -66,7 +66,7 @@ void cof_holder_on_resource(cof_holder *h, cof_ticket from, const void *msg);
 void cof_holder_on_admin(cof_holder *h, cof_ticket from, const void *msg);
 
 /* Registers what a set-reference call brings, all or nothing within the caller's transaction; what it adds to the
- * record says from whom. Reasons of cof_owner_parse_references, "store-full", "reference-older". */
+ * record says from whom. Reasons of cof_owner_parse_references, "bad-name", "store-full", "reference-older". */
 COF_WUR int cof_holder_set_references(cof_holder *h, cof_span body, cof_record *r, cof_err *err);
 COF_WUR int cof_holder_delete_reference(cof_holder *h, cof_span name, cof_record *r, cof_err *err);
 /* 0 while the tpm set of this name may be relied on; policy, reason "reference-withdrawn", "reference-expired". */

@@ -6,6 +6,7 @@
 
 #include "attestation/kbs/holder_int.h"
 #include "attestation/kbs/owner_reference.h"
+#include "attestation/kbs/route.h"
 
 enum { KEY_MAX = 8 + COF_RIM_NAME_MAX + 1 };
 
@@ -85,6 +86,28 @@ static int put_source(cof_holder *h, const place *p, const cof_owner_references 
 
 /* ---- registering ---- */
 
+static bool begins_with_tee(const char *name)
+{
+	for (cof_rim_tee t = 0; t < COF_RIM_TEES; t++) {
+		size_t n = strlen(cof_rim_tee_name(t));
+		if (strncmp(name, cof_rim_tee_name(t), n) == 0 && name[n] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* What is registered can be deleted again, and the name of one set is never that of another kind's. */
+static int check_name(const place *p, const cof_owner_reference *ref, cof_err *err)
+{
+	if (!cof_kb_name_ok(cof_span_str(p->name)))
+		return cof_err_set(err, COF_E_MALFORMED, "bad-name",
+				   "'%s': letters, digits, '-', '_', '.' and single slashes make a name", ref->name);
+	if (ref->tee == COF_RIM_TPM && begins_with_tee(ref->name))
+		return cof_err_set(err, COF_E_MALFORMED, "bad-name", "'%s' could be taken for another TEE's set",
+				   ref->name);
+	return 0;
+}
+
 /* An author who signed a newer set does not bring the older one back. */
 static int check_version(cof_holder *h, const place *p, const cof_owner_reference *ref, cof_err *err)
 {
@@ -99,7 +122,9 @@ static int check_version(cof_holder *h, const place *p, const cof_owner_referenc
 static int put_one(cof_holder *h, const cof_owner_references *all, const cof_owner_reference *ref, cof_err *err)
 {
 	place p = place_of(ref->tee, ref->name);
-	int rc = check_version(h, &p, ref, err);
+	int rc = check_name(&p, ref, err);
+	if (rc == 0)
+		rc = check_version(h, &p, ref, err);
 	if (rc == 0)
 		rc = cof_store_put(h->store, p.kind, p.name, cof_buf_span(&ref->document), err);
 	return rc < 0 ? rc : put_source(h, &p, all, ref->version, err);

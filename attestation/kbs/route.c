@@ -35,8 +35,7 @@ static bool is(cof_span a, const char *b)
 	return cof_ct_equal(a, cof_span_str(b));
 }
 
-/* A reference's name may hold slashes ("0.1.0/default"), nothing else of a path's tricks. */
-static bool name_ok(cof_span s)
+bool cof_kb_name_ok(cof_span s)
 {
 	if (s.len == 0 || s.len > COF_KB_WORD_MAX)
 		return false;
@@ -80,7 +79,7 @@ static bool path_fits(const route *t, cof_span path, cof_kb_match *m)
 	if (t->tail == TAIL_RESOURCE)
 		return resource_ok(rest, m->part);
 	m->part[0] = rest;
-	return name_ok(rest);
+	return cof_kb_name_ok(rest);
 }
 
 /* Only the audit route has a query: "from=N". */

@@ -38,6 +38,8 @@ enum { COF_KB_TARGET_MAX = 512 };
 
 /* Malformed, reason "bad-path" (no such path), "bad-method" (the path exists, with other methods). */
 COF_WUR int cof_kb_route_of(cof_span method, cof_span target, cof_kb_match *ret, cof_err *err);
+/* What a path may end with as a reference's name: slashes ("0.1.0/default"), and nothing else of a path's tricks. */
+bool cof_kb_name_ok(cof_span s);
 bool cof_kb_route_is_admin(enum cof_kb_route r);
 /* "POST" and so on; NULL for none. */
 const char *cof_kb_route_method(enum cof_kb_route r);

@@ -33,7 +33,7 @@ static int name_entry(const cof_cbor *identity, size_t record, cof_rim_entry *e,
 	}
 	memcpy(name, s.data, s.len);
 	if (record > 0)
-		(void)snprintf(name + s.len, sizeof name - s.len, "#%zu", record + 1);
+		(void)snprintf(name + s.len, sizeof name - s.len, "/%zu", record + 1);
 	return cof_rim_entry_name(e, cof_span_str(name), err);
 }
 

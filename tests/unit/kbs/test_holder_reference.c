@@ -3,6 +3,7 @@
 #include "tests/unit/kbs/tmpdir.h"
 
 #include "attestation/kbs/holder_int.h"
+#include "attestation/kbs/route.h"
 #include "tests/unit/kbs/corim_body.h"
 
 #define S(text) cof_span_str(text)
@@ -227,6 +228,31 @@ static void other_kinds_lie_apart(void **state)
 	}
 }
 
+/* One that no call could name would stay for ever, and so would what hides behind another's name. */
+static void t066_what_is_registered_can_be_withdrawn(void **state)
+{
+	fix *f = *state;
+	static const char *const bad[] = {"a b", "a//b",  "/a", "a/",	 "..",	 "a/../b",
+					  "a?b", "a%2fb", "#",	"snp/a", "tpm/a"};
+	char longer[COF_RIM_NAME_MAX + 1] = "";
+	cof_kb_match m;
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		assert_fails(set_boot(f, bad[i], 0, 0, &err), "bad-name");
+		assert_false(has(f, COF_KIND_REFERENCE, bad[i]));
+	}
+	memset(longer, 'x', COF_RIM_NAME_MAX);
+	assert_fails(set_boot(f, longer, 0, 0, &err), "bad-name");
+	/* the longest that goes */
+	longer[63] = '/';
+	char target[COF_KB_TARGET_MAX];
+	assert_ok(set_boot(f, longer, 0, 0, &err));
+	(void)snprintf(target, sizeof target, "%s%s", cof_kb_route_path(COF_ROUTE_REFERENCE_DELETE), longer);
+	assert_ok(cof_kb_route_of(S("DELETE"), S(target), &m, &err));
+	COF_AUTO(cof_record) r = cof_record_new("admin", "done");
+	assert_ok(cof_holder_delete_reference(&f->holder, m.part[0], &r, &err));
+	assert_false(has(f, COF_KIND_REFERENCE, longer));
+}
+
 static void the_store_ends(void **state)
 {
 	fix *f = *state;
@@ -272,6 +298,7 @@ int main(void)
 		WITH_FIX(a_corim_is_registered_with_its_origin),
 		WITH_FIX(a_document_takes_the_origin_away),
 		WITH_FIX(other_kinds_lie_apart),
+		WITH_FIX(t066_what_is_registered_can_be_withdrawn),
 		WITH_FIX(the_store_ends),
 		WITH_FIX(the_question_to_the_verifier_ends),
 	};

@@ -63,8 +63,8 @@ static void several_records(void **state)
 		&c);
 	assert_int_equal(c.rim.n, 3);
 	assert_string_equal(c.rim.entries[0].name, "a");
-	assert_string_equal(c.rim.entries[1].name, "a#2");
-	assert_string_equal(c.rim.entries[2].name, "a#3");
+	assert_string_equal(c.rim.entries[1].name, "a/2");
+	assert_string_equal(c.rim.entries[2].name, "a/3");
 	COF_AUTO(cof_corim) uuid = {0};
 	good_at(__LINE__, &(manifest){.identity = "a10050000102030405060708090a0b0c0d0e0f"}, &uuid);
 	assert_string_equal(uuid.rim.entries[0].name, "00010203-0405-0607-0809-0a0b0c0d0e0f");
