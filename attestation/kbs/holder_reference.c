@@ -108,12 +108,15 @@ static int check_name(const place *p, const cof_owner_reference *ref, cof_err *e
 	return 0;
 }
 
-/* An author who signed a newer set does not bring the older one back. */
+/*
+ * An author who signed a newer set does not bring the older one back; a set without a version is older than any with
+ * one. The admin may: by a document, or by deleting the set first.
+ */
 static int check_version(cof_holder *h, const place *p, const cof_owner_reference *ref, cof_err *err)
 {
 	source s;
 	int rc = get_source(h, p, &s, err);
-	if (rc == 0 && ref->version != 0 && s.version > 0 && ref->version < (uint64_t)s.version)
+	if (rc == 0 && ref->version < (uint64_t)s.version)
 		rc = cof_err_set(err, COF_E_POLICY, "reference-older", "version %lld of '%s' is registered",
 				 (long long)s.version, ref->name);
 	return rc;
@@ -123,7 +126,7 @@ static int put_one(cof_holder *h, const cof_owner_references *all, const cof_own
 {
 	place p = place_of(ref->tee, ref->name);
 	int rc = check_name(&p, ref, err);
-	if (rc == 0)
+	if (rc == 0 && all->from_corim)
 		rc = check_version(h, &p, ref, err);
 	if (rc == 0)
 		rc = cof_store_put(h->store, p.kind, p.name, cof_buf_span(&ref->document), err);

@@ -13,7 +13,7 @@
 typedef struct cof_owner_reference {
 	cof_rim_tee tee;
 	char name[COF_RIM_NAME_MAX + 1];
-	uint64_t version; /* 0: not said */
+	uint64_t version; /* 0 where it is not said */
 	cof_buf document;
 } cof_owner_reference;
 

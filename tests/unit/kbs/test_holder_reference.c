@@ -127,7 +127,8 @@ static void t077_an_older_version_does_not_come_back(void **state)
 	assert_ok(set_boot(f, "a", 7, 0, &err)); /* the same again */
 	assert_ok(set_boot(f, "a", 8, 0, &err));
 	assert_fails(set_boot(f, "a", 7, 0, &err), "reference-older");
-	assert_ok(set_boot(f, "b", 1, 0, &err)); /* another set */
+	assert_fails(set_boot(f, "a", 0, 0, &err), "reference-older"); /* from before there were versions */
+	assert_ok(set_boot(f, "b", 1, 0, &err));		       /* another set */
 	/* the owner may forget it, and begin again */
 	COF_AUTO(cof_record) r = cof_record_new("admin", "done");
 	assert_ok(cof_holder_delete_reference(&f->holder, S("a"), &r, &err));
