@@ -16,7 +16,7 @@ static void print_verbs(FILE *to, const char *what, const cof_verb *verbs)
 {
 	(void)fprintf(to, "Usage: %s VERB [options]\n\nVerbs:\n", what);
 	for (const cof_verb *v = verbs; v->name != NULL; v++)
-		(void)fprintf(to, "  %-14s %s\n", v->name, v->summary);
+		(void)fprintf(to, "  %-16s %s\n", v->name, v->summary);
 	(void)fprintf(to, "\n%s VERB --help says more.\n", what);
 }
 

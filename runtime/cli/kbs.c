@@ -150,15 +150,26 @@ static int verb_set_resource(int argc, char **argv)
 	return report(&s, rc, &err, "resource stored", argv[s.first]);
 }
 
-static int verb_delete_resource(int argc, char **argv)
+static int delete_named(int argc, char **argv, const char *args, enum cof_kb_route route, const char *done)
 {
 	settings s;
 	cof_err err = {0};
-	int rc = parse(argc, argv, "REPO/TYPE/TAG", 1, &s);
+	int rc = parse(argc, argv, args, 1, &s);
 	if (rc != 0 || s.help)
 		return rc;
-	rc = call(&s, COF_ROUTE_RESOURCE_DELETE, argv[s.first], (cof_span){0}, &err);
-	return report(&s, rc, &err, "resource deleted", argv[s.first]);
+	rc = call(&s, route, argv[s.first], (cof_span){0}, &err);
+	return report(&s, rc, &err, done, argv[s.first]);
+}
+
+static int verb_delete_resource(int argc, char **argv)
+{
+	return delete_named(argc, argv, "REPO/TYPE/TAG", COF_ROUTE_RESOURCE_DELETE, "resource deleted");
+}
+
+static int verb_delete_reference(int argc, char **argv)
+{
+	return delete_named(argc, argv, "NAME  (of a tpm set; TEE/NAME of another)", COF_ROUTE_REFERENCE_DELETE,
+			    "reference values deleted");
 }
 
 typedef int (*body_maker)(cof_span file, cof_buf *ret, cof_err *err);
@@ -195,13 +206,15 @@ static int verb_set_reference(int argc, char **argv)
 	COF_AUTO(cof_buf) file = {0};
 	COF_AUTO(cof_buf) body = {0};
 	cof_err err = {0};
-	int rc = parse(argc, argv, "[--corim-key FILE] FILE  (a document, or a signed CoRIM with its author's key)", 1,
-		       &s);
+	int rc = parse(argc, argv,
+		       "[--corim-key FILE] FILE\n\n"
+		       "FILE is a document, or a signed CoRIM with its author's public key or certificate (PEM)",
+		       1, &s);
 	if (rc != 0 || s.help)
 		return rc;
 	rc = cof_cli_read(argv[s.first], FILE_MAX, &file, &err);
 	if (rc == 0 && cof_corim_looks_like(cof_buf_span(&file)) != (s.corim_key != NULL))
-		return cof_cli_usage("--corim-key names the author's key of a CoRIM, and every CoRIM needs one");
+		return cof_cli_usage("a CoRIM needs --corim-key FILE, its author's public key; nothing else takes one");
 	if (rc == 0)
 		rc = reference_body(&s, cof_buf_span(&file), &body, &err);
 	if (rc == 0)
@@ -352,6 +365,7 @@ const cof_verb cof_verbs_kbs[] = {
 	{"set-resource", "store a secret", verb_set_resource},
 	{"delete-resource", "forget a secret", verb_delete_resource},
 	{"set-reference", "register what a boot must measure", verb_set_reference},
+	{"delete-reference", "withdraw a set of reference values", verb_delete_reference},
 	{"set-initdata", "register an initdata digest", verb_set_initdata},
 	{"set-policy", "set which guest gets which secret", verb_set_policy},
 	{"set-ek-root", "enrol the CAs of TPMs", verb_set_ek_root},

@@ -187,6 +187,9 @@ static void t077_a_corim_comes_with_its_authors_key(void **state)
 	assert_int_equal(KBS("set-reference", TO_RIG, "--corim-key", pem, file), COF_EXIT_USAGE);
 	assert_int_equal(KBS("set-reference", TO_RIG, "--corim-key", pem, corim), COF_EXIT_YES);
 	assert_int_equal(KBS("set-reference", "--json", TO_RIG, "--corim-key", cert, corim), COF_EXIT_YES);
+	assert_int_equal(KBS("delete-reference", TO_RIG, "tpm/0.1.0/default"), COF_EXIT_NO);
+	assert_int_equal(KBS("delete-reference", TO_RIG, "0.1.0/default"), COF_EXIT_YES);
+	assert_int_equal(KBS("delete-reference", TO_RIG, "0.1.0/default"), COF_EXIT_NO);
 	EVP_PKEY_free(author);
 	EVP_PKEY_free(stranger);
 }

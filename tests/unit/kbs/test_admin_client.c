@@ -134,6 +134,7 @@ static void the_verbs_refuse(void **state)
 	(void)state;
 	char path[160], head[160];
 	assert_int_equal(coffer("delete-resource", "not/there/x", NULL, NULL), 1);
+	assert_int_equal(coffer("delete-reference", "not/there", NULL, NULL), 1);
 	assert_int_equal(coffer("set-policy", file("bad", "{}", path), NULL, NULL), 1);
 	assert_int_equal(coffer("set-reference", path, NULL, NULL), 1);
 	assert_int_equal(coffer("set-resource", "only-one-argument", NULL, NULL), 2);
