@@ -168,10 +168,11 @@ static int run(const cof_measure_opts *o)
 	r.manifest = manifest;
 	if (rc == 0)
 		rc = record_all(&r, &err);
-	if (rc == 0)
-		rc = write_manifest(&r, path, &err);
+	/* First what can fail for a key: then the manifest is as it was. */
 	if (rc == 0)
 		rc = cof_measure_rim_write(o, &r.rim, "guest", &err);
+	if (rc == 0)
+		rc = write_manifest(&r, path, &err);
 	cof_rim_release(&r.rim);
 	if (rc < 0)
 		return cof_cli_fail(&err, o->json);
