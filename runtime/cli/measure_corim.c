@@ -99,7 +99,7 @@ static int write_rvps(const char *path, const cof_rim *rim, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) doc = NULL;
 	COF_AUTO(cof_buf) text = {0};
-	int rc = cof_rvps_json(rim, &doc, err);
+	int rc = cof_rvps_message(rim, &doc, err);
 	if (rc == 0)
 		rc = cof_json_dump_pretty(doc, &text, err);
 	return rc < 0 ? rc : cof_cli_write(path, cof_buf_span(&text), 0644, err);
