@@ -83,7 +83,7 @@ static int write_tee(const cof_measure_opts *o, const cof_rim *rim, cof_rim_tee 
 static int write_corims(const cof_measure_opts *o, const cof_rim *rim, cof_err *err)
 {
 	COF_AUTO(cof_signkey) key = {0};
-	const cof_signkey_in in = {.name = o->corim_key};
+	const cof_signkey_in in = {.name = o->corim_key, .pin_file = o->pin_file};
 	size_t kinds = 0;
 	int rc = o->corim_key == NULL ? 0 : cof_signkey_load(&in, &key, err);
 	for (cof_rim_tee t = 0; t < COF_RIM_TEES; t++)

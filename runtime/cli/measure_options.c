@@ -82,6 +82,7 @@ static const option_spec specs[] = {
 	{"output", TEXT, AT(output)},
 	{"corim", TEXT, AT(corim)},
 	{"corim-key", TEXT, AT(corim_key)},
+	{"pin-file", TEXT, AT(pin_file)},
 	{"rvps", TEXT, AT(rvps)},
 	{"document", TEXT, AT(document)},
 	{"pcrs", TEXT, AT(pcrs)},
@@ -186,10 +187,8 @@ static int take(int c, cof_measure_opts *o)
 	}
 	const option_spec *s = &specs[c - SPEC];
 	o->has_policy |= s->offset == AT(policy);
-	return store(s, optarg, o)
-		       ? COF_EXIT_YES
-		       : cof_cli_usage("--%s %s: %s", s->name, optarg,
-				       s->kind == BITS ? "bits are written 0x..." : "not a number in range");
+	const char *wanted = s->kind == BITS ? "bits are written 0x..." : "not a number in range";
+	return store(s, optarg, o) ? COF_EXIT_YES : cof_cli_usage("--%s %s: %s", s->name, optarg, wanted);
 }
 
 static int take_file(int argc, char **argv, bool takes_file, cof_measure_opts *o)

@@ -32,7 +32,7 @@ typedef struct cof_measure_opts {
 	bool has_policy;
 	uint64_t policy;
 	/* what to do with the result */
-	const char *output, *corim, *corim_key, *rvps, *document;
+	const char *output, *corim, *corim_key, *pin_file, *rvps, *document;
 	/* what a log or a report is compared with */
 	const char *pcrs, *reference, *bank;
 	const char *wanted[8];

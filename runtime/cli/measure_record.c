@@ -13,7 +13,7 @@
 enum { VCPUS = 64 };
 
 static const char usage[] =
-	"Usage: coffer measure record [--guest FILE] [--corim FILE --corim-key KEY] [--json]\n"
+	"Usage: coffer measure record [--guest FILE] [--corim FILE --corim-key KEY [--pin-file FILE]] [--json]\n"
 	"\n"
 	"Predicts what the guest image measures on sev, seves, snp (1 to 64 vCPUs of each CPU model), tdx and tpm "
 	"(each\n"

@@ -73,6 +73,23 @@ static void each_kind_has_its_file(void **state)
 	read_back(f, "guest.snp.corim", false);
 }
 
+static void a_key_under_a_passphrase(void **state)
+{
+	fix *f = *state;
+	char pin[160];
+	COF_AUTO(cof_buf) pem = {0};
+	BIO *b = BIO_new(BIO_s_mem());
+	assert_int_equal(PEM_write_bio_PKCS8PrivateKey(b, f->author, EVP_aes_256_cbc(), "good", 4, NULL, NULL), 1);
+	pem_take(b, &pem);
+	assert_ok(cof_file_write(f->key, cof_buf_span(&pem), 0600, &err));
+	assert_ok(cof_file_write(tmpdir_path(&f->dir, "pin", pin), cof_span_str("good\n"), 0600, &err));
+	const cof_measure_opts o = {.corim = f->corim, .corim_key = f->key, .pin_file = pin};
+	assert_ok(cof_measure_rim_write(&o, &f->rim, "guest", &err));
+	read_back(f, "guest.tpm.corim", true);
+	assert_ok(cof_file_write(pin, cof_span_str("bad\n"), 0600, &err));
+	assert_fails(cof_measure_rim_write(&o, &f->rim, "guest", &err), "key-unreadable");
+}
+
 static void t077_no_key_no_file(void **state)
 {
 	fix *f = *state;
@@ -104,6 +121,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_FIX(each_kind_has_its_file),
+		WITH_FIX(a_key_under_a_passphrase),
 		WITH_FIX(t077_no_key_no_file),
 		WITH_FIX(an_rvps_gets_a_message),
 	};
