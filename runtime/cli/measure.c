@@ -27,6 +27,8 @@ static const char outputs[] =
 	"  --json                 one object; an array where several TEEs are asked for\n"
 	"  --output FILE          tpm: reference values for `coffer kbs set-reference`\n"
 	"  --corim FILE           reference values as CoRIM\n"
+	"  --corim-version N      version of its entries: a key broker does not go back to a lower one\n"
+	"  --corim-days N         how long they hold; without it until they are replaced\n"
 	"  --corim-key KEY        signs it: the author's private key, a PEM file or a pkcs11: URI\n"
 	"  --pin-file FILE        PIN or passphrase of the key; else the terminal is asked\n"
 	"  --rvps FILE            reference values as RVPS takes them\n"

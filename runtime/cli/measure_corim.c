@@ -2,12 +2,15 @@
 #include "runtime/cli/measure_corim.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "attestation/refvalue/corim.h"
 #include "attestation/refvalue/rvps.h"
 #include "common/file.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/signkey.h"
+
+enum { DAY_S = 24 * 60 * 60 };
 
 /* What the options add to an entry, by its kind. */
 static void add_snp(const cof_measure_extras *x, cof_rim_entry *e)
@@ -108,6 +111,10 @@ static int write_rvps(const char *path, const cof_rim *rim, cof_err *err)
 int cof_measure_rim_write(const cof_measure_opts *o, cof_rim *rim, const char *id, cof_err *err)
 {
 	int rc = cof_rim_set_id(rim, cof_span_str(id), err);
+	for (size_t i = 0; i < rim->n; i++)
+		rim->entries[i].version = o->corim_version;
+	if (o->corim_days != 0)
+		rim->not_after = (int64_t)time(NULL) + (int64_t)o->corim_days * DAY_S;
 	if (rc == 0 && o->corim != NULL)
 		rc = write_corims(o, rim, err);
 	return rc < 0 || o->rvps == NULL ? rc : write_rvps(o->rvps, rim, err);

@@ -13,6 +13,7 @@ COF_WUR int cof_measure_rim_add_count(cof_rim *rim, const cof_measure_result *r,
 
 /*
  * Writes what --corim and --rvps ask for. A CoRIM has one profile: with several kinds of TEE each gets a file of its
- * own, its name before the ending ("guest.snp.corim"). --corim-key signs them.
+ * own, its name before the ending ("guest.snp.corim"). --corim-key signs them, --corim-version and --corim-days say how
+ * long and before which others they hold.
  */
 COF_WUR int cof_measure_rim_write(const cof_measure_opts *o, cof_rim *rim, const char *id, cof_err *err);

@@ -82,6 +82,8 @@ static const option_spec specs[] = {
 	{"output", TEXT, AT(output)},
 	{"corim", TEXT, AT(corim)},
 	{"corim-key", TEXT, AT(corim_key)},
+	{"corim-version", U64, AT(corim_version)},
+	{"corim-days", U32, AT(corim_days)},
 	{"pin-file", TEXT, AT(pin_file)},
 	{"rvps", TEXT, AT(rvps)},
 	{"document", TEXT, AT(document)},

@@ -32,6 +32,8 @@ typedef struct cof_measure_opts {
 	bool has_policy;
 	uint64_t policy;
 	/* what to do with the result */
+	uint64_t corim_version; /* 0: not said */
+	uint32_t corim_days;	/* 0: without an end */
 	const char *output, *corim, *corim_key, *pin_file, *rvps, *document;
 	/* what a log or a report is compared with */
 	const char *pcrs, *reference, *bank;

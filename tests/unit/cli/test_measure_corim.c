@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files of reference values: one CoRIM for each kind, signed where a key is named, and the message for an RVPS. */
+#include <time.h>
+
 #include "tests/unit/kbs/tmpdir.h"
 
 #include <openssl/ec.h>
@@ -100,6 +102,26 @@ static void t077_no_key_no_file(void **state)
 	assert_int_equal(access(tmpdir_path(&f->dir, "guest.snp.corim", path), F_OK), -1);
 }
 
+static void version_and_end_are_the_owners(void **state)
+{
+	fix *f = *state;
+	char path[160];
+	COF_AUTO(cof_buf) bytes = {0};
+	COF_AUTO(cof_corim) c = {0};
+	const int64_t now = time(NULL);
+	const cof_measure_opts o = {.corim = f->corim, .corim_version = 7, .corim_days = 2};
+	f->rim.not_before = f->rim.not_after = 0;
+	assert_ok(cof_measure_rim_write(&o, &f->rim, "guest", &err));
+	assert_ok(cof_file_read(tmpdir_path(&f->dir, "guest.snp.corim", path), 1 << 20, &bytes, &err));
+	cof_corim_in in = {.bytes = cof_buf_span(&bytes), .allow_unsigned = true, .now = now};
+	assert_ok(cof_corim_read(&in, &c, &err));
+	assert_int_equal(c.rim.entries[0].version, 7);
+	assert_in_range(c.not_after, now + 2 * 86400 - 60, now + 2 * 86400 + 60);
+	cof_corim_release(&c);
+	in.now = now + 3 * 86400;
+	assert_fails(cof_corim_read(&in, &c, &err), "corim-validity");
+}
+
 static void an_rvps_gets_a_message(void **state)
 {
 	fix *f = *state;
@@ -120,9 +142,8 @@ static void an_rvps_gets_a_message(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_FIX(each_kind_has_its_file),
-		WITH_FIX(a_key_under_a_passphrase),
-		WITH_FIX(t077_no_key_no_file),
+		WITH_FIX(each_kind_has_its_file), WITH_FIX(a_key_under_a_passphrase),
+		WITH_FIX(t077_no_key_no_file),	  WITH_FIX(version_and_end_are_the_owners),
 		WITH_FIX(an_rvps_gets_a_message),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
