@@ -19,7 +19,13 @@ static bool on_cpu(const cof_tee_measure *t, const cof_measure_in *in)
 	return t->needs_cpu;
 }
 
+/* An SVSM's CPU always has the same features. */
 static bool on_features(const cof_tee_measure *t, const cof_measure_in *in)
+{
+	return t->counts_features && in->svsm.len == 0;
+}
+
+static bool on_gpa(const cof_tee_measure *t, const cof_measure_in *in)
 {
 	(void)in;
 	return t->counts_features;
@@ -47,6 +53,13 @@ static bool on_memory(const cof_tee_measure *t, const cof_measure_in *in)
 	return t->counts_memory;
 }
 
+/* A TPM's prediction goes by the firmware's build instead. */
+static bool on_tdvf(const cof_tee_measure *t, const cof_measure_in *in)
+{
+	(void)in;
+	return (t->parts & COF_PART_TDX) != 0;
+}
+
 static bool apply_vmm(cof_measure_in *in, unsigned nth, char text[COF_EXPLAIN_TEXT_MAX])
 {
 	if (cof_vmms[nth].name == NULL)
@@ -58,7 +71,9 @@ static bool apply_vmm(cof_measure_in *in, unsigned nth, char text[COF_EXPLAIN_TE
 
 static bool apply_cpu(cof_measure_in *in, unsigned nth, char text[COF_EXPLAIN_TEXT_MAX])
 {
-	const cof_cpu_type *t = &cof_cpu_types[nth];
+	const cof_cpu_type *t = cof_cpu_types;
+	while (t->name != NULL && (!cof_cpu_is_first(t) || nth-- > 0))
+		t++;
 	if (t->name == NULL)
 		return false;
 	in->vcpu_sig = cof_cpu_signature(t->family, t->model, t->stepping);
@@ -145,10 +160,10 @@ static const dimension dimensions[] = {
 	{"vmm", on_cpu, apply_vmm},
 	{"fpu-state", on_fpu, apply_fpu},
 	{"svsm-fcw", on_svsm, apply_fcw},
-	{"vmsa-gpa", on_features, apply_gpa},
-	{"mrtd-order", on_memory, apply_order},
+	{"vmsa-gpa", on_gpa, apply_gpa},
+	{"mrtd-order", on_tdvf, apply_order},
 	{"patched-kernel", on_memory, apply_patched},
-	{"ovmf-release", on_memory, apply_release},
+	{"ovmf-release", on_tdvf, apply_release},
 	{"memory", on_memory, apply_memory},
 };
 
@@ -189,21 +204,24 @@ static void note(search *s, int rc, const cof_err *why)
 		s->first = *why;
 }
 
-/* All numbers of CPUs at once; the asked one is no change. */
-static void try_counts(search *s, const cof_measure_in *in, size_t n)
+/* All numbers of CPUs at once; the asked one is no change. False when they cannot be had, or the asked one is beyond.
+ */
+static bool try_counts(search *s, const cof_measure_in *in, size_t n)
 {
 	cof_err why = {0};
-	int rc = s->tee->upto(in, COF_EXPLAIN_VCPUS_MAX, s->counts, &why);
-	note(s, rc, &why);
-	for (unsigned i = 0; rc == 0 && i < COF_EXPLAIN_VCPUS_MAX; i++) {
+	if (s->tee->upto(in, COF_EXPLAIN_VCPUS_MAX, s->counts, &why) < 0)
+		return false;
+	note(s, 0, &why);
+	for (unsigned i = 0; i < COF_EXPLAIN_VCPUS_MAX; i++) {
 		if (!is_wanted(s, &s->counts[i]))
 			continue;
 		cof_explain_change *c = &s->changes[n];
 		c->setting = "vcpus";
 		(void)snprintf(c->value, sizeof c->value, "%u", i + 1);
 		take(s, "measurement", i + 1 == in->vcpus ? n : n + 1);
-		return;
+		return true;
 	}
+	return in->vcpus <= COF_EXPLAIN_VCPUS_MAX;
 }
 
 static void try_one(search *s, const cof_measure_in *in, size_t n)
@@ -225,9 +243,7 @@ static void try_one(search *s, const cof_measure_in *in, size_t n)
 static void change(search *s, const cof_measure_in *in, size_t at, size_t n, size_t left)
 {
 	if (left == 0) {
-		if (s->tee->upto != NULL)
-			try_counts(s, in, n);
-		else
+		if (s->tee->upto == NULL || !try_counts(s, in, n))
 			try_one(s, in, n);
 		return;
 	}

@@ -31,7 +31,7 @@ COF_WUR int cof_igvm_walk(cof_span in, cof_igvm_sink sink, void *arg, cof_igvm_s
 
 /* --- between igvm.c and igvm_load.c --- */
 
-enum { COF_IGVM_PAGE = 4096, COF_IGVM_PAGES_MAX = 1 << 20, COF_IGVM_AREAS_MAX = 256, COF_IGVM_PLATFORM_VSM = 1 };
+enum { COF_IGVM_PAGE = 4096, COF_IGVM_PAGES_MAX = 1 << 18, COF_IGVM_AREAS_MAX = 256, COF_IGVM_PLATFORM_VSM = 1 };
 
 typedef struct cof_igvm_area {
 	uint32_t index;

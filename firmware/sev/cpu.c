@@ -30,6 +30,14 @@ const cof_cpu_type cof_cpu_types[] = {
 	{0},
 };
 
+bool cof_cpu_is_first(const cof_cpu_type *t)
+{
+	const cof_cpu_type *u = cof_cpu_types;
+	while (u->family != t->family || u->model != t->model || u->stepping != t->stepping)
+		u++;
+	return u == t;
+}
+
 uint32_t cof_cpu_signature(unsigned family, unsigned model, unsigned stepping)
 {
 	/* The base family has four bits; what is above them goes into the extended family. */

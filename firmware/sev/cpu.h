@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -16,6 +17,8 @@ typedef struct cof_cpu_type {
 
 /* NULL-name-ended, oldest first. */
 extern const cof_cpu_type cof_cpu_types[];
+/* The first name of each signature stands for all models of it. t is one of the table's. */
+bool cof_cpu_is_first(const cof_cpu_type *t);
 /* spec: AMD APM vol. 3, CPUID Fn0000_0001_EAX */
 uint32_t cof_cpu_signature(unsigned family, unsigned model, unsigned stepping);
 /* Case matters not. Reason "vcpu-type-unknown" (usage). */

@@ -10,7 +10,7 @@
 #include "firmware/footer.h"
 
 /* COF_SEV_SECTION_SIZE_MAX counts for all sections together. */
-enum { COF_SEV_SECTIONS_MAX = 64, COF_SEV_SECTION_SIZE_MAX = 256 << 20, COF_FIRMWARE_MAX = 64 << 20 };
+enum { COF_SEV_SECTIONS_MAX = 64, COF_SEV_SECTION_SIZE_MAX = 64 << 20, COF_FIRMWARE_MAX = 64 << 20 };
 
 enum cof_sev_section_type {
 	COF_SEV_SEC_MEM = 1,

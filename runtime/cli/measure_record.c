@@ -40,18 +40,6 @@ static int add_hex(json_t *list, const cof_digest *d, cof_err *err)
 	return hex == NULL || json_array_append_new(list, json_string(hex)) < 0 ? cof_err_oom(err) : 0;
 }
 
-/* The first name of each signature stands for all models of it. */
-static bool is_first(size_t at)
-{
-	const cof_cpu_type *t = &cof_cpu_types[at];
-	for (size_t i = 0; i < at; i++) {
-		const cof_cpu_type *u = &cof_cpu_types[i];
-		if (u->family == t->family && u->model == t->model && u->stepping == t->stepping)
-			return false;
-	}
-	return true;
-}
-
 static int record_counts(record *r, const cof_measure_result *m, const cof_cpu_type *cpu, json_t *o, cof_err *err)
 {
 	cof_digest counts[VCPUS];
@@ -85,7 +73,7 @@ static int record_cpus(record *r, const cof_measure_result *m, json_t *o, cof_er
 {
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && cof_cpu_types[i].name != NULL; i++) {
-		if (is_first(i))
+		if (cof_cpu_is_first(&cof_cpu_types[i]))
 			rc = record_counts(r, m, &cof_cpu_types[i], o, err);
 	}
 	return rc;

@@ -38,6 +38,14 @@ static int upto(const cof_measure_in *in, unsigned n, cof_digest *ret, cof_err *
 	return rc;
 }
 
+static int upto_fails(const cof_measure_in *in, unsigned n, cof_digest *ret, cof_err *err)
+{
+	(void)in;
+	(void)n;
+	(void)ret;
+	return cof_err_set(err, COF_E_POLICY, "reset-address-missing", "one CPU alone");
+}
+
 static int refuses(const cof_measure_in *in, cof_measurement *ret, cof_err *err)
 {
 	(void)in;
@@ -53,6 +61,8 @@ static const cof_tee_measure counted = {.name = "counted",
 					.upto = upto};
 static const cof_tee_measure single = {
 	.name = "single", .needs_cpu = true, .counts_features = true, .measure = measure};
+static const cof_tee_measure without_aps = {
+	.name = "without-aps", .needs_cpu = true, .measure = measure, .upto = upto_fails};
 static const cof_tee_measure broken = {.name = "broken", .needs_cpu = true, .measure = refuses};
 
 static const cof_launch_document document = {.kernel = {.given = true}};
@@ -146,6 +156,37 @@ static void what_is_outside_the_space_is_not_found(void **state)
 	assert_false(x.found);
 }
 
+/* More CPUs than are searched, as asked for; and a firmware that can be measured with one CPU alone. */
+static void the_asked_number_of_cpus_counts_whatever_it_is(void **state)
+{
+	cof_explanation x;
+	cof_digest d;
+	cof_measure_in in = machine();
+	(void)state;
+	in.vcpus = COF_EXPLAIN_VCPUS_MAX + 36;
+	assert_ok(digest(&in, in.vcpus, &d, &err));
+	assert_ok(cof_explain(&counted, &in, cof_digest_span(&d), &x, &err));
+	assert_true(x.found);
+	assert_int_equal(x.n, 0);
+	in.vcpus = 1;
+	assert_ok(digest(&in, in.vcpus, &d, &err));
+	assert_ok(cof_explain(&without_aps, &in, cof_digest_span(&d), &x, &err));
+	assert_true(x.found);
+	assert_int_equal(x.n, 0);
+}
+
+/* Each setting costs a whole measurement, so none is tried under two names. */
+static void the_search_is_short(void **state)
+{
+	cof_explanation x;
+	cof_measure_in host = machine();
+	(void)state;
+	host.guest_features = 0x4000;
+	explain(&counted, &host, &x);
+	assert_false(x.found);
+	assert_in_range(x.tried, 1000, 2000);
+}
+
 /* A register whose value is not known is no match for zeros. */
 static void unknown_registers_match_nothing(void **state)
 {
@@ -172,6 +213,8 @@ int main(void)
 		cmocka_unit_test(one_setting),
 		cmocka_unit_test(three_settings_and_the_number_of_cpus),
 		cmocka_unit_test(what_is_outside_the_space_is_not_found),
+		cmocka_unit_test(the_asked_number_of_cpus_counts_whatever_it_is),
+		cmocka_unit_test(the_search_is_short),
 		cmocka_unit_test(unknown_registers_match_nothing),
 		cmocka_unit_test(when_nothing_can_be_computed_the_reason_is_told),
 	};

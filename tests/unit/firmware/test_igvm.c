@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/hex.h"
+#include "firmware/igvm_int.h"
 #include "tests/unit/firmware/make_igvm.h"
 
 /* Of make_igvm_all, computed by another implementation. */
@@ -585,14 +586,14 @@ static void more_than_a_machine_has(void **state)
 {
 	(void)state;
 	COF_AUTO(make_igvm) pages = begin();
-	igvm_area(&pages, 7, (uint64_t)1 << 32);
+	igvm_area(&pages, 7, (uint64_t)COF_IGVM_PAGES_MAX * IGVM_PAGE);
 	igvm_area(&pages, 8, IGVM_PAGE);
 	igvm_insert(&pages, 0, 2, 7); /* for no platform of the file: counted all the same */
 	COF_AUTO(cof_buf) b = {0};
 	cof_igvm_stats s;
 	igvm_end(&pages, &b);
 	assert_ok(cof_igvm_parse(cof_buf_span(&b), &s, &err));
-	assert_int_equal(s.n_pages, 1 << 20);
+	assert_int_equal(s.n_pages, COF_IGVM_PAGES_MAX);
 	igvm_insert(&pages, 0, 2, 8);
 	assert_made_malformed(&pages);
 	COF_AUTO(make_igvm) headers = begin();

@@ -70,6 +70,20 @@ static void names_are_unique(void **state)
 	assert_int_equal(n, 22);
 }
 
+static void one_name_stands_for_each_signature(void **state)
+{
+	static const char *const firsts[] = {"EPYC", "EPYC-Rome", "EPYC-Milan", "EPYC-Genoa", "EPYC-Turin"};
+	size_t n = 0;
+	(void)state;
+	for (const cof_cpu_type *t = cof_cpu_types; t->name != NULL; t++) {
+		if (!cof_cpu_is_first(t))
+			continue;
+		assert_true(n < COF_COUNT(firsts));
+		assert_string_equal(t->name, firsts[n++]);
+	}
+	assert_int_equal(n, COF_COUNT(firsts));
+}
+
 static void every_model_of_the_vectors(void **state)
 {
 	(void)state;
@@ -95,6 +109,7 @@ int main(void)
 		cmocka_unit_test(unknown_models),
 		cmocka_unit_test(signatures_by_number),
 		cmocka_unit_test(names_are_unique),
+		cmocka_unit_test(one_name_stands_for_each_signature),
 		cmocka_unit_test(every_model_of_the_vectors),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

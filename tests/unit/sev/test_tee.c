@@ -155,7 +155,7 @@ static void an_svsm_below_the_firmware(void **state)
 }
 
 /* Metadata that make no sense are SEV's refusal, not a measurement without them. */
-static void t016_broken_metadata_is_told(void **state)
+static void t017_broken_metadata_is_told(void **state)
 {
 	(void)state;
 	COF_AUTO(machine) m = {0};
@@ -210,7 +210,7 @@ int main(void)
 		cmocka_unit_test(without_the_image),
 		cmocka_unit_test(what_was_not_given_counts_as_nothing),
 		cmocka_unit_test(an_svsm_below_the_firmware),
-		cmocka_unit_test(t016_broken_metadata_is_told),
+		cmocka_unit_test(t017_broken_metadata_is_told),
 		cmocka_unit_test(the_setting_of_a_host_is_explained),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
