@@ -54,12 +54,11 @@ static int fill_sev(cof_span image, unsigned parts, cof_launch_sev *ret, cof_err
 
 static int fill_cfv(cof_span image, cof_launch_tdx *ret, cof_err *err)
 {
-	cof_span cfv = {0};
+	const cof_tdvf_section *s = cof_tdvf_cfv(&ret->tdvf);
 	cof_digest d;
-	for (size_t i = 0; i < ret->tdvf.n; i++) {
-		if (ret->tdvf.sections[i].type == COF_TDVF_CFV)
-			cfv = cof_tdvf_data(image, &ret->tdvf.sections[i]);
-	}
+	if (s == NULL)
+		return 0;
+	cof_span cfv = cof_tdvf_data(image, s);
 	/* A store of another make counts as one whose variables nobody knows. */
 	if (cof_varstore_is_empty(cfv, &ret->vars_empty, NULL) < 0)
 		ret->vars_empty = false;

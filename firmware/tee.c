@@ -75,3 +75,11 @@ void cof_measurement_add(cof_measurement *m, const char *name, cof_hash alg, con
 	if (digest != NULL)
 		memcpy(r->value.bytes, digest, cof_hash_len(alg));
 }
+
+bool cof_measured(const uint8_t digest[COF_SHA384_LEN])
+{
+	uint8_t any = 0;
+	for (size_t i = 0; i < COF_SHA384_LEN; i++)
+		any |= digest[i];
+	return any != 0;
+}

@@ -8,6 +8,9 @@
 /* digest NULL: the register is there, and its value is not known. */
 void cof_measurement_add(cof_measurement *m, const char *name, cof_hash alg, const uint8_t *digest);
 
+/* A digest of the document's; zeros are one that was not made. */
+bool cof_measured(const uint8_t digest[COF_SHA384_LEN]);
+
 COF_WUR int cof_measure_sev(const cof_measure_in *in, cof_measurement *ret, cof_err *err);
 COF_WUR int cof_measure_seves(const cof_measure_in *in, cof_measurement *ret, cof_err *err);
 COF_WUR int cof_measure_seves_upto(const cof_measure_in *in, unsigned n, cof_digest *ret, cof_err *err);

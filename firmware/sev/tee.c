@@ -23,14 +23,6 @@ static int fill_hashes(const cof_launch_document *d, cof_sev_hashes *ret, cof_er
 	return rc;
 }
 
-static bool has_hash(const uint8_t hash[COF_SHA384_LEN])
-{
-	uint8_t any = 0;
-	for (size_t i = 0; i < COF_SHA384_LEN; i++)
-		any |= hash[i];
-	return any != 0;
-}
-
 static int fill(const cof_measure_in *in, sev_parts *p, cof_err *err)
 {
 	const cof_launch_document *d = in->doc;
@@ -44,7 +36,7 @@ static int fill(const cof_measure_in *in, sev_parts *p, cof_err *err)
 		.guest_features = in->guest_features,
 		.zero_fpu = in->zero_fpu,
 		.vmsa_gpa = in->vmsa_gpa,
-		.ovmf_hash = has_hash(d->sev.ovmf_hash) ? d->sev.ovmf_hash : NULL,
+		.ovmf_hash = cof_measured(d->sev.ovmf_hash) ? d->sev.ovmf_hash : NULL,
 		.svsm = in->svsm,
 		.svsm_vars_size = in->svsm_vars_size,
 		.svsm_fcw = in->svsm_fcw,

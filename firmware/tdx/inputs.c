@@ -36,27 +36,15 @@ static int read_hob(reader *r)
 	return rc < 0 ? rc : hash(cof_buf_span(&list), &r->out.launch.hob, r->err);
 }
 
-static int find_cfv(reader *r, cof_span *ret)
-{
-	size_t n = 0;
-	for (size_t i = 0; i < r->meta.n; i++) {
-		if (r->meta.sections[i].type != COF_TDVF_CFV)
-			continue;
-		*ret = cof_tdvf_data(r->in->firmware, &r->meta.sections[i]);
-		n++;
-	}
-	return n == 1 ? 0
-		      : cof_err_set(r->err, COF_E_MALFORMED, "firmware-malformed",
-				    "TDVF metadata: not one variable store");
-}
-
 static int read_cfv(reader *r)
 {
-	cof_span cfv = {0};
+	const cof_tdvf_section *s = cof_tdvf_cfv(&r->meta);
 	bool empty = false;
-	int rc = find_cfv(r, &cfv);
-	if (rc == 0)
-		rc = cof_varstore_is_empty(cfv, &empty, r->err);
+	if (s == NULL)
+		return cof_err_set(r->err, COF_E_MALFORMED, "firmware-malformed",
+				   "TDVF metadata: not one variable store");
+	cof_span cfv = cof_tdvf_data(r->in->firmware, s);
+	int rc = cof_varstore_is_empty(cfv, &empty, r->err);
 	if (rc == 0 && !empty)
 		return cof_err_set(r->err, COF_E_POLICY, "vars-not-empty",
 				   "the variable store holds variables; only an empty one can be predicted");

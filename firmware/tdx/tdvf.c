@@ -16,6 +16,7 @@ enum {
 };
 
 #define SIGNATURE 0x46564454u /* "TDVF" */
+#define GPA_END (1ull << 52)  /* the module's widest guest address */
 
 /*
  * e9eaf9f3-168e-44d5-a8eb-7f4d8738f6ae stands before a descriptor. td-shim's tools have written it in both byte
@@ -74,6 +75,19 @@ cof_span cof_tdvf_data(cof_span image, const cof_tdvf_section *s)
 	cof_rd r = cof_rd_of(image);
 	cof_rd_skip(&r, s->data_offset);
 	return cof_rd_bytes(&r, s->raw_size);
+}
+
+const cof_tdvf_section *cof_tdvf_cfv(const cof_tdvf *t)
+{
+	const cof_tdvf_section *found = NULL;
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->sections[i].type != COF_TDVF_CFV)
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = &t->sections[i];
+	}
+	return found;
 }
 
 /* --- where the descriptor lies --- */
@@ -175,7 +189,7 @@ static int check_range(const cof_tdvf_section *s, uint64_t image_size, cof_err *
 	if (s->memory_size > 0 && s->memory_size < s->raw_size)
 		return malformed(err, "a section is larger than its memory");
 	if (s->memory_address % PAGE != 0 || s->memory_size % PAGE != 0 ||
-	    __builtin_add_overflow(s->memory_address, s->memory_size, &end))
+	    __builtin_add_overflow(s->memory_address, s->memory_size, &end) || end > GPA_END)
 		return malformed(err, "a section's memory");
 	return 0;
 }

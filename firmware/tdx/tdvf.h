@@ -48,6 +48,8 @@ COF_WUR int cof_tdvf_parse(cof_span image, cof_tdvf *ret, cof_err *err);
 /* The same rules for metadata that did not come from an image; shim: with td-shim's own types of section. Reason
  * "firmware-malformed". */
 COF_WUR int cof_tdvf_check(const cof_tdvf *t, uint64_t image_size, bool shim, cof_err *err);
+/* The one variable store; NULL when there is none, or more than one. */
+const cof_tdvf_section *cof_tdvf_cfv(const cof_tdvf *t);
 /* The bytes of a section, borrowed from the image of that metadata. */
 cof_span cof_tdvf_data(cof_span image, const cof_tdvf_section *s);
 /* "bfv", "td-hob", …; "unknown". */

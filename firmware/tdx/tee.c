@@ -86,6 +86,8 @@ static int fill(const cof_measure_in *in, tdx_parts *p, cof_err *err)
 				    .cfv = sha384_of(in->doc->tdx.cfv),
 				    .secure_boot = -1,
 				    .vars_unknown = !in->doc->tdx.vars_empty}};
+	if (cof_tdvf_cfv(&in->doc->tdx.tdvf) == NULL)
+		return cof_err_set(err, COF_E_MALFORMED, "firmware-malformed", "TDVF metadata: not one variable store");
 	int rc = cof_tdx_layout_of(in->release, &p->launch.layout, err);
 	if (rc == 0 && p->launch.layout.fw_cfg_events)
 		rc = fill_fw_cfg(p, err);
@@ -107,24 +109,40 @@ static void take_events(const cof_tdx_prediction *p, cof_measurement *ret)
 	}
 }
 
+/* The image is made for TDX, and was measured in this order. */
+static int check_firmware(const cof_measure_in *in, cof_err *err)
+{
+	const cof_launch_tdx *t = &in->doc->tdx;
+	if (!t->given && t->why.cls != COF_OK)
+		return cof_err_set(err, t->why.cls, t->why.reason, "%s", t->why.text);
+	if (!t->given)
+		return cof_err_set(err, COF_E_POLICY, "tdvf-missing", "the firmware is not made for TDX");
+	if (!cof_measured(t->mrtd[in->mrtd_order]))
+		return cof_err_set(err, COF_E_USAGE, "firmware-image-needed",
+				   "MRTD in this order of pages was not computed from the firmware's image");
+	return 0;
+}
+
+static int predict(const cof_measure_in *in, cof_tdx_prediction *ret, cof_err *err)
+{
+	tdx_parts parts;
+	int rc = fill(in, &parts, err);
+	return rc < 0 ? rc : cof_tdx_predict(&parts.launch, ret, err);
+}
+
 /* MRTD needs the firmware alone; the RTMRs need a kernel, the memory and the firmware's release as well. */
 int cof_measure_tdx(const cof_measure_in *in, cof_measurement *ret, cof_err *err)
 {
 	cof_tdx_prediction p;
-	tdx_parts parts;
-	const cof_err *why = &in->doc->tdx.why;
-	if (!in->doc->tdx.given && why->cls != COF_OK)
-		return cof_err_set(err, why->cls, why->reason, "%s", why->text);
-	if (!in->doc->tdx.given)
-		return cof_err_set(err, COF_E_POLICY, "tdvf-missing", "the firmware is not made for TDX");
+	bool rtmrs = in->doc->kernel.given && in->memory_bytes != 0 && in->release != 0;
+	int rc = check_firmware(in, err);
+	if (rc == 0 && rtmrs)
+		rc = predict(in, &p, err);
+	if (rc < 0)
+		return rc;
 	*ret = (cof_measurement){.tee = "tdx"};
 	cof_measurement_add(ret, "mrtd", COF_SHA384, in->doc->tdx.mrtd[in->mrtd_order]);
-	if (!in->doc->kernel.given || in->memory_bytes == 0 || in->release == 0)
-		return 0;
-	int rc = fill(in, &parts, err);
-	if (rc == 0)
-		rc = cof_tdx_predict(&parts.launch, &p, err);
-	if (rc == 0)
+	if (rtmrs)
 		take_events(&p, ret);
-	return rc;
+	return 0;
 }

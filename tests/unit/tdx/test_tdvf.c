@@ -109,6 +109,8 @@ static void hostile_sections(void **state)
 		{0, {0x1000, 0x1800, 0xffffe000, 0x2001, 0, 1}},
 		{0, {0x1000, 0x1800, 0xfffffffffffff000, 0x2000, 0, 1}},
 		{2, {0, 0, 0x1000, 0xfffffffffffff000, 3, 0}},
+		{2, {0, 0, 1ull << 52, 0x1000, 3, 0}},
+		{2, {0, 0, (1ull << 52) - 0x1000, 0x2000, 3, 0}},
 		/* code and variables are bytes, memory is none */
 		{0, {0x1000, 0, 0xffffe000, 0x2000, 0, 1}},
 		{1, {0, 0, 0xffffd000, 0x1000, 1, 0}},

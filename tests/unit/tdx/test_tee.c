@@ -85,6 +85,41 @@ static void registers_and_events(void **state)
 	assert_memory_equal(got.registers[0].value.bytes, m.doc.tdx.mrtd[COF_MRTD_SECTION], COF_SHA384_LEN);
 }
 
+/* An order that nobody computed is no register of zeros, and a search does not take it for one. */
+static void t017_an_order_that_was_not_measured(void **state)
+{
+	(void)state;
+	static const uint8_t zeros[COF_SHA384_LEN];
+	COF_AUTO(machine) m = {0};
+	cof_measurement got = {.tee = "untouched"};
+	cof_explanation x;
+	machine_make(&m, 202508);
+	assert_ok(cof_launch_firmware(cof_buf_span(&m.image), COF_PART_TDX, &m.doc, &err));
+	m.in.mrtd_order = COF_MRTD_SECTION;
+	assert_fails(tdx()->measure(&m.in, &got, &err), "firmware-image-needed");
+	assert_string_equal(got.tee, "untouched");
+	m.in.mrtd_order = COF_MRTD_PAGE;
+	assert_ok(cof_explain(tdx(), &m.in, cof_span_of(zeros, sizeof zeros), &x, &err));
+	assert_false(x.found);
+}
+
+/* OVMF measures one store, and which of two is not for metadata to say. */
+static void t017_not_one_variable_store(void **state)
+{
+	(void)state;
+	COF_AUTO(machine) m = {0};
+	cof_measurement got = {.tee = "untouched"};
+	machine_make(&m, 202508);
+	m.doc.tdx.tdvf.sections[1].type = COF_TDVF_BFV;
+	assert_fails(tdx()->measure(&m.in, &got, &err), "firmware-malformed");
+	m.doc.tdx.tdvf.sections[1].type = m.doc.tdx.tdvf.sections[0].type = COF_TDVF_CFV;
+	assert_fails(tdx()->measure(&m.in, &got, &err), "firmware-malformed");
+	assert_string_equal(got.tee, "untouched");
+	m.in.release = 0;
+	assert_ok(tdx()->measure(&m.in, &got, &err));
+	assert_int_equal(got.n, 1);
+}
+
 /* Firmware alone gives MRTD, and claims no more. */
 static void less_is_known_of_less(void **state)
 {
@@ -230,6 +265,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(registers_and_events),
+		cmocka_unit_test(t017_an_order_that_was_not_measured),
+		cmocka_unit_test(t017_not_one_variable_store),
 		cmocka_unit_test(less_is_known_of_less),
 		cmocka_unit_test(what_a_digest_cannot_give_is_named),
 		cmocka_unit_test(a_firmware_that_is_not_for_it),
