@@ -6,9 +6,15 @@
 #define FORMAT "coffer-launch/1"
 #define U32_MAX ((json_int_t)UINT32_MAX)
 
+static int refuse(cof_err *err, const char *why)
+{
+	return cof_err_set(err, COF_E_MALFORMED, "launch-document-malformed", "launch document: %s", why);
+}
+
+/* Inside of parse, whose caller says what it is that is malformed. */
 static int malformed(cof_err *err, const char *what)
 {
-	return cof_err_set(err, COF_E_MALFORMED, "launch-document-malformed", "launch document: %s", what);
+	return cof_err_set(err, COF_E_MALFORMED, "launch-document-malformed", "%s", what);
 }
 
 static int get_hex(const json_t *o, const char *key, uint8_t *ret, size_t len, cof_err *err)
@@ -248,7 +254,12 @@ static int parse(const json_t *doc, cof_launch_document *d, cof_err *err)
 		rc = parse_kernel(doc, d, err);
 	if (rc == 0)
 		rc = parse_initrd(doc, d, err);
-	return rc < 0 ? rc : parse_cmdline(doc, d, err);
+	if (rc == 0)
+		rc = parse_cmdline(doc, d, err);
+	/* QEMU takes neither: who names them expects that they are measured. */
+	if (rc == 0 && !d->kernel.given && (d->initrd.given || d->has_cmdline_sha256))
+		rc = malformed(err, "initrd or command line without a kernel");
+	return rc;
 }
 
 int cof_launch_document_parse(cof_span json, cof_launch_document *ret, cof_err *err)
@@ -256,13 +267,11 @@ int cof_launch_document_parse(cof_span json, cof_launch_document *ret, cof_err *
 	COF_AUTO(cof_launch_document) d = {0};
 	COF_AUTO_PTR(json_t) doc = NULL;
 	cof_err why = {0};
-	if (json.len > COF_LAUNCH_DOCUMENT_MAX)
-		return malformed(err, "too large");
-	int rc = cof_json_parse(json, &doc, &why);
+	int rc = json.len > COF_LAUNCH_DOCUMENT_MAX ? malformed(&why, "too large") : cof_json_parse(json, &doc, &why);
 	if (rc == 0)
 		rc = parse(doc, &d, &why);
 	if (rc < 0)
-		return why.cls == COF_E_INTERNAL ? cof_err_oom(err) : malformed(err, why.text);
+		return why.cls == COF_E_INTERNAL ? cof_err_oom(err) : refuse(err, why.text);
 	*ret = d;
 	d = (cof_launch_document){0};
 	return 0;

@@ -48,7 +48,8 @@ static void the_documented_shape_comes_back_byte_by_byte(void **state)
 static void a_command_line_is_text_or_digest(void **state)
 {
 	(void)state;
-	static const char fw[] = "{\"format\":\"coffer-launch/1\",\"firmware\":{\"sha256\":\"" H32 "\",\"size\":1},";
+	static const char fw[] = "{\"format\":\"coffer-launch/1\",\"firmware\":{\"sha256\":\"" H32 "\",\"size\":1},"
+				 "\"kernel\":{\"sha256\":\"" H32 "\"},";
 	COF_AUTO(cof_launch_document) d = {0};
 	COF_AUTO(cof_launch_document) e = {0};
 	COF_AUTO(cof_launch_document) none = {0};
@@ -66,7 +67,7 @@ static void a_command_line_is_text_or_digest(void **state)
 	(void)snprintf(text, sizeof text, "%s\"initrd\":{\"sha256\":\"" H32 "\"}}", fw);
 	parse(text, &none);
 	assert_false(none.has_cmdline_sha256);
-	assert_true(none.initrd.given && none.initrd.size == 0 && !none.kernel.given && !none.sev.given);
+	assert_true(none.initrd.given && none.initrd.size == 0 && none.kernel.given && !none.sev.given);
 }
 
 typedef struct edit {
@@ -100,6 +101,7 @@ static void t017_documents_with_gaps_or_more_are_refused(void **state)
 		{"\"text\":\"console=ttyS0\"", "\"text\":7"},
 		{"\"kernel\":", "\"kernal\":"},
 		{"\"kernel\":{", "\"kernel\":[{"},
+		{"\"kernel\":{\"sha256\":\"" H32 "\",\"size\":100,\"authenticode_sha384\":\"" H48 "\"},", ""},
 		{"\"initrd\":{\"sha256\"", "\"initrd\":{\"sha1\""},
 	};
 	(void)state;
