@@ -159,6 +159,9 @@ static int patch_kernel(const cof_tpm_launch *in, cof_buf *ret, cof_err *err)
 	if (in->machine != COF_MACHINE_Q35 && in->memory_bytes >= 0xb0000000u)
 		return cof_err_set(err, COF_E_USAGE, "machine-unsupported",
 				   "a pc machine with this much memory cannot be predicted");
+	if (in->initrd_digest != NULL && in->initrd_size == 0)
+		return cof_err_set(err, COF_E_USAGE, "initrd-file-needed",
+				   "a patched kernel holds the initrd's size, which its digest does not give");
 	cof_kernel_boot boot = {.low_memory = cof_q35_low_memory(in->memory_bytes),
 				.initrd_size = (uint32_t)initrd_size(in),
 				.has_initrd = in->has_initrd,

@@ -53,7 +53,8 @@ typedef struct cof_tpm_prediction {
 
 /*
  * Reasons: "firmware-unknown" (policy), "firmware-malformed", "vars-not-empty", "kernel-malformed", "acpi-malformed",
- * "input-digest" (usage: a digest of another bank, or beside the bytes).
+ * "input-digest" (usage: a digest of another bank, or beside the bytes), "initrd-file-needed" (usage: a patched kernel,
+ * and the initrd's size is not known).
  */
 COF_WUR int cof_tpm_predict(const cof_tpm_launch *in, cof_tpm_prediction *ret, cof_err *err);
 

@@ -186,7 +186,9 @@ static void digests_stand_for_bytes(void **state)
 		by_digest.initrd_size = strlen("initrd");
 		assert_ok(cof_tpm_predict(&by_digest, &p, &err)); /* the kernel is patched with the size */
 		assert_true(event_is(&p, "kernel", &kernel));
-		by_digest.initrd_size++;
+		by_digest.initrd_size = 0;
+		assert_refused(&by_digest, "initrd-file-needed");
+		by_digest.initrd_size = strlen("initrd") + 1;
 		assert_ok(cof_tpm_predict(&by_digest, &p, &err));
 		assert_false(event_is(&p, "kernel", &kernel));
 		by_digest.kernel = (cof_span){0};
