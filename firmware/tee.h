@@ -44,6 +44,7 @@ typedef struct cof_measurement {
 	const char *tee;
 	size_t n;
 	cof_register registers[COF_REGISTERS_MAX]; /* the first is the one that names the launch */
+	cof_reg_set judged; /* the registers whose events are all below */
 	size_t n_events;
 	cof_ref_event events[COF_MEASURED_EVENTS_MAX];
 } cof_measurement;
@@ -61,9 +62,8 @@ typedef struct cof_tee_measure {
 	bool hashes_kernel;	/* the kernel counts by its Authenticode digest: its bytes are needed */
 	bool initrd_sha384;
 	bool wants_machine; /* cof_measure_in.tpm, where the machine can be had */
-	bool has_log;	    /* of this kind; the registers in judged are those that its events are predicted of */
+	bool has_log;	    /* of this kind */
 	cof_log_kind log_kind;
-	cof_reg_set judged;
 	bool has_host_data, has_mrconfigid; /* fields that the host fills, beside the measurement */
 	int (*measure)(const cof_measure_in *in, cof_measurement *ret, cof_err *err);
 	/* Its reference values as a document of their own (docs/formats.md), by this name; NULL: has none. */

@@ -100,6 +100,7 @@ static int fill(const cof_measure_in *in, tdx_parts *p, cof_err *err)
 
 static void take_events(const cof_tdx_prediction *p, cof_measurement *ret)
 {
+	ret->judged = 0xe; /* RTMR0 to RTMR2 */
 	for (size_t i = 0; i < p->n && i < COF_MEASURED_EVENTS_MAX; i++)
 		ret->events[ret->n_events++] = p->events[i];
 	for (unsigned i = 0; i < 3; i++) {

@@ -10,7 +10,7 @@
 static int made_launch(const cof_measure_in *in, cof_digest *initrd, cof_tpm_launch *ret, cof_err *err)
 {
 	const cof_launch_document *d = in->doc;
-	if (in->firmware.len == 0 || (d->kernel.given && in->kernel.len == 0) || !d->kernel.given)
+	if (in->firmware.len == 0 || in->kernel.len == 0)
 		return cof_err_set(err, COF_E_USAGE, "firmware-image-needed",
 				   "the TPM's registers are predicted from the files of firmware and kernel");
 	*initrd = (cof_digest){.alg = COF_SHA256};
@@ -54,7 +54,7 @@ int cof_measure_tpm(const cof_measure_in *in, cof_measurement *ret, cof_err *err
 		rc = cof_tpm_predict(launch, &p, err);
 	if (rc < 0)
 		return rc;
-	*ret = (cof_measurement){.tee = "tpm"};
+	*ret = (cof_measurement){.tee = "tpm", .judged = COF_TPM_REGS_PREDICTED & (launch->no_acpi ? ~(1u << 1) : ~0u)};
 	take_registers(&p, launch->no_acpi, ret);
 	for (size_t i = 0; i < p.n && i < COF_MEASURED_EVENTS_MAX; i++)
 		ret->events[ret->n_events++] = p.events[i];

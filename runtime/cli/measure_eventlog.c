@@ -77,11 +77,14 @@ static int predict(const cof_measure_opts *o, inputs *i, cof_err *err)
 		*err = i->predicted->why;
 		return -(int)err->cls;
 	}
+	if (m->judged == 0)
+		return cof_err_set(err, COF_E_USAGE, "usage",
+				   "no event can be predicted without --kernel, --memory and --ovmf-release");
 	i->in.want = m->events;
 	i->in.n = m->n_events;
 	i->in.want_kind = tee->log_kind;
 	i->in.want_bank = m->registers[0].value.alg;
-	i->in.judged = tee->judged;
+	i->in.judged = m->judged;
 	return 0;
 }
 
