@@ -13,13 +13,13 @@ static int write_json(const char *path, const json_t *v, cof_err *err)
 	return rc < 0 ? rc : cof_cli_write(path, cof_buf_span(&text), 0644, err);
 }
 
-/* With --document every TEE's inputs hold all of it. */
-static int write_document(const cof_measure_opts *o, const cof_measure_result *results, cof_err *err)
+/* With --document every TEE's inputs hold all of it, where they could be read. */
+static int write_document(const cof_measure_opts *o, const cof_measure_result *good, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) doc = NULL;
 	if (o->document == NULL)
 		return 0;
-	int rc = cof_launch_document_json(&results[0].inputs.doc, &doc, err);
+	int rc = cof_launch_document_json(&good->inputs.doc, &doc, err);
 	return rc < 0 ? rc : write_json(o->document, doc, err);
 }
 
@@ -74,15 +74,25 @@ static int print_results_json(const cof_measure_result *results, size_t n, cof_e
 		       : cof_err_set(err, COF_E_IO, "write-failed", "stdout");
 }
 
+/* What nobody could predict leaves no file behind. */
+static int write_files(const cof_measure_opts *o, const cof_measure_result *results, size_t n, cof_err *err)
+{
+	size_t good = 0;
+	while (good < n && results[good].why.cls != COF_OK)
+		good++;
+	if (good == n)
+		return 0;
+	int rc = write_document(o, &results[good], err);
+	if (rc == 0)
+		rc = write_references(o, results, n, err);
+	return rc < 0 ? rc : write_rim(o, results, n, err);
+}
+
 int cof_measure_output(const cof_measure_opts *o, const cof_measure_result *results, size_t n)
 {
 	cof_err err = {0};
 	bool printed = true;
-	int rc = write_document(o, results, &err);
-	if (rc == 0)
-		rc = write_references(o, results, n, &err);
-	if (rc == 0)
-		rc = write_rim(o, results, n, &err);
+	int rc = write_files(o, results, n, &err);
 	if (rc == 0 && o->json)
 		rc = print_results_json(results, n, &err);
 	if (rc < 0)

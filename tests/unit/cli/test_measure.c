@@ -86,6 +86,19 @@ static void t077_a_failure_keeps_the_values_that_were(void **state)
 	assert_string_equal(cof_buf_str(&text), "earlier");
 }
 
+/* A TEE among several may fail; when all do, nothing is written. */
+static void t077_no_document_of_files_that_are_not_there(void **state)
+{
+	guest_files *g = *state;
+	char out[160], rvps[160];
+	(void)tmpdir_path(&g->dir, "document.json", out);
+	(void)tmpdir_path(&g->dir, "rvps.json", rvps);
+	assert_int_equal(MEASURE("--tee", "sev,tdx", "--firmware", "/nonexistent", "--document", out, "--rvps", rvps),
+			 COF_EXIT_NO);
+	assert_int_equal(access(out, F_OK), -1);
+	assert_int_equal(access(rvps, F_OK), -1);
+}
+
 static void calibrations_that_do_not_parse(void **state)
 {
 	guest_files *g = *state;
@@ -131,6 +144,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 		T(t077_no_reference_values_of_other_files),
 		T(t077_a_failure_keeps_the_values_that_were),
+		T(t077_no_document_of_files_that_are_not_there),
 		T(a_manifest_that_says_no),
 		T(calibrations_that_do_not_parse),
 		T(wrong_usage_is_two),
