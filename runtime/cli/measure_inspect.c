@@ -4,6 +4,7 @@
 
 #include "common/file.h"
 #include "common/hex.h"
+#include "common/secret.h"
 #include "firmware/document.h"
 #include "firmware/igvm.h"
 #include "runtime/cli/cli.h"
@@ -138,7 +139,7 @@ static int inspect_flash(cof_span image, json_t *doc, cof_err *err)
 	COF_AUTO(cof_launch_document) d = {0};
 	int rc = cof_footer_parse(image, &footer, err);
 	if (rc == 0)
-		rc = cof_launch_firmware(image, COF_PARTS_ALL, &d, err);
+		rc = cof_launch_firmware(image, COF_PART_DIGEST, &d, err);
 	if (rc < 0)
 		return rc;
 	COF_AUTO_FREE char *sha = cof_hex_dup(cof_span_of(d.firmware_sha256, COF_SHA256_LEN));
@@ -201,9 +202,10 @@ static int print_text(const json_t *doc)
 		(void)printf("  %s  %-14s %s\n", json_string_value(json_object_get(e, "guid")),
 			     name == NULL ? "unknown" : name, json_string_value(json_object_get(e, "data")));
 	}
-	print_sev(json_object_get(doc, "sev"));
 	if (json_object_get(doc, "sev_problem") != NULL)
 		(void)printf("SEV: %s\n", json_string_value(json_object_get(doc, "sev_problem")));
+	else
+		print_sev(json_object_get(doc, "sev"));
 	if (json_object_get(doc, "tdx_problem") != NULL)
 		(void)printf("TDX: %s\n", json_string_value(json_object_get(doc, "tdx_problem")));
 	else if (json_object_get(doc, "tdx") != NULL)
@@ -221,7 +223,7 @@ static int inspect(const cof_measure_opts *o)
 	cof_err err = {0};
 	int rc = cof_file_read(o->file, COF_IGVM_MAX, &image, &err);
 	cof_span s = cof_buf_span(&image);
-	bool igvm = s.len >= 4 && strncmp((const char *)s.data, "IGVM", 4) == 0;
+	bool igvm = s.len >= 4 && cof_ct_equal((cof_span){s.data, 4}, cof_span_str("IGVM"));
 	if (rc == 0)
 		rc = igvm ? inspect_igvm(s, doc, &err) : inspect_flash(s, doc, &err);
 	if (rc < 0)
