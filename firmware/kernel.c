@@ -27,9 +27,9 @@ static int malformed(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_MALFORMED, "kernel-malformed", "kernel: %s", what);
 }
 
-bool cof_kernel_is_patched(unsigned qemu_major, unsigned ovmf_release, bool confidential)
+bool cof_kernel_is_patched(unsigned qemu_major, bool confidential)
 {
-	return !confidential && (qemu_major < 10 || ovmf_release < 202502);
+	return !confidential && qemu_major < 10;
 }
 
 uint64_t cof_q35_low_memory(uint64_t memory_bytes)

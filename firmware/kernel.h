@@ -18,10 +18,10 @@ typedef struct cof_kernel_boot {
 } cof_kernel_boot;
 
 /*
- * Whether the firmware gets a patched copy: of QEMU before 10.0 always, and of later ones where OVMF does not yet look
- * for the plain file (before 202502). A confidential machine gets the file as it is.
+ * Whether QEMU offers a patched copy alone: before 10.0, where the machine is not confidential. Later ones offer the
+ * plain file too, which not every firmware looks for (firmware/tpm/build.h).
  */
-bool cof_kernel_is_patched(unsigned qemu_major, unsigned ovmf_release, bool confidential);
+bool cof_kernel_is_patched(unsigned qemu_major, bool confidential);
 
 /* RAM below 4 GiB on a q35 machine with this much memory. */
 uint64_t cof_q35_low_memory(uint64_t memory_bytes);

@@ -133,8 +133,7 @@ int cof_cmd_measure_explain(int argc, char **argv)
 		return printf("%s\n%s", usage, cof_measure_options_help) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
 	if (o.n_wanted == 0)
 		return cof_cli_usage("--wanted is missing (see coffer measure explain --help)");
-	/* Which CPU is part of the search: it need not be given. */
-	o.any_cpu = true;
+	o.any = true;
 	int rc = cof_measure_tees(o.tee != NULL ? o.tee : "all", tees, &err);
 	if (rc == 0)
 		rc = cof_measure_inputs_load(&o, tees, &in, &err);

@@ -78,12 +78,13 @@ static needs needs_of(const cof_tee_measure *const *tees, const cof_measure_opts
 	bool of_guest = o->firmware == NULL && o->launch == NULL;
 	needs n = {.kernel = o->document != NULL, .initrd_sha384 = o->document != NULL, .files = o->document != NULL};
 	n.parts = o->document != NULL ? COF_PARTS_ALL : 0;
-	n.parts |= strcmp(o->mrtd_order, "section") == 0 ? COF_PART_TDX_SECTION : 0;
+	bool by_section = o->any || strcmp(o->mrtd_order, "section") == 0;
 	for (; *tees != NULL; tees++) {
 		if (of_guest && (*tees)->wants_machine)
 			continue;
 		n.files = true;
 		n.parts |= (*tees)->parts;
+		n.parts |= by_section && ((*tees)->parts & COF_PART_TDX) != 0 ? COF_PART_TDX_SECTION : 0;
 		n.image |= (*tees)->needs_image;
 		n.cpu |= (*tees)->needs_cpu;
 		n.confidential |= (*tees)->confidential;
@@ -189,12 +190,27 @@ static int check_guest(const cof_measure_inputs *i, bool firmware, cof_err *err)
 	return rc < 0 ? rc : check_digest(&i->manifest.initrd, i->doc.initrd.sha256, err);
 }
 
+/* Nothing that was named is passed over: a prediction of other files would look just the same. */
+static int check_sources(const cof_measure_opts *o, cof_err *err)
+{
+	bool boots = o->kernel != NULL || o->initrd != NULL || o->append != NULL;
+	if (o->launch != NULL && (boots || o->firmware != NULL || o->guest != NULL))
+		return usage(err, "--launch stands for firmware, kernel, initrd and command line");
+	if (o->launch == NULL && boots && (o->guest != NULL || o->firmware == NULL))
+		return usage(err, "kernel, initrd and command line are the guest image's, or belong to --firmware");
+	if (boots && o->kernel == NULL)
+		return usage(err, "--initrd and --append belong to a --kernel");
+	return 0;
+}
+
 static int load_files(const cof_measure_opts *o, const char *tee, const needs *n, cof_measure_inputs *i, cof_err *err)
 {
 	cof_measure_opts files = *o;
-	int rc = 0;
+	int rc = check_sources(o, err);
+	if (rc < 0)
+		return rc;
 	if (o->launch != NULL)
-		return o->firmware == NULL ? load_document(o->launch, i, err) : usage(err, "--launch or --firmware");
+		return load_document(o->launch, i, err);
 	if (o->guest != NULL || o->firmware == NULL)
 		rc = load_guest(o, tee, &files, i, err);
 	if (rc < 0 || !n->files)
@@ -211,15 +227,18 @@ static int load_files(const cof_measure_opts *o, const char *tee, const needs *n
 
 /* --- the machine --- */
 
+/* spec: AMD APM vol. 3, CPUID Fn0000_0001_EAX: what the fields can hold */
 static int parse_fms(const char *text, uint32_t *ret, cof_err *err)
 {
-	uint64_t v[3];
-	for (size_t i = 0; i < 3; i++) {
-		char number[16];
+	static const uint64_t most[] = {15 + 255, 255, 15};
+	uint64_t v[COF_COUNT(most)];
+	for (size_t i = 0; i < COF_COUNT(most); i++) {
+		char number[8] = "";
 		size_t n = strcspn(text, ",");
 		bool last = text[n] == '\0';
-		(void)snprintf(number, sizeof number, "%.*s", (int)(n < sizeof number ? n : sizeof number), text);
-		if (last != (i == 2) || !cof_parse_number(number, 0xfff, &v[i]))
+		if (n < sizeof number)
+			memcpy(number, text, n);
+		if (last != (i == COF_COUNT(most) - 1) || !cof_parse_number(number, most[i], &v[i]))
 			return usage(err, "--vcpu-fms is FAMILY,MODEL,STEPPING");
 		text += n + 1;
 	}
@@ -229,16 +248,14 @@ static int parse_fms(const char *text, uint32_t *ret, cof_err *err)
 
 static int take_cpu(const cof_measure_opts *o, bool needed, cof_measure_in *in, cof_err *err)
 {
-	if ((o->vcpu_type != NULL) + (o->vcpu_fms != NULL) + (o->vcpu_sig != 0) > 1)
+	if ((o->vcpu_type != NULL) + (o->vcpu_fms != NULL) + o->has_vcpu_sig > 1)
 		return usage(err, "one of --vcpu-type, --vcpu-fms, --vcpu-sig");
-	if (o->vcpu_sig > UINT32_MAX)
-		return usage(err, "--vcpu-sig has 32 bits");
-	in->vcpu_sig = (uint32_t)o->vcpu_sig;
+	in->vcpu_sig = o->vcpu_sig;
 	if (o->vcpu_fms != NULL)
 		return parse_fms(o->vcpu_fms, &in->vcpu_sig, err);
 	if (o->vcpu_type != NULL)
 		return cof_cpu_find(o->vcpu_type, &in->vcpu_sig, err);
-	if (needed && in->vmm->rdx_is_signature && o->vcpu_sig == 0)
+	if (needed && in->vmm->rdx_is_signature && !o->has_vcpu_sig)
 		return usage(err, "the CPU's model is measured: --vcpu-type, --vcpu-sig or --vcpu-fms");
 	return 0;
 }
@@ -257,6 +274,8 @@ static int take_svsm(const cof_measure_opts *o, cof_measure_inputs *i, cof_err *
 		return 0;
 	if (o->svsm_fcw > UINT16_MAX || o->svsm_vars_size == 0)
 		return usage(err, "--svsm needs --svsm-vars-size, and --svsm-fcw has 16 bits");
+	if (o->guest_features != COF_MEASURE_FEATURES)
+		return usage(err, "an SVSM's CPUs always have SEV_FEATURES 0x1");
 	int rc = cof_file_read(o->svsm, COF_FIRMWARE_MAX, &i->svsm, err);
 	i->in.svsm = cof_buf_span(&i->svsm);
 	i->in.svsm_vars_size = o->svsm_vars_size;
@@ -270,7 +289,7 @@ static int take_machine(const cof_measure_opts *o, const needs *n, cof_measure_i
 	in->doc = &i->doc;
 	in->firmware = cof_buf_span(&i->firmware);
 	in->kernel = cof_buf_span(&i->kernel);
-	if (i->profile == NULL || o->vcpus != COF_MEASURE_VCPUS)
+	if (i->profile == NULL || o->has_vcpus)
 		in->vcpus = o->vcpus;
 	if (o->memory_bytes != 0)
 		in->memory_bytes = o->memory_bytes;
@@ -281,10 +300,10 @@ static int take_machine(const cof_measure_opts *o, const needs *n, cof_measure_i
 	in->release = o->release != 0 ? o->release : i->doc.release;
 	in->patched_kernel = o->patched_kernel;
 	if (o->qemu_major != 0)
-		in->patched_kernel |= cof_kernel_is_patched(o->qemu_major, in->release, n->confidential);
+		in->patched_kernel |= cof_kernel_is_patched(o->qemu_major, n->confidential);
 	int rc = cof_vmm_find(o->vmm, &in->vmm, err);
 	if (rc == 0)
-		rc = take_cpu(o, n->cpu && !o->any_cpu, in, err);
+		rc = take_cpu(o, n->cpu && !o->any, in, err);
 	if (rc == 0)
 		rc = take_order(o->mrtd_order, &in->mrtd_order, err);
 	if (rc == 0 && o->ovmf_hash != NULL)

@@ -62,7 +62,7 @@ static const option_spec specs[] = {
 	{"vcpus", U32, AT(vcpus)},
 	{"vcpu-type", TEXT, AT(vcpu_type)},
 	{"vcpu-fms", TEXT, AT(vcpu_fms)},
-	{"vcpu-sig", U64, AT(vcpu_sig)},
+	{"vcpu-sig", U32, AT(vcpu_sig)},
 	{"vmm", TEXT, AT(vmm)},
 	{"guest-features", BITS, AT(guest_features)},
 	{"vmsa-gpa", U64, AT(vmsa_gpa)},
@@ -189,6 +189,8 @@ static int take(int c, cof_measure_opts *o)
 	}
 	const option_spec *s = &specs[c - SPEC];
 	o->has_policy |= s->offset == AT(policy);
+	o->has_vcpus |= s->offset == AT(vcpus);
+	o->has_vcpu_sig |= s->offset == AT(vcpu_sig);
 	const char *wanted = s->kind == BITS ? "bits are written 0x..." : "not a number in range";
 	return store(s, optarg, o) ? COF_EXIT_YES : cof_cli_usage("--%s %s: %s", s->name, optarg, wanted);
 }
@@ -207,7 +209,7 @@ int cof_measure_options(int argc, char **argv, bool takes_file, cof_measure_opts
 {
 	struct option longs[COF_COUNT(specs) + 2] = {0};
 	cof_measure_opts o = {.profile = "default",
-			      .vcpus = COF_MEASURE_VCPUS,
+			      .vcpus = 1,
 			      .vmm = "qemu",
 			      .guest_features = COF_MEASURE_FEATURES,
 			      .mrtd_order = "page"};

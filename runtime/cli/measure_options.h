@@ -15,9 +15,10 @@ typedef struct cof_measure_opts {
 	const char *guest, *profile, *calibration;	 /* a guest image manifest instead of both */
 	const char *initdata;
 	/* the machine */
+	bool has_vcpus, has_vcpu_sig; /* 0 is a signature, and 1 may be asked for where a profile has more */
 	uint32_t vcpus;
 	const char *vcpu_type, *vcpu_fms;
-	uint64_t vcpu_sig;
+	uint32_t vcpu_sig;
 	const char *vmm;
 	uint64_t guest_features, vmsa_gpa;
 	uint64_t memory_bytes;
@@ -41,10 +42,10 @@ typedef struct cof_measure_opts {
 	size_t n_wanted;
 	const char *file; /* the one argument of a verb that has one */
 	bool json, help;
-	bool any_cpu; /* set by verbs that search for it */
+	bool any; /* set by verbs that try all CPUs and orders of pages: none has to be given */
 } cof_measure_opts;
 
-enum { COF_MEASURE_VCPUS = 1, COF_MEASURE_FEATURES = 1 };
+enum { COF_MEASURE_FEATURES = 1 };
 
 /* Fills ret with the defaults, then from argv. 0, or an exit code after a message. */
 int cof_measure_options(int argc, char **argv, bool takes_file, cof_measure_opts *ret);

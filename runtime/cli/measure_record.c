@@ -18,7 +18,8 @@ static const char usage[] =
 	"Predicts what the guest image measures on sev, seves, snp (1 to 64 vCPUs of each CPU model), tdx and tpm "
 	"(each\n"
 	"machine profile), and writes that into its manifest; with --corim also as signed reference values, one file\n"
-	"for each TEE (FILE with the TEE's name before its ending). A TEE that the image cannot serve is left out.\n";
+	"for each TEE (FILE with the TEE's name before its ending). When one of them cannot be predicted, nothing is "
+	"written.\n";
 
 /* One run: the manifest's JSON, and what was found for each TEE. */
 typedef struct record {
@@ -100,7 +101,7 @@ static int record_profile(record *r, const cof_tee_measure *t, const char *profi
 	if (m == NULL)
 		return cof_err_oom(err);
 	one.profile = profile;
-	one.any_cpu = true;
+	one.any = true;
 	cof_measure_result_make(&one, t, m);
 	if (m->why.cls != COF_OK)
 		rc = cof_err_set(err, m->why.cls, m->why.reason, "%s: %s", t->name, m->why.text);
