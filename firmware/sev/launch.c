@@ -3,7 +3,7 @@
 
 enum { PAGE = 4096 };
 
-int cof_launch_check(const cof_sev_launch *in, unsigned vcpus, cof_err *err)
+int cof_sev_launch_check(const cof_sev_launch *in, unsigned vcpus, cof_err *err)
 {
 	int rc = cof_sev_metadata_check(in->meta, err);
 	if (rc < 0)
@@ -21,7 +21,7 @@ int cof_launch_check(const cof_sev_launch *in, unsigned vcpus, cof_err *err)
 	return 0;
 }
 
-int cof_launch_check_image(cof_span image, cof_err *err)
+int cof_sev_launch_check_image(cof_span image, cof_err *err)
 {
 	if (image.len == 0)
 		return cof_err_set(err, COF_E_USAGE, "firmware-image-needed", "this digest needs the firmware's image");
@@ -34,15 +34,15 @@ int cof_launch_check_image(cof_span image, cof_err *err)
 	return 0;
 }
 
-int cof_launch_check_meta(const cof_sev_launch *in, cof_span image, cof_err *err)
+int cof_sev_launch_check_meta(const cof_sev_launch *in, cof_span image, cof_err *err)
 {
 	if (image.len == in->meta->image_size)
 		return 0;
 	return cof_err_set(err, COF_E_USAGE, "metadata-mismatch", "the metadata is of another image");
 }
 
-void cof_launch_vmsa(const cof_sev_launch *in, bool ap, uint64_t guest_features, bool zero_fpu,
-		     uint8_t ret[COF_VMSA_LEN])
+void cof_sev_launch_vmsa(const cof_sev_launch *in, bool ap, uint64_t guest_features, bool zero_fpu,
+			 uint8_t ret[COF_VMSA_LEN])
 {
 	const cof_vmsa_in cpu = {
 		.vmm = in->vmm,

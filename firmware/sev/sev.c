@@ -16,11 +16,11 @@ static int add_hashes(cof_hasher *h, const cof_sev_hashes *hashes, cof_err *err)
 static int start(const cof_sev_launch *in, unsigned vcpus, cof_hasher **ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_hasher) h = NULL;
-	int rc = cof_launch_check(in, vcpus, err);
+	int rc = cof_sev_launch_check(in, vcpus, err);
 	if (rc == 0)
-		rc = cof_launch_check_image(in->firmware, err);
+		rc = cof_sev_launch_check_image(in->firmware, err);
 	if (rc == 0)
-		rc = cof_launch_check_meta(in, in->firmware, err);
+		rc = cof_sev_launch_check_meta(in, in->firmware, err);
 	if (rc == 0)
 		rc = cof_hasher_new(&h, COF_SHA256, err);
 	if (rc == 0)
@@ -57,7 +57,7 @@ static int add_vmsas(const cof_sev_launch *in, unsigned vcpus, cof_hasher *h, ui
 	for (unsigned i = 0; rc == 0 && i < vcpus; i++) {
 		/* All but the first are equal. */
 		if (i < 2)
-			cof_launch_vmsa(in, i > 0, 0, in->zero_fpu, page);
+			cof_sev_launch_vmsa(in, i > 0, 0, in->zero_fpu, page);
 		rc = cof_hasher_add(h, cof_span_of(page, sizeof page), err);
 		if (rc == 0 && each != NULL)
 			rc = peek(h, each[i], err);

@@ -20,11 +20,11 @@ static int check_images(const cof_sev_launch *in, cof_err *err)
 	int rc = 0;
 	/* Where an SVSM lies follows from the size of the image above it. */
 	if (in->ovmf_hash == NULL || svsm)
-		rc = cof_launch_check_image(in->firmware, err);
+		rc = cof_sev_launch_check_image(in->firmware, err);
 	if (rc == 0 && svsm)
-		rc = cof_launch_check_image(in->svsm, err);
+		rc = cof_sev_launch_check_image(in->svsm, err);
 	if (rc == 0 && (in->ovmf_hash == NULL || svsm))
-		rc = cof_launch_check_meta(in, svsm ? in->svsm : in->firmware, err);
+		rc = cof_sev_launch_check_meta(in, svsm ? in->svsm : in->firmware, err);
 	return rc;
 }
 
@@ -110,7 +110,7 @@ static void make_vmsa(const cof_sev_launch *in, uint64_t svsm_gpa, bool ap, uint
 	if (svsm_gpa != 0)
 		cof_vmsa_svsm_page(svsm_gpa + in->meta->svsm_entry, in->vcpu_sig, in->svsm_fcw, ret);
 	else
-		cof_launch_vmsa(in, ap, in->guest_features, false, ret);
+		cof_sev_launch_vmsa(in, ap, in->guest_features, false, ret);
 }
 
 /* each may be NULL; else each[i] is the digest with i + 1 CPUs. */
@@ -136,7 +136,7 @@ static int add_vmsas(cof_snp_chain *c, const cof_sev_launch *in, uint64_t svsm_g
 
 static int check(const cof_sev_launch *in, unsigned vcpus, cof_err *err)
 {
-	int rc = cof_launch_check(in, vcpus, err);
+	int rc = cof_sev_launch_check(in, vcpus, err);
 	if (rc == 0)
 		rc = check_images(in, err);
 	/* QEMU refuses such an image: what would be computed could never be launched. */
@@ -190,7 +190,7 @@ int cof_snp_measure_upto(const cof_sev_launch *in, unsigned max_vcpus, uint8_t (
 int cof_snp_ovmf_hash(cof_span firmware, uint8_t ret[COF_SNP_DIGEST_LEN], cof_err *err)
 {
 	COF_AUTO(cof_snp_chain) c = {0};
-	int rc = cof_launch_check_image(firmware, err);
+	int rc = cof_sev_launch_check_image(firmware, err);
 	if (rc == 0)
 		rc = cof_snp_chain_open(&c, NULL, err);
 	if (rc == 0)
