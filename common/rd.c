@@ -126,3 +126,11 @@ cof_span cof_rd_span_u32be(cof_rd *r)
 	size_t n = cof_rd_u32be(r);
 	return cof_rd_bytes(r, n);
 }
+
+bool cof_rd_zeros(cof_rd *r, size_t n)
+{
+	uint8_t any = 0;
+	for (size_t i = 0; i < n && cof_rd_ok(r); i++)
+		any |= cof_rd_u8(r);
+	return cof_rd_ok(r) && any == 0;
+}

@@ -46,6 +46,9 @@ uint64_t cof_rd_u64be(cof_rd *r);
 cof_span cof_rd_span_u16be(cof_rd *r);
 cof_span cof_rd_span_u32be(cof_rd *r);
 
+/* Takes n bytes; false when they are not there, or not all zero. */
+bool cof_rd_zeros(cof_rd *r, size_t n);
+
 /* Marks the cursor failed: for checks of the caller's own. */
 void cof_rd_fail(cof_rd *r);
 

@@ -24,14 +24,6 @@ int cof_igvm_malformed(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_MALFORMED, "igvm-malformed", "IGVM file: %s", what);
 }
 
-static bool take_zeros(cof_rd *r, size_t n)
-{
-	uint8_t any = 0;
-	for (size_t i = 0; i < n && cof_rd_ok(r); i++)
-		any |= cof_rd_u8(r);
-	return cof_rd_ok(r) && any == 0;
-}
-
 bool cof_igvm_has_platform(const cof_igvm *f, uint32_t mask, uint8_t platform)
 {
 	for (size_t i = 0; i < f->stats.n_platforms; i++) {
@@ -135,7 +127,7 @@ static int read_idblock(cof_igvm *f, cof_rd *r, cof_err *err)
 {
 	uint32_t mask = cof_rd_u32le(r);
 	uint8_t author = cof_rd_u8(r);
-	if (author > 1 || !take_zeros(r, 3) || (f->idblocks & mask) != 0)
+	if (author > 1 || !cof_rd_zeros(r, 3) || (f->idblocks & mask) != 0)
 		return cof_igvm_malformed(err, "an ID block");
 	(void)cof_rd_rest(r);
 	f->idblocks |= mask;
@@ -218,7 +210,7 @@ static int read_header(cof_igvm *f, cof_rd *r, cof_err *err)
 	uint32_t type = cof_rd_u32le(r);
 	size_t len = cof_rd_u32le(r);
 	cof_rd body = cof_rd_sub(r, len);
-	if (!take_zeros(r, (ALIGN - len % ALIGN) % ALIGN))
+	if (!cof_rd_zeros(r, (ALIGN - len % ALIGN) % ALIGN))
 		return cof_igvm_malformed(err, "a header is cut off, or its padding is not zero");
 	if (++f->stats.n_headers > COF_IGVM_HEADERS_MAX)
 		return cof_igvm_malformed(err, "too many headers");
@@ -247,7 +239,7 @@ static int read_fixed(cof_igvm *f, cof_rd *ret_headers, cof_err *err)
 		return cof_igvm_malformed(err, "no header of version 1");
 	if (total != f->file.len)
 		return cof_igvm_malformed(err, "another length than its header says");
-	if (at < FIXED_LEN || at % ALIGN != 0 || len % ALIGN != 0 || !take_zeros(&r, at - FIXED_LEN))
+	if (at < FIXED_LEN || at % ALIGN != 0 || len % ALIGN != 0 || !cof_rd_zeros(&r, at - FIXED_LEN))
 		return cof_igvm_malformed(err, "the place of the headers");
 	cof_span headers = cof_rd_bytes(&r, len);
 	if (!cof_rd_ok(&r) || checksum(cof_rd_bytes(&again, CRC_AT), headers) != crc)

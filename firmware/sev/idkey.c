@@ -77,20 +77,12 @@ int cof_idkey_bytes(EVP_PKEY *key, uint8_t ret[COF_IDKEY_LEN], cof_err *err)
 	return 0;
 }
 
-static bool take_zeros(cof_rd *r, size_t n)
-{
-	uint8_t any = 0;
-	for (size_t i = 0; i < n; i++)
-		any |= cof_rd_u8(r);
-	return cof_rd_ok(r) && any == 0;
-}
-
 /* Into big-endian, as the rest of the world writes numbers. */
 static bool take_number(cof_rd *r, uint8_t ret[P384_LEN])
 {
 	for (size_t i = P384_LEN; i-- > 0;)
 		ret[i] = cof_rd_u8(r);
-	return take_zeros(r, NUMBER_LEN - P384_LEN);
+	return cof_rd_zeros(r, NUMBER_LEN - P384_LEN);
 }
 
 static int from_point(const uint8_t point[1 + 2 * P384_LEN], EVP_PKEY **ret, cof_err *err)
@@ -118,7 +110,7 @@ int cof_idkey_parse(cof_span in, EVP_PKEY **ret, cof_err *err)
 	cof_rd r = cof_rd_of(in);
 	if (in.len != COF_IDKEY_LEN || cof_rd_u32le(&r) != CURVE_P384)
 		return malformed(err, "the curve of a key");
-	if (!take_number(&r, point + 1) || !take_number(&r, point + 1 + P384_LEN) || !take_zeros(&r, r.left))
+	if (!take_number(&r, point + 1) || !take_number(&r, point + 1 + P384_LEN) || !cof_rd_zeros(&r, r.left))
 		return malformed(err, "the fields of a key");
 	int rc = from_point(point, &key, err);
 	if (rc < 0)
@@ -182,7 +174,7 @@ int cof_idkey_check(EVP_PKEY *key, cof_span message, cof_span sig, cof_err *err)
 	uint8_t r_be[P384_LEN], s_be[P384_LEN], der[DER_MAX], *at = der;
 	COF_AUTO_PTR(cof_ossl_sig) numbers = NULL;
 	cof_rd r = cof_rd_of(sig);
-	if (sig.len != COF_IDSIG_LEN || !take_number(&r, r_be) || !take_number(&r, s_be) || !take_zeros(&r, r.left))
+	if (sig.len != COF_IDSIG_LEN || !take_number(&r, r_be) || !take_number(&r, s_be) || !cof_rd_zeros(&r, r.left))
 		return malformed(err, "the fields of a signature");
 	int rc = make_sig(key, r_be, s_be, &numbers, err);
 	if (rc < 0)

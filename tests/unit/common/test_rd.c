@@ -111,6 +111,20 @@ static void reads_prefixed_spans(void **state)
 	assert_true(cof_rd_end(&r));
 }
 
+static void zeros_are_taken_or_told(void **state)
+{
+	static const uint8_t mixed[] = {0, 0, 1, 0};
+	cof_rd r = cof_rd_of(cof_span_of(mixed, sizeof mixed));
+	(void)state;
+	assert_true(cof_rd_zeros(&r, 2));
+	assert_true(cof_rd_zeros(&r, 0));
+	assert_false(cof_rd_zeros(&r, 2));
+	assert_true(cof_rd_end(&r));
+	assert_false(cof_rd_zeros(&r, SIZE_MAX));
+	assert_false(cof_rd_ok(&r));
+	assert_false(cof_rd_zeros(&r, 0));
+}
+
 static void accepts_empty_input(void **state)
 {
 	(void)state;
@@ -131,6 +145,7 @@ int main(void)
 		cmocka_unit_test(sub_reader_is_bounded),
 		cmocka_unit_test(copy_zero_fills_after_failure),
 		cmocka_unit_test(reads_prefixed_spans),
+		cmocka_unit_test(zeros_are_taken_or_told),
 		cmocka_unit_test(accepts_empty_input),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
