@@ -36,7 +36,7 @@ typedef struct action {
 
 static const action actions[] = {
 	[COF_ACTION_CALLING] = {"Calling EFI Application from Boot Option", "boot-attempt"},
-	[COF_ACTION_RETURNING] = {"Returning from EFI Application from Boot Option", "boot-returned"},
+	[COF_ACTION_RETURNING] = {"Returning from EFI Application from Boot Option", "boot-attempt-failed"},
 	[COF_ACTION_EXIT] = {"Exit Boot Services Invocation", "exit-boot-services"},
 	[COF_ACTION_EXIT_DONE] = {"Exit Boot Services Returned with Success", "exit-boot-services-done"},
 };

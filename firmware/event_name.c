@@ -4,6 +4,7 @@
 
 #include "common/rd.h"
 #include "common/secret.h"
+#include "firmware/bootevents.h"
 #include "firmware/eventlog.h"
 
 typedef enum data_rule {
@@ -159,18 +160,6 @@ typedef struct tag_word {
 /* source: Linux drivers/firmware/efi/libstub: the two tags its boot stub measures with */
 static const tag_word tags[] = {{0x8f3b22ed, "cmdline"}, {0x8f3b22ec, "initrd"}};
 
-typedef struct text_word {
-	const char *text;
-	const char *word;
-} text_word;
-
-static const text_word actions[] = {
-	{"Calling EFI Application from Boot Option", "boot-attempt"},
-	{"Returning from EFI Application from Boot Option", "boot-attempt-failed"},
-	{"Exit Boot Services Invocation", "exit-boot-services"},
-	{"Exit Boot Services Returned with Success", "exit-boot-services-done"},
-};
-
 /* source: OVMF: ACPI tables, and since 202505 other fw_cfg files with their name behind this text */
 static const char *word_of_config(cof_span data)
 {
@@ -189,9 +178,9 @@ static const char *word_of_data(const cof_log_event *e)
 		if (cof_rd_ok(&r) && tags[i].tag == tag)
 			return tags[i].word;
 	}
-	for (size_t i = 0; e->type == COF_EV_EFI_ACTION && i < COF_COUNT(actions); i++) {
-		if (cof_ct_equal(e->data, cof_span_str(actions[i].text)))
-			return actions[i].word;
+	for (cof_boot_action a = 0; e->type == COF_EV_EFI_ACTION && a < COF_BOOT_ACTIONS; a++) {
+		if (cof_ct_equal(e->data, cof_boot_action_text(a)))
+			return cof_boot_action_name(a);
 	}
 	return e->type == COF_EV_PLATFORM_CONFIG_FLAGS ? word_of_config(e->data) : NULL;
 }
