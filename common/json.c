@@ -272,3 +272,9 @@ int cof_json_set_str(json_t *obj, const char *key, const char *value, cof_err *e
 {
 	return cof_json_set_new(obj, key, value == NULL ? json_null() : json_string(value), err);
 }
+
+int cof_json_set_hex(json_t *obj, const char *key, cof_span bytes, cof_err *err)
+{
+	COF_AUTO_FREE char *hex = cof_hex_dup(bytes);
+	return hex == NULL ? cof_err_oom(err) : cof_json_set_str(obj, key, hex, err);
+}

@@ -40,4 +40,6 @@ COF_WUR int cof_json_b64(const json_t *obj, const char *key, cof_buf *ret, cof_e
 COF_WUR int cof_json_only(const json_t *obj, const char *const *known, cof_err *err);
 /* Sets a new string member, reporting memory; value NULL sets JSON null. */
 COF_WUR int cof_json_set_str(json_t *obj, const char *key, const char *value, cof_err *err);
+/* The same of bytes in lower-case hex. */
+COF_WUR int cof_json_set_hex(json_t *obj, const char *key, cof_span bytes, cof_err *err);
 COF_WUR int cof_json_set_new(json_t *obj, const char *key, json_t *value, cof_err *err);

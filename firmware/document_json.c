@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "common/hex.h"
 #include "firmware/document.h"
 
 #define FORMAT "coffer-launch/1"
 
 /* --- writing --- */
-
-static int set_hex(json_t *o, const char *key, const uint8_t *bytes, size_t len, cof_err *err)
-{
-	COF_AUTO_FREE char *hex = cof_hex_dup(cof_span_of(bytes, len));
-	return hex == NULL ? cof_err_oom(err) : cof_json_set_str(o, key, hex, err);
-}
 
 static int set_int(json_t *o, const char *key, uint64_t v, cof_err *err)
 {
@@ -41,7 +34,7 @@ static int sev_json(const cof_launch_sev *s, json_t *fw, cof_err *err)
 	json_t *o = json_object(), *list = json_array();
 	int rc = cof_json_set_new(fw, "sev", o, err);
 	if (rc == 0)
-		rc = set_hex(o, "ovmf_hash", s->ovmf_hash, sizeof s->ovmf_hash, err);
+		rc = cof_json_set_hex(o, "ovmf_hash", cof_span_of(s->ovmf_hash, sizeof s->ovmf_hash), err);
 	if (rc == 0)
 		rc = set_int(o, "reset_eip", s->meta.reset_eip, err);
 	if (rc == 0)
@@ -81,11 +74,11 @@ static int tdx_json(const cof_launch_tdx *t, json_t *fw, cof_err *err)
 	json_t *o = json_object(), *list = json_array();
 	int rc = cof_json_set_new(fw, "tdx", o, err);
 	if (rc == 0)
-		rc = set_hex(o, "mrtd_page", t->mrtd[COF_MRTD_PAGE], COF_SHA384_LEN, err);
+		rc = cof_json_set_hex(o, "mrtd_page", cof_span_of(t->mrtd[COF_MRTD_PAGE], COF_SHA384_LEN), err);
 	if (rc == 0)
-		rc = set_hex(o, "mrtd_section", t->mrtd[COF_MRTD_SECTION], COF_SHA384_LEN, err);
+		rc = cof_json_set_hex(o, "mrtd_section", cof_span_of(t->mrtd[COF_MRTD_SECTION], COF_SHA384_LEN), err);
 	if (rc == 0)
-		rc = set_hex(o, "cfv_sha384", t->cfv, COF_SHA384_LEN, err);
+		rc = cof_json_set_hex(o, "cfv_sha384", cof_span_of(t->cfv, COF_SHA384_LEN), err);
 	if (rc == 0)
 		rc = cof_json_set_new(o, "vars_empty", json_boolean(t->vars_empty), err);
 	if (rc == 0)
@@ -100,9 +93,9 @@ static int file_json(const cof_launch_file *f, const char *key, json_t *doc, cof
 	json_t *o = json_object();
 	int rc = cof_json_set_new(doc, key, o, err);
 	if (rc == 0)
-		rc = set_hex(o, "sha256", f->sha256, COF_SHA256_LEN, err);
+		rc = cof_json_set_hex(o, "sha256", cof_span_of(f->sha256, COF_SHA256_LEN), err);
 	if (rc == 0 && f->has_sha384)
-		rc = set_hex(o, "sha384", f->sha384, COF_SHA384_LEN, err);
+		rc = cof_json_set_hex(o, "sha384", cof_span_of(f->sha384, COF_SHA384_LEN), err);
 	return rc == 0 && f->size > 0 ? set_int(o, "size", f->size, err) : rc;
 }
 
@@ -114,7 +107,7 @@ static int cmdline_json(const cof_launch_document *d, json_t *doc, cof_err *err)
 	int rc = cof_json_set_new(doc, "cmdline", o, err);
 	if (rc == 0 && d->cmdline != NULL)
 		return cof_json_set_str(o, "text", d->cmdline, err);
-	return rc < 0 ? rc : set_hex(o, "sha256", d->cmdline_sha256, COF_SHA256_LEN, err);
+	return rc < 0 ? rc : cof_json_set_hex(o, "sha256", cof_span_of(d->cmdline_sha256, COF_SHA256_LEN), err);
 }
 
 static int firmware_json(const cof_launch_document *d, json_t *doc, cof_err *err)
@@ -122,7 +115,7 @@ static int firmware_json(const cof_launch_document *d, json_t *doc, cof_err *err
 	json_t *fw = json_object();
 	int rc = cof_json_set_new(doc, "firmware", fw, err);
 	if (rc == 0)
-		rc = set_hex(fw, "sha256", d->firmware_sha256, COF_SHA256_LEN, err);
+		rc = cof_json_set_hex(fw, "sha256", cof_span_of(d->firmware_sha256, COF_SHA256_LEN), err);
 	if (rc == 0)
 		rc = set_int(fw, "size", d->firmware_size, err);
 	if (rc == 0 && d->release > 0)
@@ -141,8 +134,8 @@ int cof_launch_document_json(const cof_launch_document *d, json_t **ret, cof_err
 	if (rc == 0)
 		rc = file_json(&d->kernel, "kernel", doc, err);
 	if (rc == 0 && d->has_authenticode)
-		rc = set_hex(json_object_get(doc, "kernel"), "authenticode_sha384", d->authenticode, COF_SHA384_LEN,
-			     err);
+		rc = cof_json_set_hex(json_object_get(doc, "kernel"), "authenticode_sha384",
+				      cof_span_of(d->authenticode, COF_SHA384_LEN), err);
 	if (rc == 0)
 		rc = file_json(&d->initrd, "initrd", doc, err);
 	if (rc == 0)

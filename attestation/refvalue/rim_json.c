@@ -61,13 +61,6 @@ static bool is_set(const cof_rim_entry *e, const field *f)
 	return f->has == 0 || *(const bool *)((const char *)e + f->has);
 }
 
-static int set_hex(json_t *o, const char *key, cof_span bytes, cof_err *err)
-{
-	char hex[DIGEST_HEX_MAX + 1];
-	cof_hex(bytes, hex);
-	return cof_json_set_str(o, key, hex, err);
-}
-
 static int put_snp_numbers(const cof_rim_snp *s, json_t *o, cof_err *err)
 {
 	char policy[2 * POLICY_LEN + 1];
@@ -92,7 +85,7 @@ int cof_rim_entry_json(const cof_rim_entry *e, json_t **ret, cof_err *err)
 	for (size_t i = 0; rc == 0 && i < layouts[e->tee].n; i++) {
 		const field *f = &layouts[e->tee].fields[i];
 		if (is_set(e, f))
-			rc = set_hex(o, f->key, cof_span_of((const char *)e + f->at, f->len), err);
+			rc = cof_json_set_hex(o, f->key, cof_span_of((const char *)e + f->at, f->len), err);
 	}
 	if (rc == 0 && e->tee == COF_RIM_SNP)
 		rc = put_snp_numbers(&e->snp, o, err);

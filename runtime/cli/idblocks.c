@@ -14,21 +14,16 @@ static int set_text(json_t *doc, const char *key, char *text, cof_err *err)
 	return held != NULL ? cof_json_set_str(doc, key, held, err) : cof_err_oom(err);
 }
 
-static int set_hex(json_t *doc, const char *key, const uint8_t *bytes, size_t len, cof_err *err)
-{
-	return set_text(doc, key, cof_hex_dup(cof_span_of(bytes, len)), err);
-}
-
 static int set_fields(json_t *doc, const cof_idblock *b, cof_err *err)
 {
 	COF_AUTO(cof_buf) text = {0};
 	char policy[20];
 	(void)snprintf(policy, sizeof policy, "0x%" PRIx64, b->policy);
-	int rc = set_hex(doc, "measurement", b->measurement, sizeof b->measurement, err);
+	int rc = cof_json_set_hex(doc, "measurement", cof_span_of(b->measurement, sizeof b->measurement), err);
 	if (rc == 0)
-		rc = set_hex(doc, "family_id", b->family_id, sizeof b->family_id, err);
+		rc = cof_json_set_hex(doc, "family_id", cof_span_of(b->family_id, sizeof b->family_id), err);
 	if (rc == 0)
-		rc = set_hex(doc, "image_id", b->image_id, sizeof b->image_id, err);
+		rc = cof_json_set_hex(doc, "image_id", cof_span_of(b->image_id, sizeof b->image_id), err);
 	if (rc == 0)
 		rc = cof_json_set_new(doc, "guest_svn", json_integer(b->guest_svn), err);
 	if (rc == 0)
@@ -40,12 +35,13 @@ static int set_fields(json_t *doc, const cof_idblock *b, cof_err *err)
 
 static int set_keys(json_t *doc, const cof_idauth *a, cof_err *err)
 {
-	int rc = set_hex(doc, "id_key_digest", a->id_key_digest, sizeof a->id_key_digest, err);
+	int rc = cof_json_set_hex(doc, "id_key_digest", cof_span_of(a->id_key_digest, sizeof a->id_key_digest), err);
 	if (rc < 0)
 		return rc;
 	if (!a->has_author)
 		return cof_json_set_str(doc, "author_key_digest", NULL, err);
-	return set_hex(doc, "author_key_digest", a->author_key_digest, sizeof a->author_key_digest, err);
+	return cof_json_set_hex(doc, "author_key_digest",
+				cof_span_of(a->author_key_digest, sizeof a->author_key_digest), err);
 }
 
 static int describe(const cof_idblocks *b, json_t **ret, cof_err *err)

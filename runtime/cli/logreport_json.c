@@ -12,13 +12,6 @@ static int number_of(const cof_log_report *r, uint32_t reg)
 	return (int)reg - (r->kind == COF_LOG_CCEL ? 1 : 0);
 }
 
-static int set_digest(json_t *to, const char *key, const cof_digest *d, cof_err *err)
-{
-	char hex[2 * COF_DIGEST_MAX + 1];
-	cof_hex(cof_digest_span(d), hex);
-	return cof_json_set_str(to, key, hex, err);
-}
-
 static json_t *type_json(uint32_t type)
 {
 	char number[16];
@@ -35,7 +28,7 @@ static int registers_json(const cof_log_report *r, const cof_report_bank *b, jso
 		char key[16];
 		(void)snprintf(key, sizeof key, "%d", number_of(r, i));
 		if (cof_reg_is_extended(r->kind, i))
-			rc = set_digest(values, key, &b->regs[i], err);
+			rc = cof_json_set_hex(values, key, cof_digest_span(&b->regs[i]), err);
 	}
 	return rc;
 }
@@ -75,8 +68,8 @@ static int event_json(const cof_log_report *r, size_t at, json_t *list, cof_err 
 	for (size_t i = 0; rc == 0 && i < r->n; i++) {
 		const cof_report_bank *b = &r->banks[i];
 		if (b->why[0] == '\0')
-			rc = set_digest(json_object_get(o, "digests"), cof_hash_name(b->log.bank),
-					&b->log.events[at].digest, err);
+			rc = cof_json_set_hex(json_object_get(o, "digests"), cof_hash_name(b->log.bank),
+					      cof_digest_span(&b->log.events[at].digest), err);
 	}
 	return rc;
 }
@@ -87,7 +80,7 @@ static int side_json(json_t *diff, const char *key, bool there, uint32_t type, c
 		return cof_json_set_new(diff, key, json_null(), err);
 	json_t *o = json_pack("{s:o}", "type", type_json(type));
 	int rc = cof_json_set_new(diff, key, o, err);
-	return rc < 0 ? rc : set_digest(o, "digest", d, err);
+	return rc < 0 ? rc : cof_json_set_hex(o, "digest", cof_digest_span(d), err);
 }
 
 static int diff_json(const cof_log_report *r, json_t *doc, cof_err *err)

@@ -29,12 +29,6 @@ typedef struct record {
 	cof_rim rim;
 } record;
 
-static int set_hex(json_t *o, const char *key, const cof_digest *d, cof_err *err)
-{
-	COF_AUTO_FREE char *hex = cof_hex_dup(cof_digest_span(d));
-	return hex == NULL ? cof_err_oom(err) : cof_json_set_str(o, key, hex, err);
-}
-
 static int add_hex(json_t *list, const cof_digest *d, cof_err *err)
 {
 	COF_AUTO_FREE char *hex = cof_hex_dup(cof_digest_span(d));
@@ -65,7 +59,7 @@ static int record_registers(const cof_measurement *m, json_t *o, cof_err *err)
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < m->n; i++) {
 		if (m->registers[i].known)
-			rc = set_hex(o, m->registers[i].name, &m->registers[i].value, err);
+			rc = cof_json_set_hex(o, m->registers[i].name, cof_digest_span(&m->registers[i].value), err);
 	}
 	return rc;
 }

@@ -25,17 +25,11 @@ void cof_measure_result_make(const cof_measure_opts *o, const cof_tee_measure *t
 		ret->why = (cof_err){0};
 }
 
-static int set_hex(json_t *o, const char *key, cof_span bytes, cof_err *err)
-{
-	COF_AUTO_FREE char *hex = cof_hex_dup(bytes);
-	return hex == NULL ? cof_err_oom(err) : cof_json_set_str(o, key, hex, err);
-}
-
 static int register_json(const cof_register *r, json_t *o, cof_err *err)
 {
 	if (!r->known)
 		return cof_json_set_str(o, r->name, NULL, err);
-	return set_hex(o, r->name, cof_digest_span(&r->value), err);
+	return cof_json_set_hex(o, r->name, cof_digest_span(&r->value), err);
 }
 
 static int registers_json(const cof_measurement *m, json_t *o, cof_err *err)
@@ -43,7 +37,7 @@ static int registers_json(const cof_measurement *m, json_t *o, cof_err *err)
 	int rc = 0;
 	/* Whatever the register is called, "measurement" is the value that names the launch. */
 	if (strcmp(m->registers[0].name, "measurement") != 0 && m->registers[0].known)
-		rc = set_hex(o, "measurement", cof_digest_span(&m->registers[0].value), err);
+		rc = cof_json_set_hex(o, "measurement", cof_digest_span(&m->registers[0].value), err);
 	for (size_t i = 0; rc == 0 && i < m->n; i++)
 		rc = register_json(&m->registers[i], o, err);
 	return rc;
@@ -58,7 +52,7 @@ static int event_json(const cof_ref_event *e, json_t *list, cof_err *err)
 	if (rc == 0 && e->open)
 		rc = cof_json_set_str(o, "digest", NULL, err);
 	else if (rc == 0)
-		rc = set_hex(o, "digest", cof_digest_span(&e->digest), err);
+		rc = cof_json_set_hex(o, "digest", cof_digest_span(&e->digest), err);
 	if (rc == 0 && json_array_append(list, o) < 0)
 		rc = cof_err_oom(err);
 	return rc;
@@ -109,9 +103,9 @@ static int extras_json(const cof_tee_measure *t, const cof_measure_extras *x, js
 		rc = cof_json_set_str(o, "policy", policy, err);
 	}
 	if (rc == 0 && x->has_host_data && t->has_host_data)
-		rc = set_hex(o, "host_data", cof_span_of(x->host_data, sizeof x->host_data), err);
+		rc = cof_json_set_hex(o, "host_data", cof_span_of(x->host_data, sizeof x->host_data), err);
 	if (rc == 0 && x->has_mrconfigid && t->has_mrconfigid)
-		rc = set_hex(o, "mrconfigid", cof_span_of(x->mrconfigid, sizeof x->mrconfigid), err);
+		rc = cof_json_set_hex(o, "mrconfigid", cof_span_of(x->mrconfigid, sizeof x->mrconfigid), err);
 	return rc;
 }
 
