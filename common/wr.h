@@ -17,6 +17,13 @@ static inline cof_wr cof_wr_to(cof_buf *b)
 	return (cof_wr){b, false};
 }
 
+/* A number where there is room for it already: n bytes, little-endian. */
+static inline void cof_put_le(uint8_t *to, size_t n, uint64_t v)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = (uint8_t)(v >> (8 * i));
+}
+
 void cof_wr_bytes(cof_wr *w, cof_span s);
 void cof_wr_u8(cof_wr *w, uint8_t v);
 void cof_wr_u16le(cof_wr *w, uint16_t v);

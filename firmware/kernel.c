@@ -2,6 +2,7 @@
 #include "firmware/kernel.h"
 
 #include "common/rd.h"
+#include "common/wr.h"
 
 enum {
 	SETUP_LEN = 0x400, /* every field below lies in here */
@@ -46,8 +47,7 @@ static uint32_t get(const cof_buf *b, size_t offset, size_t width)
 
 static void put(cof_buf *b, size_t offset, size_t width, uint32_t value)
 {
-	for (size_t i = 0; i < width; i++)
-		b->data[offset + i] = (uint8_t)(value >> (8 * i));
+	cof_put_le(b->data + offset, width, value);
 }
 
 typedef struct video_mode {

@@ -2,6 +2,7 @@
 #include "firmware/sev/idblock.h"
 
 #include "common/rd.h"
+#include "common/wr.h"
 
 enum {
 	VERSION = 1,
@@ -30,18 +31,12 @@ int cof_idblock_parse(cof_span in, cof_idblock *ret, cof_err *err)
 	return 0;
 }
 
-static void put_le(uint8_t *to, uint64_t v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		to[i] = (uint8_t)(v >> (8 * i));
-}
-
 void cof_idblock_bytes(const cof_idblock *b, uint8_t ret[COF_IDBLOCK_LEN])
 {
 	memcpy(ret, b->measurement, sizeof b->measurement);
 	memcpy(ret + FAMILY_AT, b->family_id, sizeof b->family_id);
 	memcpy(ret + IMAGE_AT, b->image_id, sizeof b->image_id);
-	put_le(ret + VERSION_AT, VERSION, 4);
-	put_le(ret + SVN_AT, b->guest_svn, 4);
-	put_le(ret + POLICY_AT, b->policy, 8);
+	cof_put_le(ret + VERSION_AT, 4, VERSION);
+	cof_put_le(ret + SVN_AT, 4, b->guest_svn);
+	cof_put_le(ret + POLICY_AT, 8, b->policy);
 }

@@ -2,6 +2,7 @@
 #include "firmware/sev/snp_chain.h"
 
 #include "common/rd.h"
+#include "common/wr.h"
 
 /* Offsets in PAGE_INFO; the digest so far is its first field, and what is not named here is zero. */
 enum { CONTENTS = 0x30, LENGTH = 0x60, TYPE = 0x62, GPA = 0x68 };
@@ -33,8 +34,7 @@ int cof_snp_chain_add(cof_snp_chain *c, enum cof_snp_page_type type, uint64_t gp
 	else
 		memset(c->info + CONTENTS, 0, COF_SHA384_LEN);
 	c->info[TYPE] = (uint8_t)type;
-	for (size_t i = 0; i < sizeof gpa; i++)
-		c->info[GPA + i] = (uint8_t)(gpa >> (8 * i));
+	cof_put_le(c->info + GPA, sizeof gpa, gpa);
 	return cof_hasher_once(c->h, cof_span_of(c->info, COF_SNP_PAGE_INFO_LEN), c->info, err);
 }
 

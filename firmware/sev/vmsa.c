@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "firmware/sev/vmsa.h"
 
-#include "common/cleanup.h"
+#include "common/wr.h"
 
 /* Offsets of the segments. */
 enum {
@@ -36,8 +36,7 @@ enum {
 
 static void put(uint8_t page[COF_VMSA_LEN], size_t at, size_t width, uint64_t value)
 {
-	for (size_t i = 0; i < width; i++)
-		page[at + i] = (uint8_t)(value >> (8 * i));
+	cof_put_le(page + at, width, value);
 }
 
 typedef struct segment {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* MRTD: one running SHA-384 over 128-byte records of what the TDX module was asked to do, and the measured bytes. */
 #include "common/rd.h"
+#include "common/wr.h"
 #include "firmware/tdx/tdx.h"
 
 enum {
@@ -29,8 +30,7 @@ static void put_name(uint8_t *record, cof_span name)
 
 static void put_gpa(uint8_t *record, uint64_t gpa)
 {
-	for (size_t i = 0; i < 8; i++)
-		record[GPA_AT + i] = (uint8_t)(gpa >> (8 * i));
+	cof_put_le(record + GPA_AT, 8, gpa);
 }
 
 static void put_names(measurer *m)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/secret.h"
+#include "common/wr.h"
 #include "firmware/kernel.h"
 #include "firmware/loadoptions.h"
 #include "firmware/ovmf.h"
@@ -81,8 +82,8 @@ static void add_pei_volume(predictor *p)
 		p->rc = cof_buf_add(&copy, p->ovmf.peifv.data, p->ovmf.peifv.len, p->err);
 	if (p->rc == 0 && at > copy.len - 4)
 		p->rc = cof_err_set(p->err, COF_E_MALFORMED, "firmware-malformed", "no word at 0x%zx of PEIFV", at);
-	for (size_t i = 0; p->rc == 0 && at != 0 && i < 4; i++)
-		copy.data[at + i] = (uint8_t)(cof_acpi_timer_port(p->in->machine) >> (8 * i));
+	if (p->rc == 0 && at != 0)
+		cof_put_le(copy.data + at, 4, cof_acpi_timer_port(p->in->machine));
 	add_bytes(p, 0, COF_EV_EFI_PLATFORM_FIRMWARE_BLOB, "pei-volume", cof_buf_span(&copy));
 }
 
