@@ -2,6 +2,7 @@
 #include "firmware/tpm/learn.h"
 
 #include "common/rd.h"
+#include "common/wr.h"
 #include "firmware/ovmf.h"
 
 static int inconsistent(cof_err *err, const char *what)
@@ -74,25 +75,20 @@ static int learn_options(const cof_eventlog *log, cof_firmware_build *b, cof_err
 	return rc;
 }
 
-static void set_word(uint8_t *at, uint32_t v)
-{
-	for (size_t i = 0; i < 4; i++)
-		at[i] = (uint8_t)(v >> (8 * i));
-}
-
 /* Fills one zero word after the other until the volume has the digest of the log. */
 static int search_word(cof_buf *volume, uint32_t port, const cof_log_event *want, uint32_t *ret, cof_err *err)
 {
 	size_t tries = 0;
-	for (size_t at = 4; at + 4 <= volume->len && tries < COF_LEARN_TRIES_MAX; at += 4) {
+	bool small = volume->len <= COF_LEARN_VOLUME_MAX;
+	for (size_t at = 4; small && at + 4 <= volume->len && tries < COF_LEARN_TRIES_MAX; at += 4) {
 		cof_digest d;
 		uint8_t *word = volume->data + at;
 		if (word[0] != 0 || word[1] != 0 || word[2] != 0 || word[3] != 0)
 			continue;
 		tries++;
-		set_word(word, port);
+		cof_put_le(word, 4, port);
 		int rc = cof_digest_of(want->digest.alg, cof_buf_span(volume), &d, err);
-		set_word(word, 0);
+		cof_put_le(word, 4, 0);
 		if (rc < 0)
 			return rc;
 		if (cof_digest_equal(&want->digest, &d)) {

@@ -8,8 +8,11 @@
 
 #include "firmware/tpm/pcr.h"
 
-/* Zero words of the PEI volume that are tried as the place of the ACPI timer's port. */
-enum { COF_LEARN_TRIES_MAX = 1 << 15 };
+/*
+ * Zero words of the PEI volume that are tried as the place of the ACPI timer's port. Each try hashes the volume: of a
+ * larger one than any build has, none is made.
+ */
+enum { COF_LEARN_TRIES_MAX = 1 << 15, COF_LEARN_VOLUME_MAX = 2 << 20 };
 
 /*
  * in describes the boot that made the log (in->extra and in->bank are ignored). Reasons: "calibration-unpredictable"

@@ -251,6 +251,34 @@ static void every_kind_of_build_is_learnt(void **state)
 	}
 }
 
+/* Each of thousands of tries hashes the whole volume: an image must not choose how long that takes. */
+static void a_pei_volume_that_no_build_has(void **state)
+{
+	(void)state;
+	COF_AUTO(boot) b = {0};
+	COF_AUTO(cof_buf) zeros = {0};
+	COF_AUTO(cof_buf) pei = {0};
+	COF_AUTO(cof_buf) dxe = {0};
+	COF_AUTO(cof_buf) stream = {0};
+	COF_AUTO(cof_eventlog) log = {0};
+	cof_firmware_build got;
+	set_up(&b);
+	cof_wr w = cof_wr_to(&zeros);
+	cof_wr_zeros(&w, COF_LEARN_VOLUME_MAX);
+	put_fv(&pei, name_peifv, cof_buf_span(&zeros));
+	put_fv(&dxe, name_dxefv, cof_span_str("files"));
+	put_section(&stream, 0x17, cof_buf_span(&pei));
+	put_section(&stream, 0x17, cof_buf_span(&dxe));
+	b.code.len = 0;
+	put_image(&b.code, cof_buf_span(&stream));
+	b.in.code = cof_buf_span(&b.code);
+	assert_ok(cof_sha256(b.in.code, b.build.code_sha256, &err));
+	b.build.timer_word = 16;
+	run_boot(&b);
+	assert_ok(cof_eventlog_parse(cof_buf_span(&b.log), COF_SHA256, &log, &err));
+	assert_fails(cof_firmware_learn(&b.in, &log, &got, &err), "calibration-unpredictable");
+}
+
 static void which_kernel_is_taken_shows_in_the_log(void **state)
 {
 	(void)state;
@@ -275,6 +303,7 @@ int main(void)
 		cmocka_unit_test(t015_every_missing_event_is_refused),
 		cmocka_unit_test(another_kernel_or_machine_is_told),
 		cmocka_unit_test(a_pei_volume_that_varies_is_unpredictable),
+		cmocka_unit_test(a_pei_volume_that_no_build_has),
 		cmocka_unit_test(every_kind_of_build_is_learnt),
 		cmocka_unit_test(which_kernel_is_taken_shows_in_the_log),
 	};
