@@ -96,7 +96,7 @@ $(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
 # --- install, clean --------------------------------------------------------------------------------------------
 
 # What another program needs of the launch-measurement library; pkg-config --static names what it stands on.
-FIRMWARE_HEADERS = $(filter-out %_int.h,$(wildcard firmware/*.h firmware/*/*.h)) $(addprefix common/,buf.h cleanup.h \
+FIRMWARE_HEADERS = $(filter-out %_int.h firmware/sev/launch.h firmware/sev/idkey.h,$(wildcard firmware/*.h firmware/*/*.h)) $(addprefix common/,buf.h cleanup.h \
 	digest.h err.h file.h hex.h json.h rd.h secret.h wr.h)
 
 define FIRMWARE_PC

@@ -19,6 +19,12 @@ enum {
 
 enum { SECTION_PLATFORM, SECTION_INIT, SECTION_DIRECTIVE };
 
+bool cof_igvm_looks_like(cof_span in)
+{
+	cof_rd r = cof_rd_of(in);
+	return cof_rd_u32le(&r) == MAGIC && cof_rd_ok(&r);
+}
+
 int cof_igvm_malformed(cof_err *err, const char *what)
 {
 	return cof_err_set(err, COF_E_MALFORMED, "igvm-malformed", "IGVM file: %s", what);

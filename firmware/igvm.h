@@ -33,6 +33,9 @@ typedef struct cof_igvm_stats {
 /* Checks the whole file. Reason "igvm-malformed". */
 COF_WUR int cof_igvm_parse(cof_span in, cof_igvm_stats *ret, cof_err *err);
 
+/* Begins like one: for tools that take several kinds of firmware. */
+bool cof_igvm_looks_like(cof_span in);
+
 typedef struct cof_igvm_measure_in {
 	cof_span file;
 	bool zero_pages; /* the loader turns pages without data into ZERO pages (QEMU does) */

@@ -26,6 +26,7 @@ typedef struct cof_measure_in {
 	cof_span svsm;
 	uint32_t svsm_vars_size;
 	uint16_t svsm_fcw;
+	bool igvm_zero_pages; /* IGVM: the loader turns pages without data into ZERO pages, as QEMU does */
 	/* TDX and TPM */
 	cof_mrtd_order mrtd_order;
 	uint64_t memory_bytes;
@@ -44,7 +45,7 @@ typedef struct cof_measurement {
 	const char *tee;
 	size_t n;
 	cof_register registers[COF_REGISTERS_MAX]; /* the first is the one that names the launch */
-	cof_reg_set judged; /* the registers whose events are all below */
+	cof_reg_set judged;			   /* the registers whose events are all below */
 	size_t n_events;
 	cof_ref_event events[COF_MEASURED_EVENTS_MAX];
 } cof_measurement;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SEV, SEV-ES and SEV-SNP as entries of the table in firmware/tee.c. */
+#include "firmware/igvm.h"
 #include "firmware/tee_int.h"
 
 typedef struct sev_parts {
@@ -81,10 +82,26 @@ int cof_measure_seves(const cof_measure_in *in, cof_measurement *ret, cof_err *e
 	return rc;
 }
 
+/* A whole launch in one file: its CPUs and its kernel are in it, and nothing that is given beside it would count. */
+static int measure_igvm(const cof_measure_in *in, cof_measurement *ret, cof_err *err)
+{
+	uint8_t d[COF_SNP_DIGEST_LEN];
+	const cof_igvm_measure_in file = {.file = in->firmware, .zero_pages = in->igvm_zero_pages};
+	if (in->doc->kernel.given || in->svsm.len > 0)
+		return cof_err_set(err, COF_E_USAGE, "igvm-is-whole",
+				   "an IGVM file is measured without a kernel or SVSM");
+	int rc = cof_igvm_snp_measure(&file, d, err);
+	if (rc == 0)
+		take(ret, "snp", COF_SHA384, d);
+	return rc;
+}
+
 int cof_measure_snp(const cof_measure_in *in, cof_measurement *ret, cof_err *err)
 {
 	uint8_t d[COF_SNP_DIGEST_LEN];
 	sev_parts p;
+	if (cof_igvm_looks_like(in->firmware))
+		return measure_igvm(in, ret, err);
 	int rc = fill(in, &p, err);
 	if (rc == 0)
 		rc = cof_snp_measure(&p.launch, in->vcpus, d, err);

@@ -6,6 +6,7 @@
 #include "common/file.h"
 #include "common/initdata.h"
 #include "common/secret.h"
+#include "firmware/igvm.h"
 #include "firmware/kernel.h"
 #include "firmware/pe.h"
 #include "firmware/sev/cpu.h"
@@ -296,6 +297,7 @@ static int take_machine(const cof_measure_opts *o, const needs *n, cof_measure_i
 	in->guest_features = o->guest_features;
 	in->vmsa_gpa = o->vmsa_gpa;
 	in->zero_fpu = o->zero_fpu;
+	in->igvm_zero_pages = !o->igvm_data_pages;
 	in->no_kernel_hashes = o->no_kernel_hashes;
 	in->release = o->release != 0 ? o->release : i->doc.release;
 	in->patched_kernel = o->patched_kernel;
@@ -303,7 +305,7 @@ static int take_machine(const cof_measure_opts *o, const needs *n, cof_measure_i
 		in->patched_kernel |= cof_kernel_is_patched(o->qemu_major, n->confidential);
 	int rc = cof_vmm_find(o->vmm, &in->vmm, err);
 	if (rc == 0)
-		rc = take_cpu(o, n->cpu && !o->any, in, err);
+		rc = take_cpu(o, n->cpu && !o->any && !cof_igvm_looks_like(in->firmware), in, err);
 	if (rc == 0)
 		rc = take_order(o->mrtd_order, &in->mrtd_order, err);
 	if (rc == 0 && o->ovmf_hash != NULL)

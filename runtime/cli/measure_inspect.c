@@ -4,7 +4,6 @@
 
 #include "common/file.h"
 #include "common/hex.h"
-#include "common/secret.h"
 #include "firmware/document.h"
 #include "firmware/igvm.h"
 #include "runtime/cli/cli.h"
@@ -223,7 +222,7 @@ static int inspect(const cof_measure_opts *o)
 	cof_err err = {0};
 	int rc = cof_file_read(o->file, COF_IGVM_MAX, &image, &err);
 	cof_span s = cof_buf_span(&image);
-	bool igvm = s.len >= 4 && cof_ct_equal((cof_span){s.data, 4}, cof_span_str("IGVM"));
+	bool igvm = cof_igvm_looks_like(s);
 	if (rc == 0)
 		rc = igvm ? inspect_igvm(s, doc, &err) : inspect_flash(s, doc, &err);
 	if (rc < 0)

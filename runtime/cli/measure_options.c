@@ -10,7 +10,7 @@
 
 const char cof_measure_options_help[] =
 	"What is launched:\n"
-	"  --firmware FILE        firmware image (OVMF, TDVF)\n"
+	"  --firmware FILE        firmware image (OVMF, TDVF), or for snp a whole launch as IGVM file\n"
 	"  --kernel FILE          kernel, or sha256:HEX where that is enough (SEV)\n"
 	"  --initrd FILE          initrd, or sha256:HEX\n"
 	"  --append TEXT          kernel command line\n"
@@ -31,6 +31,7 @@ const char cof_measure_options_help[] =
 	"  --snp-ovmf-hash HEX    SNP digest of the firmware's pages, instead of hashing them\n"
 	"  --vmsa-gpa N           address of the VMSA pages (0xfffffffff000)\n"
 	"  --zero-fpu             SEV-ES: a host that starts the machine with the old call\n"
+	"  --igvm-data-pages      IGVM: a loader that measures pages of zeros as data (QEMU does not)\n"
 	"  --no-kernel-hashes     SEV: kernel-hashes=off\n"
 	"  --qemu-version N       tpm: QEMU's major version, which decides whether it fills in the kernel's setup "
 	"header\n"
@@ -71,6 +72,7 @@ static const option_spec specs[] = {
 	{"ovmf-release", U32, AT(release)},
 	{"qemu-version", U32, AT(qemu_major)},
 	{"zero-fpu", FLAG, AT(zero_fpu)},
+	{"igvm-data-pages", FLAG, AT(igvm_data_pages)},
 	{"no-kernel-hashes", FLAG, AT(no_kernel_hashes)},
 	{"patched-kernel", FLAG, AT(patched_kernel)},
 	{"svsm", TEXT, AT(svsm)},

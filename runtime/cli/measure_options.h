@@ -24,7 +24,7 @@ typedef struct cof_measure_opts {
 	uint64_t memory_bytes;
 	const char *mrtd_order;
 	uint32_t release, qemu_major;
-	bool zero_fpu, no_kernel_hashes, patched_kernel;
+	bool zero_fpu, igvm_data_pages, no_kernel_hashes, patched_kernel;
 	const char *svsm, *ovmf_hash;
 	uint32_t svsm_vars_size;
 	uint64_t svsm_fcw;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/hex.h"
+#include "firmware/igvm.h"
 
 void cof_measure_result_release(cof_measure_result *r)
 {
@@ -69,13 +70,19 @@ static int events_json(const cof_measurement *m, json_t *o, cof_err *err)
 	return rc;
 }
 
+/* An IGVM file brings its own. */
+static bool counts_cpu(const cof_measure_result *r)
+{
+	return r->tee->needs_cpu && !cof_igvm_looks_like(r->inputs.in.firmware);
+}
+
 /* A mismatch is nearly always one of these. */
 static int machine_json(const cof_measure_result *r, json_t *o, cof_err *err)
 {
 	const cof_measure_in *in = &r->inputs.in;
 	char vmm[COF_VMM_NAME_MAX];
 	int rc = 0;
-	if (r->tee->needs_cpu) {
+	if (counts_cpu(r)) {
 		cof_vmm_str(in->vmm, vmm);
 		COF_AUTO_PTR(json_t)
 		cpu = json_pack("{s:i, s:I, s:s}", "vcpus", (int)in->vcpus, "vcpu_sig", (json_int_t)in->vcpu_sig, "vmm",
@@ -177,7 +184,7 @@ bool cof_measure_result_print(const cof_measure_result *r)
 		return printf("%-6s %s: %s\n", r->tee->name, r->why.reason, r->why.text) >= 0;
 	for (size_t k = 0; ok && k < r->m.n; k++)
 		ok = print_register(r->tee->name, &r->m.registers[k]);
-	if (!ok || !r->tee->needs_cpu)
+	if (!ok || !counts_cpu(r))
 		return ok;
 	cof_vmm_str(i->in.vmm, vmm);
 	return printf("%-6s   %u vCPU%s, signature 0x%x, %s%s\n", "", i->in.vcpus, i->in.vcpus == 1 ? "" : "s",

@@ -4,6 +4,7 @@
 
 #include "common/hex.h"
 #include "firmware/explain.h"
+#include "tests/unit/firmware/make_igvm.h"
 #include "tests/unit/sev/make_launch.h"
 
 /* A document of the usual image, and a machine that is started with it. */
@@ -175,6 +176,33 @@ static void t017_broken_metadata_is_told(void **state)
 	assert_fails(tee("sev")->measure(&m.in, &got, &err), "firmware-malformed");
 }
 
+/* An IGVM file is a whole launch: the same interface, and nothing beside it counts. */
+static void a_launch_in_one_file(void **state)
+{
+	(void)state;
+	COF_AUTO(make_igvm) made = {0};
+	COF_AUTO(cof_buf) file = {0};
+	COF_AUTO(cof_launch_document) d = {0};
+	static cof_measurement got;
+	uint8_t want[COF_SNP_DIGEST_LEN];
+	make_igvm_all(&made);
+	igvm_end(&made, &file);
+	assert_ok(cof_launch_firmware(cof_buf_span(&file), COF_PART_SEV, &d, &err));
+	cof_measure_in in = {.doc = &d, .firmware = cof_buf_span(&file), .vmm = vmm_named("qemu"), .vcpus = 4};
+	for (int zero_pages = 0; zero_pages <= 1; zero_pages++) {
+		const cof_igvm_measure_in igvm = {.file = cof_buf_span(&file), .zero_pages = zero_pages != 0};
+		in.igvm_zero_pages = igvm.zero_pages;
+		assert_ok(cof_igvm_snp_measure(&igvm, want, &err));
+		measure("snp", &in, &got);
+		assert_memory_equal(got.registers[0].value.bytes, want, sizeof want);
+	}
+	d.kernel.given = true;
+	assert_fails(tee("snp")->measure(&in, &got, &err), "igvm-is-whole");
+	d.kernel.given = false;
+	in.firmware.len--;
+	assert_fails(tee("snp")->measure(&in, &got, &err), "igvm-malformed");
+}
+
 /* What a host did differently is found by its digest alone. */
 static void the_setting_of_a_host_is_explained(void **state)
 {
@@ -211,6 +239,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_given_counts_as_nothing),
 		cmocka_unit_test(an_svsm_below_the_firmware),
 		cmocka_unit_test(t017_broken_metadata_is_told),
+		cmocka_unit_test(a_launch_in_one_file),
 		cmocka_unit_test(the_setting_of_a_host_is_explained),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
