@@ -2,6 +2,7 @@
 #include "agent/keeper.h"
 
 #include <event2/event.h>
+#include <signal.h>
 
 #include "agent/kbs_client.h"
 #include "agent/kbs_token.h"
@@ -356,6 +357,8 @@ int cof_keeper_main(int chan_fd)
 {
 	COF_AUTO(keeper) k = {.chan = chan_fd};
 	cof_secret_process_init();
+	/* A workload that hangs up, a broker, an unpacker that is gone before its key came: none may end the keeper. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setenv("TSS2_LOG", "all+none",
 		     1); /* our errors say what failed; its lines would reach the host's console */
 	k.base = event_base_new();

@@ -3,6 +3,7 @@
 #include "tests/unit/agent/kbs_peer.h"
 #include "tests/unit/evidence/tpmbox.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
@@ -31,6 +32,7 @@ static void spawn(rig *r)
 	assert_true(r->pid >= 0);
 	if (r->pid == 0) {
 		(void)close(fds[0]);
+		(void)signal(SIGPIPE, SIG_DFL); /* as init's helpers begin */
 		_exit(cof_keeper_main(fds[1]));
 	}
 	(void)close(fds[1]);
@@ -168,6 +170,27 @@ static void a_refusal_reaches_init_and_no_key_the_pipe(void **state)
 	assert_int_equal(finish(&r), 0); /* the channel's end is the keeper's */
 }
 
+/* T-59: an unpacker that dies before its key comes is not the end of the one who brings it. */
+static void t059_nobody_reads_the_key(void **state)
+{
+	(void)state;
+	rig r;
+	cof_err none = {0};
+	COF_AUTO(cof_layer_key) made = {0}, got = {0};
+	int fds[2];
+	spawn(&r);
+	assert_ok(start(&r, &err));
+	hosts(&r);
+	COF_AUTO_FREE char *text = packet(&made);
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	(void)close(fds[0]);
+	assert_ok(cof_keeper_send_unwrap(r.chan, text, 5000, fds[1], &err));
+	(void)close(fds[1]);
+	assert_fails(hear(&r, &err), "write-failed");
+	assert_ok(unwrap(&r, text, &got, &none, &err));
+	assert_int_equal(finish(&r), 0);
+}
+
 static void t051_nothing_before_the_start_and_one_start(void **state)
 {
 	(void)state;
@@ -297,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(opens_keys_that_init_never_sees, power_on),
 		cmocka_unit_test_setup(a_refusal_reaches_init_and_no_key_the_pipe, power_on),
+		cmocka_unit_test_setup(t059_nobody_reads_the_key, power_on),
 		cmocka_unit_test_setup(t051_nothing_before_the_start_and_one_start, power_on),
 		cmocka_unit_test_setup(t003_a_second_binding_in_one_boot_is_refused, power_on),
 		cmocka_unit_test_setup(workloads_get_secrets_and_tokens, power_on),
