@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/trust.h"
 
+#include <sys/socket.h>
+
 #include "agent/keeper.h"
 
 typedef struct waiting {
@@ -35,6 +37,11 @@ static void all_fail(cof_trust *t, const cof_err *why)
 	}
 }
 
+static int set_died(cof_err *err)
+{
+	return cof_err_set(err, COF_E_INTERNAL, "keeper-died", "the guest's keeper process ended");
+}
+
 /* The keeper speaks only when asked: anything else, a broken message, or its end, is its death. */
 static void on_readable(void *arg)
 {
@@ -46,8 +53,7 @@ static void on_readable(void *arg)
 	bool gone = r < 0 && (cof_err_is(&why, "keeper-gone") || cof_err_is(&why, "keeper-malformed") ||
 			      cof_err_is(&why, "peer-closed"));
 	if (gone || t->n == 0) {
-		int ignored = cof_err_set(&why, COF_E_INTERNAL, "keeper-died", "the guest's keeper process ended");
-		(void)ignored;
+		(void)!set_died(&why);
 		all_fail(t, &why);
 		return;
 	}
@@ -65,8 +71,14 @@ static int check(const cof_trust *t, cof_err *err)
 	return 0;
 }
 
-static int queued(cof_trust *t, int sent, cof_trust_done done, void *arg)
+/* A question may be the first to find that the keeper is gone. Half of one, behind which nothing makes sense, is the
+ * same; those who wait hear of it from the loop. */
+static int queued(cof_trust *t, int sent, cof_trust_done done, void *arg, cof_err *err)
 {
+	if (sent < 0 && (cof_err_is(err, "peer-closed") || cof_err_is(err, "peer-timeout"))) {
+		(void)shutdown(cof_helper_chan(t->helper), SHUT_RDWR);
+		return set_died(err);
+	}
 	if (sent < 0)
 		return sent;
 	t->queue[t->n++] = (waiting){done, arg};
@@ -84,11 +96,11 @@ int cof_trust_open(cof_trust **ret, const cof_helper_opts *helper, const cof_tru
 	opts.readable = on_readable;
 	opts.arg = t;
 	int r = cof_helper_start(&t->helper, &opts, err);
-	if (r == 0)
-		r = cof_keeper_send_start(cof_helper_chan(t->helper), start->initdata, start->tcti, start->eventlog,
-					  start->rest_port, err);
-	if (r == 0)
-		r = queued(t, 0, done, arg);
+	if (r < 0)
+		return r;
+	r = cof_keeper_send_start(cof_helper_chan(t->helper), start->initdata, start->tcti, start->eventlog,
+				  start->rest_port, err);
+	r = queued(t, r, done, arg, err);
 	if (r < 0)
 		return r;
 	*ret = cof_steal(&t);
@@ -112,13 +124,17 @@ int cof_trust_hosts(cof_trust *t, char *const *lines, size_t n, cof_trust_done d
 		return cof_err_oom(err);
 	for (size_t i = 0; i < n; i++)
 		copy[i] = lines[i];
-	return queued(t, cof_keeper_send_hosts(cof_helper_chan(t->helper), copy, n, err), done, arg);
+	r = cof_keeper_send_hosts(cof_helper_chan(t->helper), copy, n, err);
+	return queued(t, r, done, arg, err);
 }
 
 int cof_trust_attest(cof_trust *t, int timeout_ms, cof_trust_done done, void *arg, cof_err *err)
 {
 	int r = check(t, err);
-	return r < 0 ? r : queued(t, cof_keeper_send_attest(cof_helper_chan(t->helper), timeout_ms, err), done, arg);
+	if (r < 0)
+		return r;
+	r = cof_keeper_send_attest(cof_helper_chan(t->helper), timeout_ms, err);
+	return queued(t, r, done, arg, err);
 }
 
 int cof_trust_unwrap(cof_trust *t, const char *packet, int key_pipe, cof_trust_done done, void *arg, cof_err *err)
@@ -127,7 +143,7 @@ int cof_trust_unwrap(cof_trust *t, const char *packet, int key_pipe, cof_trust_d
 	if (r < 0)
 		return r;
 	r = cof_keeper_send_unwrap(cof_helper_chan(t->helper), packet, COF_TRUST_KEY_MS, key_pipe, err);
-	return queued(t, r, done, arg);
+	return queued(t, r, done, arg, err);
 }
 
 void cof_trust_forget(cof_trust *t, const void *arg)
