@@ -123,10 +123,23 @@ static void take_fetch_error(cof_pull *p, const cof_msg *m)
 {
 	cof_err why = {0};
 	cof_chan_parse_err(cof_buf_span(&m->body), &why);
-	if (cof_err_is(&why, "pipe-closed") && (p->unpacker != NULL || p->keyless.cls != COF_OK))
+	bool closed = cof_err_is(&why, "pipe-closed");
+	if (closed && p->cut.cls != COF_OK)
+		cof_pull_fail(p, &p->cut);
+	else if (closed && (p->unpacker != NULL || p->keyless.cls != COF_OK))
 		p->stalled = why;
 	else
 		cof_pull_fail(p, &why);
+}
+
+/* All bytes went out, it says; they were too few, said the unpacker. */
+static void take_fetched(cof_pull *p)
+{
+	p->fetched = true;
+	if (p->cut.cls != COF_OK)
+		cof_pull_fail(p, &p->cut);
+	else
+		cof_pull_layer_step(p);
 }
 
 static void take_fetcher(cof_pull *p, const cof_msg *m)
@@ -141,8 +154,7 @@ static void take_fetcher(cof_pull *p, const cof_msg *m)
 	} else if (m->type == COF_ROLE_ERR) {
 		take_fetch_error(p, m);
 	} else if (m->type == COF_ROLE_DONE && p->have_manifest && !p->fetched) {
-		p->fetched = true;
-		cof_pull_layer_step(p);
+		take_fetched(p);
 	} else {
 		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
 	}
@@ -204,8 +216,10 @@ static int send_pull(cof_pull *p, cof_err *err)
 	if (doc == NULL)
 		return cof_err_oom(err);
 	r = cof_json_dump(doc, &body, err);
-	return r < 0 ? r
-		     : cof_chan_send(cof_helper_chan(p->fetcher), COF_FETCHER_PULL, cof_buf_span(&body), NULL, 0, err);
+	if (r < 0)
+		return r;
+	r = cof_chan_send(cof_helper_chan(p->fetcher), COF_FETCHER_PULL, cof_buf_span(&body), NULL, 0, err);
+	return r < 0 ? cof_helper_explain(p->fetcher, err) : 0;
 }
 
 static int make_folder(cof_pull *p, cof_err *err)

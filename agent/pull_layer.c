@@ -62,16 +62,22 @@ void cof_pull_layer_step(cof_pull *p)
 		cof_pull_maybe_done(p);
 }
 
-/* The key's pipe ends a moment before the keeper says why there is no key: the wait is for its answer. */
+/*
+ * A pipe ends a moment before its sender says why: the keeper, that there is no key; the fetcher, that the registry
+ * hung up. The wait is for its answer.
+ */
 static void take_unpack_error(cof_pull *p, const cof_msg *m)
 {
 	cof_err why = {0};
 	cof_chan_parse_err(cof_buf_span(&m->body), &why);
-	if (!cof_err_is(&why, "layer-key-refused") || !p->key_pending) {
+	if (cof_err_is(&why, "layer-key-refused") && p->key_pending) {
+		p->keyless = why;
+	} else if (cof_err_is(&why, "layer-size-mismatch") && !p->fetched && p->stalled.cls == COF_OK) {
+		p->cut = why;
+	} else {
 		cof_pull_fail(p, &why);
 		return;
 	}
-	p->keyless = why;
 	cof_helper_free(p->unpacker);
 	p->unpacker = NULL;
 }
@@ -127,9 +133,10 @@ static int send_fetch(cof_pull *p, int pipe, cof_err *err)
 	cof_wr w = cof_wr_to(&body);
 	cof_wr_u32le(&w, (uint32_t)p->current);
 	int r = cof_wr_done(&w, err);
-	return r < 0 ? r
-		     : cof_chan_send(cof_helper_chan(p->fetcher), COF_FETCHER_FETCH, cof_buf_span(&body), &pipe, 1,
-				     err);
+	if (r < 0)
+		return r;
+	r = cof_chan_send(cof_helper_chan(p->fetcher), COF_FETCHER_FETCH, cof_buf_span(&body), &pipe, 1, err);
+	return r < 0 ? cof_helper_explain(p->fetcher, err) : 0;
 }
 
 static int ask_key(cof_pull *p, int key_pipe, cof_err *err)
@@ -171,7 +178,8 @@ static int start_unpacker(cof_pull *p, int blob, int key, cof_err *err)
 	int r = cof_helper_start(&p->unpacker, &opts, err);
 	if (r < 0)
 		return r;
-	return cof_role_task_send(cof_helper_chan(p->unpacker), layer(p), p->current, fds, key >= 0 ? 3 : 2, err);
+	r = cof_role_task_send(cof_helper_chan(p->unpacker), layer(p), p->current, fds, key >= 0 ? 3 : 2, err);
+	return r < 0 ? cof_helper_explain(p->unpacker, err) : 0;
 }
 
 static int begin_layer(cof_pull *p, cof_err *err)

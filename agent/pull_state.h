@@ -21,6 +21,7 @@ struct cof_pull {
 	bool ended, kept;
 	cof_err why;	 /* cls COF_OK: success */
 	cof_err keyless; /* the unpacker got no key: the keeper's own reason is the better one */
+	cof_err cut;	 /* the unpacker got too few bytes: the fetcher's own reason is the better one */
 	cof_err stalled; /* the fetcher's pipe broke: the unpacker's own reason is the better one */
 	uint64_t pulled_before, total;
 	int64_t started_ms, attest_ms, decrypt_ms, unpack_ms;
