@@ -215,8 +215,9 @@ static int make_loop(cof_agent *a, const cof_run_opts *o, cof_err *err)
 
 static void agent_release(cof_agent *a)
 {
+	/* Its last answers may end a connection, which asks for the container's calls. */
 	if (a->container != NULL)
-		cof_container_free(a->container);
+		cof_container_free(cof_steal(&a->container));
 	if (a->ctl != NULL)
 		cof_port_free(a->ctl);
 	if (a->io != NULL)

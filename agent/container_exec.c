@@ -80,17 +80,23 @@ static bool is_used(const cof_container *c, const char *id)
 	return false;
 }
 
+/* Out of the list before it goes: its last answers may end a connection, and that looks for calls in all of the list.
+ */
+static void drop_exec(cof_container *c, size_t i)
+{
+	cof_process *p = c->execs[i];
+	c->execs[i] = c->execs[--c->n_execs];
+	cof_process_free(p);
+}
+
 /* An id lives as long as its container; only ends that nobody can ask for any more make room. */
 static int make_room(cof_container *c, const char *id, cof_err *err)
 {
 	if (is_used(c, id))
 		return cof_err_set(err, COF_E_USAGE, "bad-id", "exec_id: in use");
-	for (size_t i = 0; i < c->n_execs && c->n_execs + c->spawning >= COF_EXECS_MAX; i++) {
-		if (c->execs[i]->exited) {
-			cof_process_free(c->execs[i]);
-			c->execs[i] = c->execs[--c->n_execs];
-		}
-	}
+	for (size_t i = 0; i < c->n_execs && c->n_execs + c->spawning >= COF_EXECS_MAX; i++)
+		if (c->execs[i]->exited)
+			drop_exec(c, i);
 	if (c->n_execs + c->spawning >= COF_EXECS_MAX)
 		return cof_err_set(err, COF_E_UNAVAILABLE, "too-many-calls", "%d processes already", COF_EXECS_MAX);
 	return 0;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "common/ttrpc_conn.h"
 #include "tests/unit/agent/box.h"
 
 static char *const words[] = {TEXT("/bin/ok"), NULL};
@@ -124,6 +125,66 @@ static void t085_processes_have_a_limit(void **state)
 	box_release(&b);
 }
 
+static void on_connection_ended(void *arg, const cof_err *why)
+{
+	box *b = arg;
+	(void)why;
+	cof_serve_closed(&b->a, false);
+}
+
+/* The agent's answers lie in a queue up to its limit: the next one ends the connection. */
+static void fill_queue(box *b)
+{
+	static uint8_t bytes[1 << 20];
+	b->r.server->opts.closed = on_connection_ended;
+	for (size_t n = 0; n < COF_TTRPC_OUT_MAX; n += sizeof bytes)
+		assert_ok(cof_ttrpc_queue(b->r.server, cof_span_of(bytes, sizeof bytes), &err));
+}
+
+/*
+ * T-49: a host asks for the stderr of a process that is over, and reads no answers. Room for another process is made
+ * from this one, whose last answer finds the queue full: that ends the connection, and its calls are looked for in all
+ * processes, while this one is half gone.
+ */
+static void t049_the_connection_ends_while_room_is_made(void **state)
+{
+	box b;
+	char id[16], path[64];
+	rig_reply reading = {0}, more = {0};
+	Grpc__ReadStreamRequest m = GRPC__READ_STREAM_REQUEST__INIT;
+	(void)state;
+	box_running(&b);
+	for (int i = 0; i < COF_EXECS_MAX; i++) {
+		(void)snprintf(id, sizeof id, "e%d", i);
+		exec(&b, id, COF_RPC_OK, "");
+	}
+	cof_process *over = b.a.container->execs[7];
+	(void)snprintf(path, sizeof path, "/proc/%d/fd/2", (int)over->pid);
+	int stray = open(path, O_WRONLY | O_CLOEXEC); /* keeps the stream open behind the process's end */
+	assert_true(stray >= 0);
+	m.container_id = TEXT("c1");
+	m.exec_id = TEXT("e7");
+	m.len = 10;
+	rig_send(&b.r, "ReadStderr", &m.base, &reading);
+	cof_ttrpc_call *call = rig_call(&b.r, &more); /* behind the read */
+	assert_ok(cof_process_signal(over, SIGKILL, &err));
+	int64_t until = rig_now() + RIG_MS;
+	while (!over->exited && rig_now() < until)
+		(void)event_base_loop(b.r.base, EVLOOP_NONBLOCK);
+	assert_int_equal(reading.n, 0);
+	fill_queue(&b);
+	cof_container_exec(b.a.container, "more", words, 1, call);
+	assert_int_equal(b.a.container->n_execs, COF_EXECS_MAX - 1);
+	(void)close(stray);
+	while (b.a.container->spawning > 0 && rig_now() < until)
+		(void)event_base_loop(b.r.base, EVLOOP_NONBLOCK);
+	assert_int_equal(b.a.container->n_execs, COF_EXECS_MAX);
+	rig_reconnect(&b.r);
+	rig_expect(&b.r, &reading, COF_RPC_UNAVAILABLE, "closed");
+	rig_expect(&b.r, &more, COF_RPC_UNAVAILABLE, "closed");
+	box_release(&b);
+}
+
 /* T-51: the container goes while crun starts a process in it. */
 static void t051_removed_on_the_way(void **state)
 {
@@ -146,9 +207,13 @@ static void t051_removed_on_the_way(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t051_not_before_the_start),   cmocka_unit_test(t051_an_id_is_used_once),
-		cmocka_unit_test(t051_one_id_twice_at_once),   cmocka_unit_test(t094_runtime_fails),
-		cmocka_unit_test(t085_processes_have_a_limit), cmocka_unit_test(t051_removed_on_the_way),
+		cmocka_unit_test(t051_not_before_the_start),
+		cmocka_unit_test(t051_an_id_is_used_once),
+		cmocka_unit_test(t051_one_id_twice_at_once),
+		cmocka_unit_test(t094_runtime_fails),
+		cmocka_unit_test(t085_processes_have_a_limit),
+		cmocka_unit_test(t049_the_connection_ends_while_room_is_made),
+		cmocka_unit_test(t051_removed_on_the_way),
 	};
 	box_main(argc, argv);
 	return cmocka_run_group_tests(tests, box_group, NULL);
