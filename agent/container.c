@@ -128,13 +128,14 @@ static void on_started(void *arg, const cof_err *why)
 	cof_container *c = arg;
 	if (!cof_container_back(c) || c->life == COF_LIFE_REMOVING)
 		return;
+	/* A short workload may be over before crun has come back, well or not. */
+	bool over = c->life != COF_LIFE_STARTING;
 	if (why != NULL) {
-		c->life = COF_LIFE_CREATED;
+		c->life = over ? c->life : COF_LIFE_CREATED;
 		end_pending(c, why);
 		return;
 	}
-	/* A short workload may be over before crun has come back. */
-	if (c->life == COF_LIFE_STARTING) {
+	if (!over) {
 		c->life = COF_LIFE_RUNNING;
 		cof_watch_phase(c->agent->watch, COF_PHASE_RUNNING);
 	}

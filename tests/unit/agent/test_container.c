@@ -79,6 +79,25 @@ static void start_fails(void **state)
 	box_release(&b);
 }
 
+/* Its process is gone before crun has failed to start it: that is nothing to try again. */
+static void t051_over_before_the_start_failed(void **state)
+{
+	box b;
+	rig_reply reply = {0};
+	siginfo_t gone = {0};
+	(void)state;
+	box_created(&b);
+	box_how(&b, "start");
+	cof_ttrpc_call *call = rig_call(&b.r, &reply);
+	assert_int_equal(kill(b.a.container->init->pid, SIGKILL), 0);
+	assert_int_equal(waitid(P_PID, (id_t)b.a.container->init->pid, &gone, WEXITED | WNOWAIT), 0);
+	cof_container_start(b.a.container, call);
+	rig_expect(&b.r, &reply, COF_RPC_INTERNAL, "runtime-failed");
+	assert_int_equal(b.a.container->life, COF_LIFE_STOPPED);
+	start(&b, COF_RPC_FAILED_PRECONDITION, "the container has stopped");
+	box_release(&b);
+}
+
 static void ended_stays_ended(void **state)
 {
 	box b;
@@ -188,11 +207,17 @@ static void t051_the_end_overtakes(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t052_only_the_very_id),       cmocka_unit_test(processes_by_id),
-		cmocka_unit_test(t051_start_out_of_turn),      cmocka_unit_test(start_fails),
-		cmocka_unit_test(ended_stays_ended),	       cmocka_unit_test(killed),
-		cmocka_unit_test(t094_removal_leaves_nothing), cmocka_unit_test(t094_removal_without_a_runtime),
-		cmocka_unit_test(t051_removal_out_of_turn),    cmocka_unit_test(t051_the_end_overtakes),
+		cmocka_unit_test(t052_only_the_very_id),
+		cmocka_unit_test(processes_by_id),
+		cmocka_unit_test(t051_start_out_of_turn),
+		cmocka_unit_test(start_fails),
+		cmocka_unit_test(t051_over_before_the_start_failed),
+		cmocka_unit_test(ended_stays_ended),
+		cmocka_unit_test(killed),
+		cmocka_unit_test(t094_removal_leaves_nothing),
+		cmocka_unit_test(t094_removal_without_a_runtime),
+		cmocka_unit_test(t051_removal_out_of_turn),
+		cmocka_unit_test(t051_the_end_overtakes),
 	};
 	box_main(argc, argv);
 	return cmocka_run_group_tests(tests, box_group, NULL);
