@@ -143,7 +143,8 @@ static int make_paths(cof_container *c, cof_err *err)
 		r = cof_path(&c->log, err, "%s/%s.log", at->run, c->id);
 	if (r == 0)
 		r = cof_path(&c->pid_file, err, "%s/%s.pid", at->run, c->id);
-	return r < 0 ? r : cof_path(&c->cgroup, err, "/coffer/%s", c->id);
+	/* Process-level guests share a machine: what ends one's container must not end another's of the same name. */
+	return r < 0 ? r : cof_path(&c->cgroup, err, "/coffer/%s.%d", c->id, (int)getpid());
 }
 
 static int begin_pull(cof_container *c, cof_err *err)

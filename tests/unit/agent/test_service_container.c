@@ -147,7 +147,7 @@ static void no_terminal(void **state)
 static void stats_of_a_folder(void **state)
 {
 	box b;
-	char cgroups[160];
+	char cgroups[160], group[64];
 	Grpc__StatsContainerRequest m = GRPC__STATS_CONTAINER_REQUEST__INIT;
 	(void)state;
 	box_running(&b);
@@ -158,9 +158,11 @@ static void stats_of_a_folder(void **state)
 	assert_int_equal(mkdir(cgroups, 0700), 0);
 	rig_path(&b.r, "cg/coffer", cgroups);
 	assert_int_equal(mkdir(cgroups, 0700), 0);
-	rig_path(&b.r, "cg/coffer/c1", cgroups);
+	(void)snprintf(group, sizeof group, "cg/coffer/c1.%d", (int)getpid());
+	rig_path(&b.r, group, cgroups);
 	assert_int_equal(mkdir(cgroups, 0700), 0);
-	rig_put(&b.r, "cg/coffer/c1/pids.current", "3\n");
+	(void)snprintf(group, sizeof group, "cg/coffer/c1.%d/pids.current", (int)getpid());
+	rig_put(&b.r, group, "3\n");
 	rig_path(&b.r, "cg", cgroups);
 	box_call(&b, "StatsContainer", &m.base, COF_RPC_OK, "");
 	box_release(&b);
