@@ -133,16 +133,20 @@ void cof_children_free(cof_children *c)
 	free(c);
 }
 
+/* Pids come round again, the sooner the more a workload forks: one that is there now is another than the one that is
+ * remembered, which is reaped. */
 static bool already_ended(cof_children *c, pid_t pid, int *ret_status)
 {
+	bool gone = kill(pid, 0) < 0 && errno == ESRCH;
+	bool found = false;
 	for (size_t i = 0; i < REMEMBERED; i++) {
 		if (c->remembered[i].pid == pid) {
 			*ret_status = c->remembered[i].status;
 			c->remembered[i] = (ended){0};
-			return true;
+			found = gone;
 		}
 	}
-	return false;
+	return found;
 }
 
 int cof_children_watch(cof_children *c, pid_t pid, cof_child_exit done, void *arg, cof_err *err)

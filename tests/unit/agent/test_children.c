@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/children.h"
 
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "agent/crun.h"
@@ -91,6 +93,44 @@ static void t051_children_remember_early_ends(void **state)
 	bed_release(&b);
 }
 
+/* A child with this very pid, as the kernel gives it out again one day. */
+static pid_t child_again(pid_t pid, const int go[2])
+{
+	struct clone_args a = {.exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&pid, .set_tid_size = 1};
+	char byte = 0;
+	pid_t got = (pid_t)syscall(SYS_clone3, &a, sizeof a);
+	if (got == 0) {
+		(void)close(go[1]);
+		_exit(read(go[0], &byte, 1) == 1 ? 5 : 6);
+	}
+	return got;
+}
+
+/* Another process had this pid, and nobody asked for its end: it is not the end of this one. */
+static void t051_a_pid_comes_round_again(void **state)
+{
+	bed b;
+	int go[2];
+	(void)state;
+	bed_init(&b);
+	assert_int_equal(pipe(go), 0);
+	pid_t pid = child_that(9, 0);
+	turn(&b, 200);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), -1);
+	assert_int_equal(child_again(pid, go), pid);
+	assert_ok(cof_children_watch(b.children, pid, on_exit_of, &b, &err));
+	turn(&b, 50);
+	assert_int_equal(b.calls, 0);
+	assert_int_equal(write(go[1], "x", 1), 1);
+	for (int i = 0; i < 100 && b.calls == 0; i++)
+		turn(&b, 50);
+	assert_int_equal(b.calls, 1);
+	assert_int_equal(b.status, 5);
+	(void)close(go[0]);
+	(void)close(go[1]);
+	bed_release(&b);
+}
+
 static void t085_children_reap_orphans(void **state)
 {
 	bed b;
@@ -102,7 +142,9 @@ static void t085_children_reap_orphans(void **state)
 			(void)child_that(0, 0);
 			_exit(0);
 		}
-	turn(&b, 500);
+	siginfo_t any;
+	for (int i = 0; i < 100 && waitid(P_ALL, 0, &any, WEXITED | WNOHANG | WNOWAIT) == 0; i++)
+		turn(&b, 50);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(errno, ECHILD);
 	bed_release(&b);
@@ -175,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t051_children_remember_early_ends),
+		cmocka_unit_test(t051_a_pid_comes_round_again),
 		cmocka_unit_test(t085_children_reap_orphans),
 		cmocka_unit_test(children_tell_codes_and_signals),
 		cmocka_unit_test(children_forget),
