@@ -8,7 +8,8 @@ PKGS += tss2-tcti-device tss2-tcti-swtpm
 
 # --- the verifier, tokens and references: the host's side ---
 LIBS += attestation
-attestation_SRC := attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
+attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestation/verify/kinds.c \
+	attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
 	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
 	attestation/verify/status.c attestation/verify/tpm.c attestation/refvalue/cbor.c \
