@@ -26,6 +26,7 @@ extern const cof_verb cof_verbs_initdata[];
 int cof_cmd_measure(int argc, char **argv);
 int cof_cmd_run(int argc, char **argv);
 int cof_cmd_tpm_ca(int argc, char **argv);
+int cof_cmd_verify(int argc, char **argv);
 
 /* Finds argv[1] in the table and runs it with argv moved by one; handles --help, -h and a missing or unknown verb.
  * what is the command so far ("coffer image"). */

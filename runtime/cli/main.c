@@ -26,6 +26,7 @@ static const cof_verb verbs[] = {
 	{"image", "encrypt, push, pull and unpack images", cmd_image},
 	{"kbs", "administer a key broker", cmd_kbs},
 	{"measure", "predict what a machine will measure", cof_cmd_measure},
+	{"verify", "judge evidence, tokens and reference values, offline", cof_cmd_verify},
 	{"tpm-ca", "make the CA of software TPMs, and print what an owner enrols", cof_cmd_tpm_ca},
 	{NULL, NULL, NULL},
 };

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* coffer verify: reads the files and the clock; what they say is judged elsewhere, by pure functions. */
+#include "common/file.h"
+#include "runtime/cli/cli.h"
+#include "runtime/cli/verify_options.h"
+#include "runtime/cli/verify_table.h"
+
+#include <time.h>
+#include <unistd.h>
+
+enum { EVIDENCE_MAX = 16 << 20, POLICY_MAX = 256 << 10 };
+
+static const char help[] =
+	"Usage: coffer verify KIND [--ROLE FILE]... [options]\n"
+	"       coffer verify --list\n\n"
+	"Judges one piece of evidence, offline: nothing but the named files is read. --list names the kinds and\n"
+	"their roles; a role's \"_\" is \"-\" in its option.\n\n"
+	"  --ROLE FILE          the file of a role\n"
+	"  --trust-anchor FILE  a root to believe, the same as --root\n"
+	"  --policy FILE        what is demanded, as a JSON object (docs/verifying.md); nothing more is without it\n"
+	"  --at TIME            judge as of then (2026-01-31T23:59:59Z) and not as of this machine's clock\n"
+	"  --json               print verdict, reason, checks and fields as JSON\n\n"
+	"Exit codes: 0 accepted, 1 refused (the reason is on stderr), 2 usage or environment.\n";
+
+/* Too large for a stack. */
+typedef struct work {
+	cof_buf bytes[COF_VERIFY_ROLES_MAX];
+	cof_role_file files[COF_VERIFY_ROLES_MAX];
+	json_t *policy;
+	cof_verdict verdict;
+} work;
+
+static void work_free(work *w)
+{
+	for (size_t i = 0; i < COF_VERIFY_ROLES_MAX; i++)
+		cof_buf_release(&w->bytes[i]);
+	json_decref(w->policy);
+	cof_verdict_release(&w->verdict);
+	free(w);
+}
+COF_DEFINE_AUTO_PTR(work, work_free)
+
+/* --- what is read --- */
+
+static int read_files(const cof_verify_opts *o, work *w, cof_err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < o->n_files; i++) {
+		r = cof_cli_read(o->files[i].path, EVIDENCE_MAX, &w->bytes[i], err);
+		w->files[i] = (cof_role_file){o->files[i].role, cof_buf_span(&w->bytes[i])};
+	}
+	return r;
+}
+
+static int read_policy(const cof_verify_opts *o, work *w, cof_err *err)
+{
+	if (o->policy == NULL)
+		return 0;
+	int r = cof_json_read_file(o->policy, POLICY_MAX, &w->policy, err);
+	if (r == 0 && !json_is_object(w->policy))
+		r = cof_err_set(err, COF_E_USAGE, "policy-word", "a policy is a JSON object");
+	return r < 0 ? cof_err_wrap(err, "policy %s", o->policy) : 0;
+}
+
+static int judge(const cof_verify_opts *o, work *w, cof_err *err)
+{
+	int r = read_files(o, w, err);
+	if (r == 0)
+		r = read_policy(o, w, err);
+	const cof_verify_in in = {.files = w->files,
+				  .n_files = o->n_files,
+				  .policy = w->policy,
+				  .now = o->has_at ? o->at : (int64_t)time(NULL)};
+	return r < 0 ? r : cof_verify(o->kind, &in, &w->verdict, err);
+}
+
+/* --- what is said --- */
+
+static const char *anchor_of(const cof_verify_opts *o)
+{
+	for (size_t i = 0; i < o->n_files; i++) {
+		if (cof_verify_is_anchor(o->files[i].role))
+			return o->files[i].path;
+	}
+	return NULL;
+}
+
+static int json_text(const cof_verify_opts *o, const cof_verdict *v, cof_buf *ret, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) j = NULL;
+	int r = cof_verdict_json(o->kind, v, &j, err);
+	if (r == 0 && anchor_of(o) != NULL)
+		r = cof_json_set_str(j, "trust_anchor", "named-by-hand", err);
+	return r < 0 ? r : cof_json_dump_pretty(j, ret, err);
+}
+
+static int say(const cof_verify_opts *o, const cof_verdict *v, cof_err *err)
+{
+	COF_AUTO(cof_buf) text = {0};
+	int r = o->json ? json_text(o, v, &text, err) : cof_verify_table(o->kind, v, anchor_of(o), &text, err);
+	return r < 0 ? r : cof_fd_write_all(STDOUT_FILENO, cof_buf_span(&text), err);
+}
+
+static int put_roles(const char *const *roles, const char *before, const char *after, cof_buf *b, cof_err *err)
+{
+	int r = 0;
+	for (; r == 0 && *roles != NULL; roles++) {
+		r = cof_buf_printf(b, err, " %s--", before);
+		for (const char *c = *roles; r == 0 && *c != '\0'; c++)
+			r = cof_buf_printf(b, err, "%c", *c == '_' ? '-' : *c);
+		if (r == 0)
+			r = cof_buf_printf(b, err, " FILE%s", after);
+	}
+	return r;
+}
+
+static int list(cof_err *err)
+{
+	COF_AUTO(cof_buf) b = {0};
+	int r = 0;
+	for (const cof_kind *k = cof_kinds; r == 0 && k->name != NULL; k++) {
+		r = cof_buf_printf(&b, err, "%s: %s\n ", k->name, k->summary);
+		if (r == 0)
+			r = put_roles(k->required, "", "", &b, err);
+		if (r == 0)
+			r = put_roles(k->optional, "[", "]", &b, err);
+		if (r == 0)
+			r = cof_buf_add_str(&b, "\n", err);
+	}
+	return r < 0 ? r : cof_fd_write_all(STDOUT_FILENO, cof_buf_span(&b), err);
+}
+
+/* Nothing was judged, so it is no refusal, whatever the error's class. */
+static int unjudged(const cof_err *err, bool json)
+{
+	(void)cof_cli_fail(err, json);
+	return COF_EXIT_USAGE;
+}
+
+int cof_cmd_verify(int argc, char **argv)
+{
+	cof_verify_opts o = {0};
+	cof_err err = {0};
+	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
+	int r = w == NULL ? cof_err_oom(&err) : cof_verify_options(argc, argv, &o, &err);
+	if (r == 0 && o.help)
+		return fputs(help, stdout) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
+	if (r == 0 && o.list)
+		return list(&err) < 0 ? unjudged(&err, false) : COF_EXIT_YES;
+	if (r == 0)
+		r = judge(&o, w, &err);
+	if (r == 0)
+		r = say(&o, &w->verdict, &err);
+	if (r < 0)
+		return unjudged(&err, o.json);
+	if (w->verdict.accepted)
+		return COF_EXIT_YES;
+	(void)!cof_verify_refusal(&w->verdict, &err);
+	return cof_cli_fail(&err, false);
+}
