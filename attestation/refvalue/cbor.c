@@ -9,12 +9,9 @@ void cof_cbor_free(cof_cbor *v)
 		cbor_decref(&v);
 }
 
-int cof_cbor_load(cof_span in, cof_cbor **ret, cof_err *err)
+static int load(cof_span in, cof_cbor **ret, cof_err *err)
 {
 	struct cbor_load_result result = {0};
-	int rc = cof_cbor_check(in, err);
-	if (rc < 0)
-		return rc;
 	COF_AUTO_PTR(cof_cbor) v = cbor_load(in.data, in.len, &result);
 	if (result.error.code == CBOR_ERR_MEMERROR)
 		return cof_err_oom(err);
@@ -24,9 +21,29 @@ int cof_cbor_load(cof_span in, cof_cbor **ret, cof_err *err)
 	return 0;
 }
 
+int cof_cbor_load(cof_span in, cof_cbor **ret, cof_err *err)
+{
+	int rc = cof_cbor_check(in, err);
+	return rc < 0 ? rc : load(in, ret, err);
+}
+
+int cof_cbor_load_floats(cof_span in, cof_cbor **ret, cof_err *err)
+{
+	int rc = cof_cbor_check_floats(in, err);
+	return rc < 0 ? rc : load(in, ret, err);
+}
+
 bool cof_cbor_is_null(const cof_cbor *v)
 {
-	return v != NULL && cbor_isa_float_ctrl(v) && cbor_is_null(v);
+	return v != NULL && cbor_isa_float_ctrl(v) && cbor_float_ctrl_is_ctrl(v) && cbor_is_null(v);
+}
+
+bool cof_cbor_bool(const cof_cbor *v, bool *ret)
+{
+	if (v == NULL || !cbor_isa_float_ctrl(v) || !cbor_float_ctrl_is_ctrl(v) || !cbor_is_bool(v))
+		return false;
+	*ret = cbor_get_bool(v);
+	return true;
 }
 
 bool cof_cbor_uint(const cof_cbor *v, uint64_t max, uint64_t *ret)

@@ -17,8 +17,11 @@ COF_DEFINE_AUTO_PTR(cof_cbor, cof_cbor_free)
 /* cof_cbor_check, then the objects. Reason "cbor-malformed". Tags 6 to 20 at any place are refused too: no format
  * here has one inside, and libcbor before 0.11 cannot read them. */
 COF_WUR int cof_cbor_load(cof_span in, cof_cbor **ret, cof_err *err);
+/* The same after cof_cbor_check_floats; no getter gives a float. */
+COF_WUR int cof_cbor_load_floats(cof_span in, cof_cbor **ret, cof_err *err);
 
 bool cof_cbor_is_null(const cof_cbor *v);
+bool cof_cbor_bool(const cof_cbor *v, bool *ret);
 bool cof_cbor_uint(const cof_cbor *v, uint64_t max, uint64_t *ret);
 /* Of either sign, where it fits. */
 bool cof_cbor_int(const cof_cbor *v, int64_t *ret);

@@ -23,5 +23,8 @@ enum {
  * What lies inside a byte string is not looked at. Reason "cbor-malformed".
  */
 COF_WUR int cof_cbor_check(cof_span in, cof_err *err);
-/* The same, and the keys of each map in the order of their bytes: what our own writers give. */
+/* The same, but floats are let through: for claims, whose reader refuses a float where a whole number belongs and can
+ * name the claim. */
+COF_WUR int cof_cbor_check_floats(cof_span in, cof_err *err);
+/* The same, without floats, and the keys of each map in the order of their bytes: what our own writers give. */
 COF_WUR int cof_cbor_check_ordered(cof_span in, cof_err *err);

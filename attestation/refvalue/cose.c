@@ -175,6 +175,9 @@ static int check_signature(const cof_cose_in *in, cof_span protected_bytes, cof_
 	}
 	if (tried)
 		return cof_err_set(err, why.cls, why.reason, "%s", why.text);
+	if (!cof_cose_alg_known(c->alg))
+		return cof_err_set(err, COF_E_MALFORMED, "cose-algorithm", "algorithm %lld is unknown",
+				   (long long)c->alg);
 	return cof_err_set(err, COF_E_CRYPTO, "cose-algorithm", "none of the keys is one for algorithm %lld",
 			   (long long)c->alg);
 }

@@ -43,8 +43,8 @@ typedef struct cof_cose {
 void cof_cose_release(cof_cose *c);
 COF_DEFINE_AUTO(cof_cose, cof_cose_release)
 
-/* Reasons "cbor-malformed", "cose-malformed" (malformed); "cose-algorithm" (none of the keys is for it),
- * "cose-signature" (crypto). */
+/* Reasons "cbor-malformed", "cose-malformed" (malformed); "cose-algorithm" (malformed where the
+ * algorithm is unknown, crypto where none of the keys is for it), "cose-signature" (crypto). */
 COF_WUR int cof_cose_verify(const cof_cose_in *in, cof_cose *ret, cof_err *err);
 
 typedef struct cof_cose_out {

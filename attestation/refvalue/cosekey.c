@@ -55,6 +55,11 @@ static const cose_alg *alg_by_id(int64_t id)
 	return NULL;
 }
 
+bool cof_cose_alg_known(int64_t alg)
+{
+	return alg_by_id(alg) != NULL;
+}
+
 bool cof_cose_key_fits(EVP_PKEY *key, int64_t alg)
 {
 	const cose_alg *a = alg_by_id(alg);

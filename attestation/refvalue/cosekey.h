@@ -16,6 +16,8 @@ enum { COF_COSE_ES256 = -7, COF_COSE_ES384 = -35, COF_COSE_EDDSA = -8, COF_COSE_
 
 /* What this key signs with. Reason "bad-key" (usage) for any other kind of key. */
 COF_WUR int cof_cose_key_alg(EVP_PKEY *key, int64_t *ret, cof_err *err);
+/* Whether any kind of key here has this algorithm. */
+bool cof_cose_alg_known(int64_t alg);
 /* False for algorithms that are not known too. */
 bool cof_cose_key_fits(EVP_PKEY *key, int64_t alg);
 
