@@ -18,7 +18,9 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/refvalue/rim_json.c attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c \
 	attestation/refvalue/corim_comid.c attestation/refvalue/corim_part.c attestation/refvalue/corim_snp.c \
 	attestation/refvalue/corim_tdx.c attestation/refvalue/corim_write.c attestation/refvalue/rvps.c \
-	attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c attestation/token/jws.c
+	attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c attestation/token/ear_appraisal.c \
+	attestation/token/jws.c attestation/token/jwk.c attestation/token/ear_cbor.c attestation/token/eat.c \
+	attestation/token/kind_token.c attestation/token/kind_cose.c attestation/token/kind_ear.c attestation/token/kind_eat.c
 PKGS += libcbor
 
 # --- the key broker: a library for its tests, and the program ---

@@ -10,6 +10,7 @@
 
 #include <openssl/types.h>
 
+#include "attestation/verify/check.h"
 #include "attestation/verify/status.h"
 #include "common/json.h"
 
@@ -63,6 +64,14 @@ COF_DEFINE_AUTO(cof_ear, cof_ear_release)
 COF_WUR int cof_ear_verify(cof_span token, EVP_PKEY *key, const cof_ear_want *want, cof_ear *ret, cof_err *err);
 /* The claims set alone, already authenticated. */
 COF_WUR int cof_ear_check(const json_t *claims, const cof_ear_want *want, cof_status *ret, cof_err *err);
+/*
+ * The same as a list of checks, for people; all that can be made are made. want NULL: the claims alone, of whatever
+ * known profile, without dates, audience and nonce.
+ */
+void cof_ear_checks(const json_t *claims, const cof_ear_want *want, cof_checks *ret);
+/* What the claims say, under the same names for every dialect: profile, iat, exp, nonce, verifier_id, ear_status,
+ * submods (ear_status, vector). Nothing is judged; a new reference. */
+COF_WUR int cof_ear_fields(const json_t *claims, json_t **ret, cof_err *err);
 /* submods/cpu0; borrowed. Reason "ear-malformed". */
 COF_WUR int cof_ear_cpu(const json_t *claims, json_t **ret, cof_err *err);
 /* runtime_data_claims/tee-pubkey of cpu0; borrowed. */

@@ -1,26 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading attestation results: one dialect per token, times, and no status better than what it sums up. */
-#include "attestation/token/ear.h"
+#include "attestation/token/ear_int.h"
 #include "attestation/token/jws.h"
+#include "common/hex.h"
 
-/* spec: draft-ietf-rats-ear-03, 3; the older dialect spells the same claims with dots and hyphens */
-typedef struct dialect {
-	const char *profile;
-	const char *status;
-	const char *vector;
-	const char *verifier;
-	const char *foreign; /* how the other dialect's names begin */
-	bool must_expire;
-	bool must_explain; /* a status without a vector cannot be checked; only the draft has a way to leave it out */
-} dialect;
+#include <stdio.h>
 
-static const dialect dialects[] = {
-	{COF_EAR_PROFILE_COCO, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id", "ear_", true, true},
-	{COF_EAR_PROFILE_VERAISON, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id", "ear_", false, true},
-	{COF_EAR_PROFILE_IETF, "ear_status", "ear_trustworthiness_vector", "ear_verifier_id", "ear.", false, false},
+static const cof_ear_dialect dialects[] = {
+	{COF_EAR_PROFILE_COCO, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id", "ear.appraisal-policy-id",
+	 "ear_", true, true, true},
+	{COF_EAR_PROFILE_VERAISON, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id",
+	 "ear.appraisal-policy-id", "ear_", true, false, true},
+	{COF_EAR_PROFILE_IETF, "ear_status", "ear_trustworthiness_vector", "ear_verifier_id",
+	 "ear_appraisal_policy_ids", "ear.", false, false, false},
 };
 
-enum { SUBMODS_MAX = 64, NONCES_MAX = 16 };
+enum { NONCES_MAX = 16, NONCE_MIN = 8, NONCE_MAX = 64 };
 
 void cof_ear_release(cof_ear *e)
 {
@@ -28,35 +23,76 @@ void cof_ear_release(cof_ear *e)
 	*e = (cof_ear){0};
 }
 
-static int malformed(cof_err *err, const char *what)
+int cof_ear_malformed(cof_err *err, const char *what)
 {
 	return cof_err_set(err, COF_E_MALFORMED, "ear-malformed", "attestation result: %s", what);
 }
 
-static int find_dialect(const json_t *claims, const cof_ear_want *want, const dialect **ret, cof_err *err)
+void cof_ear_note(char to[COF_CHECK_TEXT_MAX], const char *before, int64_t number)
 {
-	const char *profile = NULL, *asked = want->profile != NULL ? want->profile : COF_EAR_PROFILE_COCO;
-	if (cof_json_str(claims, "eat_profile", &profile, NULL) < 0 || strcmp(profile, asked) != 0)
-		return cof_err_set(err, COF_E_MALFORMED, "token-profile", "the token is not of the profile asked for");
+	(void)snprintf(to, COF_CHECK_TEXT_MAX, "%s%lld", before, (long long)number);
+}
+
+void cof_ear_quote(char to[COF_CHECK_TEXT_MAX], const char *text)
+{
+	(void)snprintf(to, COF_CHECK_TEXT_MAX, "%s", text != NULL ? text : "none");
+}
+
+/* ---- dialect ---- */
+
+static const char *asked_profile(const cof_ear_want *want)
+{
+	return want == NULL ? NULL : want->profile != NULL ? want->profile : COF_EAR_PROFILE_COCO;
+}
+
+const cof_ear_dialect *cof_ear_dialect_of(const json_t *claims)
+{
+	const char *profile = NULL;
+	if (cof_json_str(claims, "eat_profile", &profile, NULL) < 0)
+		return NULL;
 	for (size_t i = 0; i < COF_COUNT(dialects); i++) {
-		if (strcmp(dialects[i].profile, profile) == 0) {
-			*ret = &dialects[i];
-			return 0;
-		}
+		if (strcmp(dialects[i].profile, profile) == 0)
+			return &dialects[i];
 	}
-	return cof_err_set(err, COF_E_MALFORMED, "token-profile", "the token's profile is unknown");
+	return NULL;
+}
+
+static int check_profile(cof_ear_reading *r, cof_err *err)
+{
+	const char *asked = asked_profile(r->want), *profile = NULL;
+	(void)!cof_json_str(r->claims, "eat_profile", &profile, NULL);
+	cof_ear_quote(r->expected, asked != NULL ? asked : "a known profile");
+	cof_ear_quote(r->found, profile);
+	if (profile == NULL || (asked != NULL && strcmp(profile, asked) != 0))
+		return cof_err_set(err, COF_E_MALFORMED, "token-profile", "the token is not of the profile asked for");
+	r->d = cof_ear_dialect_of(r->claims);
+	if (r->d == NULL)
+		return cof_err_set(err, COF_E_MALFORMED, "token-profile", "the token's profile is unknown");
+	return 0;
 }
 
 /* Names of both dialects in one token would let two readers see two verdicts. */
-static int check_names(const json_t *o, const dialect *d, cof_err *err)
+static int check_object_names(const json_t *o, const cof_ear_dialect *d, cof_err *err)
 {
 	const char *key;
 	json_t *v, *object = (json_t *)(uintptr_t)o;
 	json_object_foreach (object, key, v) {
 		if (strncmp(key, d->foreign, strlen(d->foreign)) == 0)
-			return malformed(err, "names of two dialects");
+			return cof_ear_malformed(err, "names of two dialects");
 	}
 	return 0;
+}
+
+static int check_names(cof_ear_reading *r, cof_err *err)
+{
+	const char *key;
+	json_t *v, *submods = json_object_get(r->claims, "submods");
+	int rc = check_object_names(r->claims, r->d, err);
+	json_object_foreach (submods, key, v) {
+		if (rc == 0)
+			rc = check_object_names(v, r->d, err);
+	}
+	return rc;
 }
 
 /* ---- times, audience, nonce ---- */
@@ -70,24 +106,38 @@ static int read_time(const json_t *claims, const char *key, bool must, int64_t *
 		return 0;
 	}
 	if (!json_is_integer(v) || json_integer_value(v) < 0 || json_integer_value(v) > INT64_MAX / 2)
-		return malformed(err, "a time is not a whole number of seconds");
+		return cof_ear_malformed(err, "a time is not a whole number of seconds");
 	*ret = json_integer_value(v);
 	return 0;
 }
 
-static int check_times(const json_t *claims, const dialect *d, int64_t now, cof_err *err)
+static int check_times(cof_ear_reading *r, cof_err *err)
 {
-	int64_t iat = 0, nbf = 0, exp = 0;
-	int r = read_time(claims, "iat", true, &iat, err);
-	if (r == 0)
-		r = read_time(claims, "nbf", false, &nbf, err);
-	if (r == 0)
-		r = read_time(claims, "exp", d->must_expire, &exp, err);
-	if (r < 0)
-		return r;
-	if (iat > now + COF_EAR_SKEW || nbf > now + COF_EAR_SKEW)
+	int rc = read_time(r->claims, "iat", true, &r->iat, err);
+	if (rc == 0)
+		rc = read_time(r->claims, "nbf", false, &r->nbf, err);
+	if (rc == 0)
+		rc = read_time(r->claims, "exp", r->d->must_expire, &r->exp, err);
+	return rc;
+}
+
+static int check_begun(cof_ear_reading *r, cof_err *err)
+{
+	int64_t begin = r->iat > r->nbf ? r->iat : r->nbf;
+	cof_ear_note(r->expected, "at most ", r->want->now + COF_EAR_SKEW);
+	cof_ear_note(r->found, "", begin);
+	if (begin > r->want->now + COF_EAR_SKEW)
 		return cof_err_set(err, COF_E_CRYPTO, "token-not-yet", "the token is from the future");
-	if (exp >= 0 && now >= exp)
+	return 0;
+}
+
+static int check_not_over(cof_ear_reading *r, cof_err *err)
+{
+	if (r->exp < 0)
+		return COF_EAR_IDLE;
+	cof_ear_note(r->expected, "above ", r->want->now);
+	cof_ear_note(r->found, "", r->exp);
+	if (r->want->now >= r->exp)
 		return cof_err_set(err, COF_E_CRYPTO, "token-expired", "the token has expired");
 	return 0;
 }
@@ -109,140 +159,106 @@ static bool holds_text(const json_t *v, const char *want)
 	return false;
 }
 
-static int check_expected(const json_t *claims, const cof_ear_want *want, cof_err *err)
+static int check_audience(cof_ear_reading *r, cof_err *err)
 {
-	if (want->audience != NULL && !holds_text(json_object_get(claims, "aud"), want->audience))
+	const char *want = r->want->audience;
+	if (want == NULL)
+		return COF_EAR_IDLE;
+	cof_ear_quote(r->expected, want);
+	if (!holds_text(json_object_get(r->claims, "aud"), want))
 		return cof_err_set(err, COF_E_CRYPTO, "token-audience", "the token is for somebody else");
-	if (want->nonce != NULL && !holds_text(json_object_get(claims, "eat_nonce"), want->nonce))
+	return 0;
+}
+
+static int check_nonce(cof_ear_reading *r, cof_err *err)
+{
+	const json_t *nonce = json_object_get(r->claims, "eat_nonce");
+	if (r->want->nonce == NULL)
+		return COF_EAR_IDLE;
+	cof_ear_quote(r->expected, r->want->nonce);
+	cof_ear_quote(r->found, json_is_array(nonce) ? "several" : json_string_value(nonce));
+	if (!holds_text(nonce, r->want->nonce))
 		return cof_err_set(err, COF_E_CRYPTO, "token-nonce", "the token answers another nonce");
 	return 0;
 }
 
-/* ---- appraisals ---- */
-
-static int element_of(const char *name)
+static bool is_nonce(const json_t *v)
 {
-	for (int i = 0; i < COF_TRUST_COUNT; i++) {
-		if (strcmp(cof_trust_name((enum cof_trust)i), name) == 0)
-			return i;
-	}
-	return -1;
+	COF_AUTO(cof_buf) raw = {0};
+	const cof_span text = cof_span_of(json_string_value(v), json_string_length(v));
+	return json_is_string(v) && text.len <= 2 * NONCE_MAX && cof_unb64url(text, &raw, NULL) == 0 &&
+	       raw.len >= NONCE_MIN && raw.len <= NONCE_MAX;
 }
 
-static int read_vector(const json_t *appraisal, const dialect *d, int ret[COF_TRUST_COUNT], cof_err *err)
+/* spec: RFC 9711, 4.1: one, or an array of at least two */
+static int check_nonce_size(cof_ear_reading *r, cof_err *err)
 {
-	const char *key;
-	json_t *v, *vector = json_object_get(appraisal, d->vector);
-	memset(ret, 0, COF_TRUST_COUNT * sizeof ret[0]);
-	if (vector == NULL && !d->must_explain)
-		return 0;
-	if (!json_is_object(vector) || json_object_size(vector) == 0)
-		return malformed(err, "an empty trustworthiness vector");
-	json_object_foreach (vector, key, v) {
-		int i = element_of(key);
-		if (i < 0 || !json_is_integer(v) || json_integer_value(v) < -128 || json_integer_value(v) > 127)
-			return malformed(err, "trustworthiness vector");
-		ret[i] = (int)json_integer_value(v);
-	}
-	return 0;
+	const json_t *nonce = json_object_get(r->claims, "eat_nonce");
+	size_t n = json_array_size(nonce);
+	(void)snprintf(r->expected, sizeof r->expected, "%d to %d bytes", NONCE_MIN, NONCE_MAX);
+	if (nonce == NULL)
+		return COF_EAR_IDLE;
+	bool fine = (json_is_array(nonce) ? n >= 2 && n <= NONCES_MAX : is_nonce(nonce));
+	for (size_t i = 0; fine && i < n; i++)
+		fine = is_nonce(json_array_get(nonce, i));
+	return fine ? 0 : cof_ear_malformed(err, "a nonce of another size or shape");
 }
 
-static int read_status(const json_t *o, const dialect *d, cof_status *ret, cof_err *err)
-{
-	const char *name = NULL;
-	if (cof_json_str(o, d->status, &name, NULL) < 0)
-		return malformed(err, "an appraisal without status");
-	return cof_status_by_name(name, ret, err);
-}
+/* ---- the steps ---- */
 
-/* "none" states nothing, so it never claims too much. */
-static bool claims_too_much(cof_status stated, cof_status worst)
-{
-	return stated != COF_STATUS_NONE && stated < worst;
-}
+typedef struct step {
+	const char *name; /* of the check */
+	int (*run)(cof_ear_reading *r, cof_err *err);
+	bool is_base; /* later steps stand on what it read */
+	bool is_wish; /* compares with what the caller wants */
+} step;
 
-static int read_appraisal(const json_t *o, const dialect *d, cof_status *ret, cof_err *err)
-{
-	int vector[COF_TRUST_COUNT];
-	cof_status status = COF_STATUS_NONE;
-	int r = json_is_object(o) ? check_names(o, d, err) : malformed(err, "an appraisal is no object");
-	if (r == 0)
-		r = read_status(o, d, &status, err);
-	if (r == 0)
-		r = read_vector(o, d, vector, err);
-	if (r < 0)
-		return r;
-	if (claims_too_much(status, cof_trust_worst(vector)))
-		return cof_err_set(err, COF_E_MALFORMED, "ear-status", "a status better than its trust vector");
-	*ret = status;
-	return 0;
-}
-
-/* From best to worst: affirming, none, warning, contraindicated: what states nothing spoils an affirming whole. */
-static int rank(cof_status s)
-{
-	return s == COF_STATUS_AFFIRMING ? 0 : s == COF_STATUS_NONE ? 1 : s == COF_STATUS_WARNING ? 2 : 3;
-}
-
-static int read_submods(const json_t *claims, const dialect *d, cof_status *ret, cof_err *err)
-{
-	const char *key;
-	json_t *v, *submods = json_object_get(claims, "submods");
-	cof_status worst = COF_STATUS_AFFIRMING;
-	if (!json_is_object(submods) || json_object_size(submods) == 0 || json_object_size(submods) > SUBMODS_MAX)
-		return malformed(err, "number of appraisals");
-	json_object_foreach (submods, key, v) {
-		cof_status s = COF_STATUS_NONE;
-		int r = read_appraisal(v, d, &s, err);
-		if (r < 0)
-			return r;
-		worst = rank(s) > rank(worst) ? s : worst;
-	}
-	*ret = worst;
-	return 0;
-}
-
-static int check_verifier(const json_t *claims, const dialect *d, cof_err *err)
-{
-	const char *text = NULL;
-	const json_t *id = json_object_get(claims, d->verifier);
-	if (!json_is_object(id) || cof_json_str(id, "developer", &text, NULL) < 0 ||
-	    cof_json_str(id, "build", &text, NULL) < 0)
-		return malformed(err, "verifier");
-	return 0;
-}
-
-static int check_overall(const json_t *claims, const dialect *d, cof_status worst, cof_err *err)
-{
-	cof_status overall = COF_STATUS_NONE;
-	if (json_object_get(claims, d->status) == NULL)
-		return 0;
-	int r = read_status(claims, d, &overall, err);
-	if (r == 0 && claims_too_much(overall, worst))
-		return cof_err_set(err, COF_E_MALFORMED, "ear-status", "an overall status better than an appraisal's");
-	return r;
-}
+static const step steps[] = {
+	{"token-profile", check_profile, true, false},
+	{"token-dialect", check_names, false, false},
+	{"token-times", check_times, true, false},
+	{"token-not-yet", check_begun, false, true},
+	{"token-expired", check_not_over, false, true},
+	{"token-audience", check_audience, false, true},
+	{"token-nonce", check_nonce, false, true},
+	{"token-nonce-size", check_nonce_size, false, false},
+	{"ear-verifier", cof_ear_step_verifier, false, false},
+	{"ear-submods", cof_ear_step_submods, true, false},
+	{"ear-status-word", cof_ear_step_words, true, false},
+	{"ear-vector", cof_ear_step_vectors, true, false},
+	{"ear-policies", cof_ear_step_policies, false, false},
+	{"ear-status", cof_ear_step_status, false, false},
+	{"ear-overall", cof_ear_step_overall, false, false},
+};
 
 int cof_ear_check(const json_t *claims, const cof_ear_want *want, cof_status *ret, cof_err *err)
 {
-	const dialect *d = NULL;
-	cof_status worst = COF_STATUS_NONE;
-	int r = find_dialect(claims, want, &d, err);
-	if (r == 0)
-		r = check_names(claims, d, err);
-	if (r == 0)
-		r = check_times(claims, d, want->now, err);
-	if (r == 0)
-		r = check_expected(claims, want, err);
-	if (r == 0)
-		r = check_verifier(claims, d, err);
-	if (r == 0)
-		r = read_submods(claims, d, &worst, err);
-	if (r == 0)
-		r = check_overall(claims, d, worst, err);
-	if (r == 0)
-		*ret = worst;
-	return r;
+	cof_ear_reading r = {.claims = claims, .want = want};
+	int rc = 0;
+	for (size_t i = 0; rc >= 0 && i < COF_COUNT(steps); i++)
+		rc = steps[i].run(&r, err);
+	if (rc < 0)
+		return rc;
+	*ret = r.worst;
+	return 0;
+}
+
+void cof_ear_checks(const json_t *claims, const cof_ear_want *want, cof_checks *ret)
+{
+	cof_ear_reading r = {.claims = claims, .want = want};
+	for (size_t i = 0; i < COF_COUNT(steps); i++) {
+		cof_err why = {0};
+		if (want == NULL && steps[i].is_wish)
+			continue;
+		r.expected[0] = r.found[0] = '\0';
+		int rc = steps[i].run(&r, &why);
+		if (rc == COF_EAR_IDLE)
+			continue;
+		bool passed = cof_check_text(ret, COF_STAGE_CLAIMS, steps[i].name, rc == 0, r.expected,
+					     r.found[0] != '\0' ? r.found : why.text);
+		if (!passed && steps[i].is_base)
+			return;
+	}
 }
 
 int cof_ear_verify(cof_span token, EVP_PKEY *key, const cof_ear_want *want, cof_ear *ret, cof_err *err)
