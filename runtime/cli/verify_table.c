@@ -21,7 +21,7 @@ static int shown(const cof_check *k, const char *text)
 
 static columns measure(const cof_checks *c)
 {
-	columns w = {.expected = (int)strlen("expected")};
+	columns w = {(int)strlen("check"), (int)strlen("stage"), (int)strlen("expected")};
 	for (size_t i = 0; i < c->n; i++) {
 		const cof_check *k = &c->list[i];
 		w.name = wider(w.name, (int)strlen(k->name));

@@ -16,6 +16,7 @@ static void t079_types_do_not_stand_in_for_each_other(void **state)
 		int64_t n = 77;
 		cof_span s = {0};
 		size_t count = 77;
+		bool b = true;
 		assert_int_equal(cof_cbor_uint(v, UINT64_MAX, &u), i == K_UINT);
 		assert_int_equal(cof_cbor_int(v, &n), i == K_UINT || i == K_NEGATIVE);
 		assert_int_equal(cof_cbor_bytes(v, &s), i == K_BYTES);
@@ -24,6 +25,7 @@ static void t079_types_do_not_stand_in_for_each_other(void **state)
 		assert_int_equal(cof_cbor_map(v, &count), i == K_MAP);
 		assert_int_equal(cof_cbor_untag(v, 501) != NULL, i == K_TAG);
 		assert_int_equal(cof_cbor_is_null(v), i == K_NULL);
+		assert_int_equal(cof_cbor_bool(v, &b), i == K_FALSE);
 		assert_int_equal(cof_cbor_only(v, NULL, 0), i == K_MAP);
 		assert_null(cof_cbor_untag(v, 500));
 		assert_null(cof_cbor_get(v, 0));
@@ -32,6 +34,29 @@ static void t079_types_do_not_stand_in_for_each_other(void **state)
 		assert_null(cof_cbor_value(v, 0));
 		if (i != K_UINT)
 			assert_int_equal(u, 77); /* outputs are left alone */
+	}
+}
+
+/* Half, single and double are nobody's value: not a number, not null, not a bool. */
+static void t079_floats_are_of_no_type(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_buf) in = {0};
+	COF_AUTO_PTR(cof_cbor) all = NULL;
+	hex_bytes("83f93c00fa3f800000fb3ff0000000000000", &in);
+	assert_fails(cof_cbor_load(cof_buf_span(&in), &all, &err), "cbor-malformed");
+	assert_ok(cof_cbor_load_floats(cof_buf_span(&in), &all, &err));
+	for (size_t i = 0; i < 3; i++) {
+		const cof_cbor *v = cof_cbor_at(all, i);
+		uint64_t u;
+		int64_t n;
+		cof_span s;
+		size_t count;
+		bool b;
+		assert_non_null(v);
+		assert_false(cof_cbor_uint(v, UINT64_MAX, &u) || cof_cbor_int(v, &n) || cof_cbor_bool(v, &b));
+		assert_false(cof_cbor_bytes(v, &s) || cof_cbor_text(v, &s) || cof_cbor_is_null(v));
+		assert_false(cof_cbor_array(v, &count) || cof_cbor_map(v, &count));
 	}
 }
 
@@ -117,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t079_types_do_not_stand_in_for_each_other),
+		cmocka_unit_test(t079_floats_are_of_no_type),
 		cmocka_unit_test(t079_absence_is_no_value),
 		cmocka_unit_test(t079_integers_end_where_they_do_not_fit),
 		cmocka_unit_test(t079_loading_is_checked),

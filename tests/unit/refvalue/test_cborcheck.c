@@ -286,6 +286,25 @@ static void keys_in_order(void **state)
 	ordered("a100a220000100", false);
 }
 
+/* Only where the caller lets them through, and then whole. */
+static void t079_floats_of_claims(void **state)
+{
+	(void)state;
+	static const char *const fine[] = {"f90000", "f97e00", "fa00000000", "fb0000000000000000", "a1f9000001", "f6"};
+	static const char *const bad_floats[] = {"f9",	 "f900",     "fa000000", "fb00000000000000",  "f7",
+						 "f820", "f90000f6", "fc",	 "a2f9000001f9000001"};
+	for (size_t i = 0; i < COF_COUNT(fine); i++) {
+		COF_AUTO(cof_buf) b = {0};
+		hex_bytes(fine[i], &b);
+		assert_ok(cof_cbor_check_floats(cof_buf_span(&b), &err));
+	}
+	for (size_t i = 0; i < COF_COUNT(bad_floats); i++) {
+		COF_AUTO(cof_buf) b = {0};
+		hex_bytes(bad_floats[i], &b);
+		assert_fails(cof_cbor_check_floats(cof_buf_span(&b), &err), "cbor-malformed");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +314,7 @@ int main(void)
 		cmocka_unit_test(t079_keys_are_unique),
 		cmocka_unit_test(t079_texts_are_utf8),
 		cmocka_unit_test(t079_no_floats_and_no_unassigned_values),
+		cmocka_unit_test(t079_floats_of_claims),
 		cmocka_unit_test(t079_one_item_and_nothing_else),
 		cmocka_unit_test(t079_nesting_ends),
 		cmocka_unit_test(t079_items_and_keys_end),
