@@ -17,6 +17,8 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c attestation/refvalue/rim.c attestation/refvalue/rim_measured.c \
 	attestation/refvalue/rim_json.c attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c \
 	attestation/refvalue/corim_comid.c attestation/refvalue/corim_part.c attestation/refvalue/corim_snp.c \
+	attestation/refvalue/comid.c attestation/refvalue/comid_values.c attestation/refvalue/kind_comid.c \
+	attestation/refvalue/kind_corim.c attestation/refvalue/kind_corim_map.c \
 	attestation/refvalue/corim_tdx.c attestation/refvalue/corim_write.c attestation/refvalue/rvps.c \
 	attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c attestation/token/ear_appraisal.c \
 	attestation/token/jws.c attestation/token/jwk.c attestation/token/ear_cbor.c attestation/token/eat.c \

@@ -103,7 +103,7 @@ static bool read_time(const cof_cbor *v, int64_t *ret)
 	return cof_cbor_int(cof_cbor_untag(v, COF_CORIM_TAG_TIME), ret) && *ret > 0;
 }
 
-static int read_validity(const cof_cbor *v, const char *what, int64_t now, int64_t ret[2], cof_err *err)
+int cof_corim_read_validity(const cof_cbor *v, const char *what, int64_t now, int64_t ret[2], cof_err *err)
 {
 	static const int64_t keys[] = {0, 1};
 	int64_t t[2] = {0, 0};
@@ -159,7 +159,7 @@ static int read_manifest_times(const cof_cbor *map, int64_t now, cof_corim *c, c
 {
 	const cof_cbor *v = cof_cbor_get(map, VALIDITY);
 	int64_t t[2] = {0, 0};
-	int rc = v == NULL ? 0 : read_validity(v, "the manifest", now, t, err);
+	int rc = v == NULL ? 0 : cof_corim_read_validity(v, "the manifest", now, t, err);
 	if (rc < 0 || v == NULL)
 		return rc;
 	c->rim.not_before = t[0];
@@ -224,7 +224,7 @@ static int read_meta(cof_span bytes, int64_t now, cof_corim *c, cof_err *err)
 	if (rc == 0)
 		rc = take_signer(cof_cbor_get(signer, 0), c, err);
 	if (rc == 0 && validity != NULL)
-		rc = read_validity(validity, "the signature", now, t, err);
+		rc = cof_corim_read_validity(validity, "the signature", now, t, err);
 	if (rc == 0 && validity != NULL)
 		lower(&c->not_after, t[1]);
 	return rc;
@@ -250,7 +250,7 @@ static int read_cwt(const cof_cbor *v, int64_t now, cof_corim *c, cof_err *err)
 }
 
 /* At least one of both statements; where both are made both must hold. */
-static int read_header(const cof_cbor *header, int64_t now, cof_corim *c, cof_err *err)
+int cof_corim_read_header(const cof_cbor *header, int64_t now, cof_corim *c, cof_err *err)
 {
 	const cof_cbor *meta = cof_cbor_get(header, LABEL_META), *cwt = cof_cbor_get(header, LABEL_CWT);
 	cof_span bytes;
@@ -273,7 +273,7 @@ static int read_signed(const cof_corim_in *in, cof_corim *c, cof_err *err)
 		.message = in->bytes, .keys = in->keys, .n_keys = in->n_keys, .crit = crit, .n_crit = COF_COUNT(crit)};
 	int rc = cof_cose_verify(&cose, &m, err);
 	if (rc == 0)
-		rc = read_header(m.protected_header, in->now, c, err);
+		rc = cof_corim_read_header(m.protected_header, in->now, c, err);
 	if (rc < 0)
 		return rc;
 	c->is_signed = true;

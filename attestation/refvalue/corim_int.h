@@ -51,6 +51,12 @@ const cof_corim_profile *cof_corim_profile_of(cof_rim_tee tee);
 /* By the profile member of a CoRIM; reason "corim-profile". */
 COF_WUR int cof_corim_profile_find(const cof_cbor *v, const cof_corim_profile **ret, cof_err *err);
 
+/* A validity that holds at now; ret: from (0: not said) and to. Reasons "corim-malformed", "corim-unsupported",
+ * "corim-validity". */
+COF_WUR int cof_corim_read_validity(const cof_cbor *v, const char *what, int64_t now, int64_t ret[2], cof_err *err);
+/* What the protected header says of signer and dates; fills signer and not_after. The same reasons. */
+COF_WUR int cof_corim_read_header(const cof_cbor *header, int64_t now, cof_corim *c, cof_err *err);
+
 /* Reads one CoMID's bytes and adds its entries. */
 COF_WUR int cof_corim_comid_read(cof_span bytes, const cof_corim_profile *p, cof_rim *to, cof_err *err);
 

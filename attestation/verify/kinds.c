@@ -2,6 +2,7 @@
 /* The table of kinds: what `coffer verify` can judge. */
 #include "attestation/verify/kinds.h"
 
+#include "attestation/refvalue/kinds.h"
 #include "attestation/token/kinds.h"
 
 #define ROLES(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -16,5 +17,9 @@ const cof_kind cof_kinds[] = {
 	 cof_kind_eat_cwt},
 	{"ear-claims", "claims of an attestation result, JSON or CBOR, unsigned: decoded only", ROLES("claims"),
 	 NO_ROLES, cof_kind_ear_claims},
+	{"corim", "reference values, signed or (decoded only) not", ROLES("corim"), ROLES("key"), cof_kind_corim},
+	{"comid", "a module of reference values: decoded only", ROLES("comid"), NO_ROLES, cof_kind_comid},
+	{"concise-evidence", "an attester's claims in CoMID's form: decoded only", ROLES("ce"), NO_ROLES,
+	 cof_kind_concise_evidence},
 	{.name = NULL},
 };
