@@ -134,9 +134,13 @@ typedef struct member {
 	cof_comid_is is;
 } member;
 
+enum { MEMBERS_MAX = 16 };
+
 static bool fits(const cof_cbor *map, const member *members, size_t n, bool allow_negative)
 {
-	int64_t keys[16];
+	int64_t keys[MEMBERS_MAX];
+	if (n > MEMBERS_MAX)
+		return false;
 	for (size_t i = 0; i < n; i++) {
 		const cof_cbor *v = cof_cbor_get(map, members[i].key);
 		keys[i] = members[i].key;

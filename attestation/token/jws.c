@@ -20,6 +20,9 @@ static const jws_alg algs[] = {
 	{"ES384", "P-384", "secp384r1", 48, EVP_sha384},
 };
 
+/* Verified only. */
+static const jws_alg rs256 = {"RS256", NULL, NULL, 0, EVP_sha256};
+
 enum { COORDINATE_MAX = 48, DER_MAX = 160 };
 
 typedef ECDSA_SIG jws_sig;
@@ -57,6 +60,15 @@ static int alg_of(const EVP_PKEY *key, const jws_alg **ret, cof_err *err)
 		}
 	}
 	return cof_err_set(err, COF_E_USAGE, "bad-key", "tokens are signed by P-256 or P-384 keys only");
+}
+
+static int verifying_alg_of(const EVP_PKEY *key, const jws_alg **ret, cof_err *err)
+{
+	int bits = EVP_PKEY_is_a(key, "RSA") ? EVP_PKEY_get_bits(key) : 0;
+	if (bits < COF_JWS_RSA_BITS_MIN || bits > COF_JWS_RSA_BITS_MAX)
+		return alg_of(key, ret, err);
+	*ret = &rs256;
+	return 0;
 }
 
 /* ---- keys ---- */
@@ -280,15 +292,19 @@ static int check_signature(EVP_PKEY *key, const jws_alg *a, const parts *p, cof_
 	COF_AUTO(cof_buf) raw = {0};
 	if (cof_unb64url(p->signature, &raw, NULL) < 0)
 		return malformed(err, "signature is not base64url");
-	if (raw.len != 2 * a->len)
+	bool is_ec = a->group != NULL;
+	if (raw.len != (is_ec ? 2 * a->len : (size_t)EVP_PKEY_get_size(key)))
 		return bad_signature(err);
-	int r = to_der(a, cof_buf_span(&raw), der, &n, err);
+	int r = is_ec ? to_der(a, cof_buf_span(&raw), der, &n, err) : 0;
 	if (r < 0)
 		return r;
+	cof_span sig = is_ec ? cof_span_of(der, n) : cof_buf_span(&raw);
 	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
 	if (ctx == NULL || EVP_DigestVerifyInit(ctx, NULL, a->md(), NULL, key) != 1)
 		return openssl_failed(err);
-	return EVP_DigestVerify(ctx, der, n, p->signed_text.data, p->signed_text.len) == 1 ? 0 : bad_signature(err);
+	return EVP_DigestVerify(ctx, sig.data, sig.len, p->signed_text.data, p->signed_text.len) == 1
+		       ? 0
+		       : bad_signature(err);
 }
 
 int cof_jws_verify(cof_span token, EVP_PKEY *key, json_t **ret_header, json_t **ret_payload, cof_err *err)
@@ -297,7 +313,7 @@ int cof_jws_verify(cof_span token, EVP_PKEY *key, json_t **ret_header, json_t **
 	parts p = {0};
 	COF_AUTO_PTR(json_t) header = NULL;
 	COF_AUTO_PTR(json_t) payload = NULL;
-	int r = alg_of(key, &a, err);
+	int r = verifying_alg_of(key, &a, err);
 	if (r == 0)
 		r = split(token, &p, err);
 	if (r == 0 && p.header.len > COF_JWS_HEADER_MAX)

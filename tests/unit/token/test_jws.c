@@ -4,6 +4,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <stdio.h>
 
 #include "attestation/token/jws.h"
 #include "common/hex.h"
@@ -193,9 +194,56 @@ static void keys_that_sign_no_tokens(void **state)
 	EVP_PKEY_free(p521);
 }
 
+/* A token under an RSA key, which only other issuers make. */
+static void rs256_token(EVP_PKEY *key, const char *alg, bool pss, cof_buf *ret)
+{
+	uint8_t sig[512];
+	size_t n = sizeof sig;
+	char header[64];
+	EVP_PKEY_CTX *pctx = NULL;
+	EVP_MD_CTX *c = EVP_MD_CTX_new();
+	(void)snprintf(header, sizeof header, "{\"alg\":\"%s\"}", alg);
+	assemble(header, "{\"n\":7}", "", ret);
+	assert_int_equal(EVP_DigestSignInit(c, &pctx, EVP_sha256(), NULL, key), 1);
+	if (pss)
+		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING), 1);
+	assert_int_equal(EVP_DigestSign(c, sig, &n, ret->data, ret->len - 1), 1);
+	COF_AUTO_FREE char *text = cof_b64url_dup(cof_span_of(sig, n));
+	assert_ok(cof_buf_add_str(ret, text, &err));
+	EVP_MD_CTX_free(c);
+}
+
+static void t066_rs256_is_verified_by_rsa_keys_alone(void **state)
+{
+	(void)state;
+	EVP_PKEY *rsa = EVP_RSA_gen(2048), *small = EVP_RSA_gen(1024), *ec = key_on("P-256");
+	COF_AUTO(cof_buf) good = {0};
+	COF_AUTO(cof_buf) pss = {0};
+	COF_AUTO(cof_buf) other = {0};
+	COF_AUTO(cof_buf) es = {0};
+	COF_AUTO_PTR(json_t) payload = NULL;
+	json_t *none = NULL;
+	rs256_token(rsa, "RS256", false, &good);
+	rs256_token(rsa, "RS256", true, &pss);
+	rs256_token(rsa, "PS256", true, &other);
+	token_of(ec, &es);
+	assert_ok(cof_jws_verify(cof_buf_span(&good), rsa, NULL, &payload, &err));
+	assert_fails(cof_jws_verify(cof_buf_span(&pss), rsa, NULL, &none, &err), "token-signature");
+	assert_fails(cof_jws_verify(cof_buf_span(&other), rsa, NULL, &none, &err), "token-algorithm");
+	assert_fails(cof_jws_verify(cof_buf_span(&es), rsa, NULL, &none, &err), "token-algorithm");
+	assert_fails(cof_jws_verify(cof_buf_span(&good), ec, NULL, &none, &err), "token-algorithm");
+	assert_fails(cof_jws_verify(cof_buf_span(&good), small, NULL, &none, &err), "bad-key");
+	good.len -= 2; /* the last byte of the signature */
+	assert_fails(cof_jws_verify(cof_buf_span(&good), rsa, NULL, &none, &err), "token-signature");
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(small);
+	EVP_PKEY_free(ec);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(t066_rs256_is_verified_by_rsa_keys_alone),
 		cmocka_unit_test(t066_algorithm_comes_from_the_key),
 		cmocka_unit_test(t066_critical_members_and_shapes),
 		cmocka_unit_test(t066_every_bit_and_truncation),
