@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attestation/verify/p256.h"
+
+#include <openssl/ecdsa.h>
+
+#include "attestation/verify/ossl.h"
+#include "common/rd.h"
+#include "common/secret.h"
+
+enum { NUMBER_LEN = 32, DER_MAX = 80 };
+
+COF_OSSL_AUTO(ECDSA_SIG, cof_ossl_ecdsa_sig, ECDSA_SIG_free)
+
+EVP_PKEY *cof_p256_key(cof_span xy)
+{
+	uint8_t point[1 + COF_P256_RAW_LEN] = {0x04};
+	EVP_PKEY *key = NULL;
+	if (xy.len != COF_P256_RAW_LEN)
+		return NULL;
+	memcpy(point + 1, xy.data, COF_P256_RAW_LEN);
+	COF_AUTO_PTR(cof_ossl_param_bld) bld = OSSL_PARAM_BLD_new();
+	COF_AUTO_PTR(cof_ossl_key_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	if (bld == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) <= 0 ||
+	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) != 1 ||
+	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point) != 1)
+		return NULL;
+	COF_AUTO_PTR(cof_ossl_params) params = OSSL_PARAM_BLD_to_param(bld);
+	if (params == NULL || EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0)
+		return NULL;
+	return key;
+}
+
+bool cof_p256_is(const EVP_PKEY *key)
+{
+	char name[32] = "";
+	int explicit_params = 1;
+	if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_EC ||
+	    EVP_PKEY_get_group_name(key, name, sizeof name, NULL) != 1 ||
+	    EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_params) != 1)
+		return false;
+	return explicit_params == 0 && strcmp(name, SN_X9_62_prime256v1) == 0;
+}
+
+/* The DER form that OpenSSL wants; 0 when there is none. */
+static size_t to_der(cof_span rs, uint8_t out[DER_MAX])
+{
+	cof_rd rd = cof_rd_of(rs);
+	COF_AUTO_PTR(cof_ossl_ecdsa_sig) sig = ECDSA_SIG_new();
+	COF_AUTO_PTR(cof_ossl_bn) r = BN_bin2bn(cof_rd_bytes(&rd, NUMBER_LEN).data, NUMBER_LEN, NULL);
+	COF_AUTO_PTR(cof_ossl_bn) s = BN_bin2bn(cof_rd_bytes(&rd, NUMBER_LEN).data, NUMBER_LEN, NULL);
+	if (sig == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(sig, r, s) != 1)
+		return 0;
+	(void)cof_steal(&r);
+	(void)cof_steal(&s);
+	int n = i2d_ECDSA_SIG(sig, &out);
+	return n > 0 ? (size_t)n : 0;
+}
+
+bool cof_p256_verify(EVP_PKEY *key, cof_span message, cof_span rs)
+{
+	uint8_t der[DER_MAX];
+	if (rs.len != COF_P256_RAW_LEN || message.len == 0 || !cof_p256_is(key))
+		return false;
+	size_t n = to_der(rs, der);
+	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
+	if (n == 0 || ctx == NULL || EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) != 1)
+		return false;
+	return EVP_DigestVerify(ctx, der, n, message.data, message.len) == 1;
+}
