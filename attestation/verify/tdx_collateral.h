@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Intel's statements about platforms (hostile): TCB info and QE identity with the chain that signs them, and the
+ * revocation lists. One function judges all of it; what it gives out is verified.
+ */
+#pragma once
+
+#include "attestation/verify/tdx_crl.h"
+#include "attestation/verify/tdx_pck.h"
+#include "attestation/verify/tdx_tcbinfo.h"
+
+typedef struct cof_tdx_collateral_in {
+	/* As received; an empty one is absent, and refused. */
+	cof_span tcb_info, qe_identity, tcb_signing_chain, pck_crl, root_crl;
+	const cof_tdx_anchor *anchor;	/* found */
+	const cof_tdx_chain *pck_chain; /* of the quote: three certificates */
+	const cof_tdx_pck *pck;		/* NULL: its chain does not hold, so that nothing is compared with it */
+	int64_t now;
+	uint32_t min_evaluation; /* tcbEvaluationDataNumber: stops a host from serving an older one while it lasts */
+} cof_tdx_collateral_in;
+
+typedef struct cof_tdx_collateral {
+	cof_tdx_tcb_info info;
+	cof_tdx_qe_identity identity;
+} cof_tdx_collateral;
+
+void cof_tdx_collateral_release(cof_tdx_collateral *c);
+COF_DEFINE_AUTO(cof_tdx_collateral, cof_tdx_collateral_release)
+
+/* Adds the checks of docs/verifying.md, stages collateral and revocation; sets *ret and gives true when all passed. */
+bool cof_tdx_collateral_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_collateral *ret);
