@@ -12,7 +12,13 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
 	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
-	attestation/verify/status.c attestation/verify/tpm.c attestation/refvalue/cbor.c \
+	attestation/verify/status.c attestation/verify/tpm.c attestation/verify/p256.c attestation/verify/tdx.c \
+	attestation/verify/tdx_ccel.c attestation/verify/tdx_cert.c attestation/verify/tdx_collateral.c \
+	attestation/verify/tdx_crl.c attestation/verify/tdx_fields.c attestation/verify/tdx_level.c \
+	attestation/verify/tdx_pck.c attestation/verify/tdx_pckchain.c attestation/verify/tdx_pem.c \
+	attestation/verify/tdx_policy.c attestation/verify/tdx_qeidentity.c attestation/verify/tdx_quote.c \
+	attestation/verify/tdx_signed.c attestation/verify/tdx_status.c attestation/verify/tdx_tcb.c \
+	attestation/verify/tdx_tcbinfo.c attestation/refvalue/cbor.c \
 	attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c attestation/refvalue/cose.c \
 	attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c attestation/refvalue/rim.c attestation/refvalue/rim_measured.c \
 	attestation/refvalue/rim_json.c attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c \

@@ -7,8 +7,14 @@
 
 #define ROLES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define NO_ROLES ((const char *const[]){NULL})
+#define TDX_COLLATERAL "root", "tcb_info", "qe_identity", "tcb_signing_chain", "pck_crl", "root_crl"
 
 const cof_kind cof_kinds[] = {
+	{"tdx-quote", "a TDX quote, with Intel's collateral", ROLES("quote"), ROLES(TDX_COLLATERAL, "event_log"),
+	 cof_kind_tdx_quote},
+	{"tdx-quote-parse", "a TDX quote, decoded alone", ROLES("quote"), NO_ROLES, cof_kind_tdx_quote_parse},
+	{"ccel", "a TD's event log against the RTMRs of its quote", ROLES("event_log", "quote"), ROLES(TDX_COLLATERAL),
+	 cof_kind_ccel},
 	{"cose-sign1", "COSE_Sign1: who signed which bytes", ROLES("cose", "key"), ROLES("detached_payload"),
 	 cof_kind_cose_sign1},
 	{"ear-jwt", "attestation result as JWT", ROLES("token", "key"), NO_ROLES, cof_kind_ear_jwt},

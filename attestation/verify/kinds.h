@@ -3,3 +3,8 @@
 #pragma once
 
 #include "attestation/verify/kind.h"
+
+/* tdx.c, tdx_ccel.c */
+COF_WUR int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
+COF_WUR int cof_kind_tdx_quote_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
+COF_WUR int cof_kind_ccel(const cof_verify_in *in, cof_verdict *ret, cof_err *err);

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attestation/verify/tdx.h"
+
+#include <stdio.h>
+
+#include "attestation/verify/kinds.h"
+#include "attestation/verify/ossl.h"
+#include "attestation/verify/p256.h"
+#include "attestation/verify/tdx_ccel.h"
+#include "attestation/verify/tdx_collateral.h"
+#include "attestation/verify/tdx_policy.h"
+#include "attestation/verify/tdx_tcb.h"
+#include "common/digest.h"
+#include "common/json.h"
+#include "common/secret.h"
+#include "common/wr.h"
+
+enum { LEAF, PCK_CHAIN = 3 };
+
+struct cof_tdx_verified {
+	cof_tdx_quote quote;
+	cof_tdx_pck pck;
+	cof_tdx_status status;
+	bool has_log;
+};
+
+/* One quote under judgement. */
+typedef struct judgement {
+	const cof_verify_in *in;
+	cof_verdict *v;
+	cof_tdx_policy policy;
+	cof_tdx_quote quote;
+	cof_tdx_chain chain;
+	cof_tdx_anchor anchor;
+	cof_tdx_pck pck;
+	bool has_pck; /* its chain holds */
+	cof_tdx_collateral collateral;
+	cof_tdx_status status;
+} judgement;
+
+static void judgement_release(judgement *j)
+{
+	cof_tdx_chain_release(&j->chain);
+	cof_tdx_anchor_release(&j->anchor);
+	cof_tdx_collateral_release(&j->collateral);
+}
+COF_DEFINE_AUTO(judgement, judgement_release)
+
+void cof_tdx_verified_free(cof_tdx_verified *v)
+{
+	free(v);
+}
+
+const cof_tdx_quote *cof_tdx_verified_quote(const cof_tdx_verified *v)
+{
+	return &v->quote;
+}
+
+const cof_tdx_pck *cof_tdx_verified_pck(const cof_tdx_verified *v)
+{
+	return &v->pck;
+}
+
+cof_tdx_status cof_tdx_verified_status(const cof_tdx_verified *v)
+{
+	return v->status;
+}
+
+bool cof_tdx_verified_has_log(const cof_tdx_verified *v)
+{
+	return v->has_log;
+}
+
+/* --- chain and signatures --- */
+
+static int add_pck_field(judgement *j, cof_err *err)
+{
+	json_t *o = NULL;
+	cof_tdx_pck said;
+	/* What the certificate says is shown even where it is not believed; where it says nothing, nothing is shown. */
+	if (cof_tdx_pck_read(j->chain.cert[LEAF], &said, NULL) < 0)
+		return 0;
+	int rc = cof_tdx_pck_json(&said, &j->chain, &o, err);
+	return rc < 0 ? rc : cof_json_set_new(j->v->fields, "pck", o, err);
+}
+
+static int check_chain(judgement *j, cof_err *err)
+{
+	cof_checks *c = &j->v->checks;
+	cof_err why = {0};
+	if (cof_tdx_chain_read(j->quote.pck_chain, PCK_CHAIN, &j->chain, &why) < 0) {
+		cof_check_error(c, COF_STAGE_CHAIN, &why);
+		return 0;
+	}
+	j->has_pck = cof_tdx_pck_check(c, &j->chain, cof_role(j->in, "root"), j->in->now, &j->anchor, &j->pck);
+	return add_pck_field(j, err);
+}
+
+/* spec: DCAP QVL: SHA-256 of key and authentication data, and zeros, which peers leave unread */
+static bool bound_to_qe(const cof_tdx_quote *q)
+{
+	uint8_t want[COF_TDX_REPORT_DATA_LEN] = {0};
+	COF_AUTO(cof_buf) b = {0};
+	cof_wr w = cof_wr_to(&b);
+	cof_wr_bytes(&w, q->attestation_key);
+	cof_wr_bytes(&w, q->qe_auth);
+	return cof_wr_done(&w, NULL) == 0 && cof_sha256(cof_buf_span(&b), want, NULL) == 0 &&
+	       cof_ct_equal(q->qe.report_data, cof_span_of(want, sizeof want));
+}
+
+static void check_signatures(const judgement *j)
+{
+	cof_checks *c = &j->v->checks;
+	const cof_tdx_quote *q = &j->quote;
+	EVP_PKEY *pck = j->chain.n == PCK_CHAIN ? X509_get0_pubkey(j->chain.cert[LEAF]) : NULL;
+	COF_AUTO_PTR(cof_ossl_key) key = cof_p256_key(q->attestation_key);
+	cof_check_text(c, COF_STAGE_SIGNATURE, "qe-report-signature",
+		       cof_p256_verify(pck, q->qe.bytes, q->qe_signature), "by the PCK", NULL);
+	cof_check_text(c, COF_STAGE_SIGNATURE, "attestation-key", key != NULL, "a point of P-256", NULL);
+	cof_check_text(c, COF_STAGE_SIGNATURE, "qe-report-data", bound_to_qe(q),
+		       "SHA-256 of attestation key and QE authentication data, and zeros", NULL);
+	cof_check_text(c, COF_STAGE_SIGNATURE, "quote-signature", cof_p256_verify(key, q->signed_bytes, q->signature),
+		       "by the attestation key", NULL);
+}
+
+/* --- collateral and TCB --- */
+
+static int judge_tcb(judgement *j, cof_err *err)
+{
+	cof_tdx_tcb tcb;
+	json_t *o = NULL;
+	const cof_tdx_tcb_in in = {
+		.info = &j->collateral.info, .identity = &j->collateral.identity, .pck = &j->pck, .quote = &j->quote};
+	/* Another enclave's SVN says nothing about this one's status. */
+	if (!cof_tdx_qe_check(&j->v->checks, &j->quote.qe, in.identity))
+		return 0;
+	cof_tdx_tcb_judge(&in, &tcb);
+	j->status = tcb.status;
+	j->v->tcb_status = cof_tdx_status_name(tcb.status);
+	cof_tdx_policy_check_status(&j->v->checks, &j->policy, tcb.status);
+	int rc = cof_tdx_tcb_json(&tcb, &o, err);
+	return rc < 0 ? rc : cof_json_set_new(j->v->fields, "tcb", o, err);
+}
+
+/* No collateral at all is a refusal unless the owner wants it so; half of it is one always. */
+static bool without_collateral(const judgement *j)
+{
+	static const char *const roles[] = {"tcb_info", "qe_identity", "tcb_signing_chain", "pck_crl", "root_crl"};
+	for (size_t i = 0; i < COF_COUNT(roles); i++) {
+		if (cof_role_given(j->in, roles[i]))
+			return false;
+	}
+	return j->policy.signatures_only;
+}
+
+static int check_collateral(judgement *j, cof_err *err)
+{
+	if (j->anchor.cert == NULL || without_collateral(j))
+		return 0;
+	const cof_tdx_collateral_in in = {.tcb_info = cof_role(j->in, "tcb_info"),
+					  .qe_identity = cof_role(j->in, "qe_identity"),
+					  .tcb_signing_chain = cof_role(j->in, "tcb_signing_chain"),
+					  .pck_crl = cof_role(j->in, "pck_crl"),
+					  .root_crl = cof_role(j->in, "root_crl"),
+					  .anchor = &j->anchor,
+					  .pck_chain = &j->chain,
+					  .pck = j->has_pck ? &j->pck : NULL,
+					  .now = j->in->now,
+					  .min_evaluation = j->policy.min_tcb_evaluation};
+	return cof_tdx_collateral_check(&j->v->checks, &in, &j->collateral) ? judge_tcb(j, err) : 0;
+}
+
+/* --- the quote --- */
+
+static int read_quote(judgement *j, cof_err *err)
+{
+	cof_checks *c = &j->v->checks;
+	cof_err why = {0};
+	if (cof_tdx_quote_parse(cof_role(j->in, "quote"), &j->quote, &why) < 0) {
+		cof_check_error(c, COF_STAGE_PARSE, &why);
+		return 0;
+	}
+	char found[COF_CHECK_TEXT_MAX];
+	(void)snprintf(found, sizeof found, "%zu bytes and %zu of padding", j->quote.len, j->quote.padding);
+	cof_check_text(c, COF_STAGE_PARSE, "tdx-quote-padding", !j->policy.exact_length || j->quote.padding == 0,
+		       j->policy.exact_length ? "no padding" : "zeros alone behind the quote", found);
+	return cof_tdx_quote_json(&j->quote, &j->v->fields, err);
+}
+
+static int check_log(judgement *j, cof_err *err)
+{
+	json_t *o = NULL;
+	if (!cof_role_given(j->in, "event_log"))
+		return cof_json_set_str(j->v->fields, "event_log", "absent", err);
+	int rc = cof_tdx_ccel_check(&j->v->checks, cof_role(j->in, "event_log"), &j->quote.td, &o, err);
+	return rc < 0 || o == NULL ? rc : cof_json_set_new(j->v->fields, "event_log", o, err);
+}
+
+static int judge(judgement *j, cof_err *err)
+{
+	int rc = read_quote(j, err);
+	if (rc < 0 || j->v->fields == NULL)
+		return rc;
+	rc = check_chain(j, err);
+	if (rc < 0)
+		return rc;
+	check_signatures(j);
+	rc = check_collateral(j, err);
+	if (rc < 0)
+		return rc;
+	cof_tdx_policy_check(&j->v->checks, &j->policy, &j->quote.td);
+	return check_log(j, err);
+}
+
+static int make_verified(const judgement *j, cof_tdx_verified **ret, cof_err *err)
+{
+	if (!cof_checks_passed(&j->v->checks))
+		return 0;
+	cof_tdx_verified *v = calloc(1, sizeof *v);
+	if (v == NULL)
+		return cof_err_oom(err);
+	*v = (cof_tdx_verified){j->quote, j->pck, j->status, cof_role_given(j->in, "event_log")};
+	*ret = v;
+	return 0;
+}
+
+int cof_tdx_verify(const cof_verify_in *in, cof_verdict *ret, cof_tdx_verified **ret_quote, cof_err *err)
+{
+	COF_AUTO(judgement) j = {.in = in, .v = ret, .status = COF_TDX_NO_STATUS};
+	*ret_quote = NULL;
+	int rc = cof_tdx_policy_read(in->policy, &j.policy, err);
+	if (rc == 0)
+		rc = judge(&j, err);
+	return rc < 0 ? rc : make_verified(&j, ret_quote, err);
+}
+
+/* --- the kinds --- */
+
+int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+{
+	COF_AUTO_PTR(cof_tdx_verified) v = NULL;
+	return cof_tdx_verify(in, ret, &v, err);
+}
+
+int cof_kind_tdx_quote_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+{
+	COF_AUTO(judgement) j = {.in = in, .v = ret};
+	ret->decoded_only = true;
+	int rc = cof_tdx_policy_read(in->policy, &j.policy, err);
+	return rc < 0 ? rc : read_quote(&j, err);
+}
