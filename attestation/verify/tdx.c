@@ -93,7 +93,10 @@ static int check_chain(judgement *j, cof_err *err)
 		return 0;
 	}
 	j->has_pck = cof_tdx_pck_check(c, &j->chain, cof_role(j->in, "root"), j->in->now, &j->anchor, &j->pck);
-	return add_pck_field(j, err);
+	int rc = add_pck_field(j, err);
+	if (rc == 0 && j->anchor.cert != NULL)
+		rc = cof_json_set_str(j->v->fields, "root", j->anchor.intel ? "intel" : "named by the caller", err);
+	return rc;
 }
 
 /* spec: DCAP QVL: SHA-256 of key and authentication data, and zeros, which peers leave unread */
@@ -155,8 +158,13 @@ static bool without_collateral(const judgement *j)
 
 static int check_collateral(judgement *j, cof_err *err)
 {
-	if (j->anchor.cert == NULL || without_collateral(j))
+	if (j->anchor.cert == NULL)
 		return 0;
+	if (without_collateral(j)) {
+		cof_check_text(&j->v->checks, COF_STAGE_COLLATERAL, "tcb-info-missing", true,
+			       "none, by the policy's word", "none: nothing is known of the platform's TCB");
+		return 0;
+	}
 	const cof_tdx_collateral_in in = {.tcb_info = cof_role(j->in, "tcb_info"),
 					  .qe_identity = cof_role(j->in, "qe_identity"),
 					  .tcb_signing_chain = cof_role(j->in, "tcb_signing_chain"),

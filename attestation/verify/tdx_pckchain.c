@@ -7,6 +7,15 @@
 
 enum { LEAF, CA, ROOT, CHAIN };
 
+/* Intel's key has two certificates: the presented one may be the other. */
+static bool check_root(cof_checks *c, X509 *presented, X509 *anchor, int64_t now)
+{
+	bool ok = cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_root, anchor, anchor, now);
+	if (X509_cmp(presented, anchor) == 0)
+		return ok;
+	return cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_root, presented, anchor, now) && ok;
+}
+
 bool cof_tdx_pck_check(cof_checks *c, const cof_tdx_chain *chain, cof_span root, int64_t now,
 		       cof_tdx_anchor *ret_anchor, cof_tdx_pck *ret)
 {
@@ -18,8 +27,7 @@ bool cof_tdx_pck_check(cof_checks *c, const cof_tdx_chain *chain, cof_span root,
 	/* Without the anchor there is no key to check the rest with: a key from the message would prove nothing. */
 	if (!cof_tdx_anchor_find(c, root, chain->cert[ROOT], &anchor))
 		return false;
-	bool ok = cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_root, anchor.cert, anchor.cert, now);
-	ok = cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_root, chain->cert[ROOT], anchor.cert, now) && ok;
+	bool ok = check_root(c, chain->cert[ROOT], anchor.cert, now);
 	ok = cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_pck_ca, chain->cert[CA], anchor.cert, now) && ok;
 	ok = cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_pck, chain->cert[LEAF], chain->cert[CA], now) && ok;
 	*ret_anchor = anchor;

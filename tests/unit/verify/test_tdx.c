@@ -81,6 +81,7 @@ static void a_good_quote(void **state)
 	assert_string_equal(jstr(r->fields, "event_log"), "absent");
 	/* a root that is not Intel's is named so */
 	assert_non_null(strstr(find_check(r, "untrusted-root")->found, "NOT Intel's"));
+	assert_string_equal(jstr(r->fields, "root"), "named by the caller");
 }
 
 /* Without a root by hand, Intel's alone counts. */
@@ -140,6 +141,7 @@ static void without_collateral_only_by_policy(void **state)
 	assert_string_equal(walk_first(strict), "tcb-info-missing");
 	assert_true(open->accepted);
 	assert_null(open->tcb_status);
+	assert_non_null(strstr(find_check(open, "tcb-info-missing")->found, "nothing is known"));
 	/* half of it is never enough */
 	t.leave_out = "tcb_info";
 	COF_AUTO_PTR(walk_verdict) half = judge(&t, "{\"signatures_only\":true}");
@@ -772,10 +774,10 @@ static void flipped_bits(void **state)
 	soft_start(&t, &keys);
 	soft_finish(&t);
 	for (size_t at = 0; at < AT_CHAIN; at += 5) {
-		t.quote.data[at] ^= 1u << (at % 8);
+		t.quote.data[at] ^= (uint8_t)(1u << (at % 8));
 		COF_AUTO_PTR(walk_verdict) r = judge(&t, NULL);
 		assert_false(r->accepted);
-		t.quote.data[at] ^= 1u << (at % 8);
+		t.quote.data[at] ^= (uint8_t)(1u << (at % 8));
 	}
 	assert_accepted(&t, NULL);
 }
