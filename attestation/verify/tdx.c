@@ -88,7 +88,7 @@ static int check_chain(judgement *j, cof_err *err)
 {
 	cof_checks *c = &j->v->checks;
 	cof_err why = {0};
-	if (cof_tdx_chain_read(j->quote.pck_chain, PCK_CHAIN, &j->chain, &why) < 0) {
+	if (cof_tdx_chain_read(j->quote.pck_chain, PCK_CHAIN, NULL, &j->chain, &why) < 0) {
 		cof_check_error(c, COF_STAGE_CHAIN, &why);
 		return 0;
 	}

@@ -169,7 +169,7 @@ bool cof_tdx_anchor_find(cof_checks *c, cof_span named, X509 *presented, cof_tdx
 {
 	COF_AUTO(cof_tdx_anchor) a = {0};
 	cof_err err = {0};
-	if (named.len > 0 && cof_tdx_cert_read(named, &a.cert, &err) < 0)
+	if (named.len > 0 && cof_tdx_cert_read(named, presented, &a.cert, &err) < 0)
 		return cof_check_text(c, COF_STAGE_CHAIN, "untrusted-root", false, "the root that the caller named",
 				      err.text);
 	if (named.len == 0 && X509_up_ref(presented) == 1)

@@ -21,10 +21,13 @@ typedef struct cof_tdx_chain {
 void cof_tdx_chain_release(cof_tdx_chain *c);
 COF_DEFINE_AUTO(cof_tdx_chain, cof_tdx_chain_release)
 
-/* Exactly n certificates as PEM and nothing else, but for one NUL at the end. Reason "certificate-malformed". */
-COF_WUR int cof_tdx_chain_read(cof_span pem, size_t n, cof_tdx_chain *ret, cof_err *err);
-/* One certificate, as DER or PEM. Reason "certificate-malformed". */
-COF_WUR int cof_tdx_cert_read(cof_span in, X509 **ret, cof_err *err);
+/*
+ * Exactly n certificates as PEM and nothing else, but for one NUL at the end. One of the very bytes of known (NULL:
+ * none) is known itself: decoding costs as much as checking a signature. Reason "certificate-malformed".
+ */
+COF_WUR int cof_tdx_chain_read(cof_span pem, size_t n, X509 *known, cof_tdx_chain *ret, cof_err *err);
+/* One certificate, as DER or PEM; known as above. Reason "certificate-malformed". */
+COF_WUR int cof_tdx_cert_read(cof_span in, X509 *known, X509 **ret, cof_err *err);
 
 typedef struct cof_tdx_cert_rule {
 	const char *what;	  /* for people */

@@ -34,7 +34,7 @@ static bool check_signer(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx
 	cof_err err = {0};
 	if (!present(c, "tcb-signing-chain-missing", in->tcb_signing_chain))
 		return false;
-	if (cof_tdx_chain_read(in->tcb_signing_chain, SIGNER_CHAIN, &chain, &err) < 0)
+	if (cof_tdx_chain_read(in->tcb_signing_chain, SIGNER_CHAIN, in->anchor->cert, &chain, &err) < 0)
 		return failed(c, &err);
 	bool ok = cof_check_that(c, COF_STAGE_COLLATERAL, "tcb-signing-root",
 				 cof_tdx_cert_same_key(chain.cert[SIGNER + 1], in->anchor->cert));

@@ -12,7 +12,7 @@ static void read_cert(cof_span in, cof_checks *c)
 	X509 *cert = NULL;
 	cof_tdx_pck p;
 	cof_err err = {0};
-	if (cof_tdx_cert_read(in, &cert, &err) < 0)
+	if (cof_tdx_cert_read(in, NULL, &cert, &err) < 0)
 		return;
 	if (cof_tdx_pck_read(cert, &p, &err) < 0 && err.reason[0] == '\0')
 		abort();
