@@ -2,7 +2,7 @@
 #include "attestation/token/jwk.h"
 
 #include "attestation/token/jws.h"
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "common/hex.h"
 #include "common/rd.h"
 

@@ -4,7 +4,7 @@
 
 #include "attestation/refvalue/cose.h"
 #include "attestation/verify/kind.h"
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 
 enum { COF_TOKEN_AAD_MAX = 4096, COF_TOKEN_NONCE_MAX = 64 };
 
