@@ -97,6 +97,8 @@ typedef struct soft_tdx {
 	size_t cut;	/* so many bytes fewer */
 	cof_buf behind; /* appended to the quote */
 	const char *info_from, *info_to, *identity_from, *identity_to;
+	soft_who signing_root; /* the second certificate of the TCB signing chain */
+	const char *chain_from, *chain_to, *signing_from, *signing_to;
 	const char *leave_out; /* a role */
 	/* the files */
 	X509 *x509[4];
@@ -187,7 +189,7 @@ static inline void soft_put_level(cof_buf *b, const uint8_t sgx[4], unsigned pce
 	"000000000000000000000000000000000000000000000000"
 #define SOFT_SIGNER                                                                                                    \
 	"\"mrsigner\":\"" SOFT_ZEROS_96 "\",\"attributes\":\"0000000000000000\",\"attributesMask\":"                   \
-					"\"FFFFFFFFFFFFFFFF\""
+	"\"FFFFFFFFFFFFFFFF\""
 #define SOFT_DATES                                                                                                     \
 	"\"issueDate\":\"2027-01-01T00:00:00Z\",\"nextUpdate\":\"2027-02-01T00:00:00Z\",\"tcbEvaluationDataNumber\":"  \
 	"20,"
@@ -452,7 +454,11 @@ static inline void soft_finish(soft_tdx *t)
 	soft_put_pem(t->x509[SOFT_CA], &t->chain);
 	soft_put_pem(t->x509[SOFT_ROOT], &t->chain);
 	soft_put_pem(t->x509[SOFT_TCB], &t->signing);
-	soft_put_pem(t->x509[SOFT_ROOT], &t->signing);
+	soft_put_pem(t->x509[t->signing_root], &t->signing);
+	if (t->chain_from != NULL)
+		soft_replace(&t->chain, t->chain_from, t->chain_to);
+	if (t->signing_from != NULL)
+		soft_replace(&t->signing, t->signing_from, t->signing_to);
 	soft_put_quote(t);
 	soft_put_signed(t, "tcbInfo", &t->info, &t->tcb_info);
 	soft_put_signed(t, "enclaveIdentity", &t->identity, &t->qe_identity);

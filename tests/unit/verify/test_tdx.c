@@ -220,6 +220,23 @@ static void in_signed_identity(soft_tdx *t, const mutation *m)
 	t->identity_to = m->to;
 }
 
+static void in_chain(soft_tdx *t, const mutation *m)
+{
+	t->chain_from = m->from;
+	t->chain_to = m->to;
+}
+
+static void in_signing_chain(soft_tdx *t, const mutation *m)
+{
+	t->signing_from = m->from;
+	t->signing_to = m->to;
+}
+
+static void signing_root(soft_tdx *t, const mutation *m)
+{
+	t->signing_root = (soft_who)m->value;
+}
+
 static void in_cert(soft_tdx *t, const mutation *m)
 {
 	soft_replace(&t->cert[m->at].ext, m->from, m->to);
@@ -504,6 +521,10 @@ static const mutation mutations[] = {
 	TEXT("tcb-info-format", in_info, "\"TDX_01\"", "\"TDX_00\""),
 	TEXT("tcb-info-format", in_info, "\"tdxModule\"", "\"tdxModul\""),
 	TEXT("tcb-info-format", in_info, "[\"UpToDate\",", "[1,"),
+	TEXT("tcb-info-format", in_info, "Identities\":[",
+	     "Identities\":[{\"id\":\"TDX_01\"," SOFT_SIGNER
+	     ",\"tcbLevels\":[{\"tcb\":{\"isvsvn\":0},\"tcbDate\":\"2026-12-01T00:00:00Z\","
+	     "\"tcbStatus\":\"UpToDate\"}]},"),
 	TEXT("module-mismatch", in_info, "tdxModuleIdentities", "tdxModuleIdentitiez"),
 	TEXT("module-mismatch", in_info, "\"TDX_01\"", "\"TDX_03\""),
 	TEXT("tcb-status", in_info, "\"UpToDate\",\"adv", "\"SWHardeningNeeded\",\"adv"),
@@ -543,6 +564,12 @@ static const mutation mutations[] = {
 	WITH("pck-crl-malformed", crl_garbage, SOFT_PCK, 0, NULL),
 	WITH("root-crl-malformed", crl_hash, SOFT_ROOT, 0, "SHA384"),
 	/* certificates */
+	TEXT("certificate-malformed", in_chain, "-----BEGIN", "----BEGIN"),
+	TEXT("certificate-malformed", in_chain, "-----END CERTIFICATE-----\n", "-----END CERTIFICATE-----\n\n"),
+	TEXT("certificate-malformed", in_chain, "MII", "MI*"),
+	TEXT("certificate-malformed", in_signing_chain, "-----BEGIN", "comment\n-----BEGIN"),
+	WITH("tcb-signing-root", signing_root, 0, SOFT_CA, NULL),
+	WITH("tcb-signing-root", signing_root, 0, SOFT_TCB, NULL),
 	WITH("certificate-name", cert_name, SOFT_PCK, 0, "Intel SGX TCB Signing"),
 	WITH("certificate-name", cert_name, SOFT_TCB, 0, "Intel SGX PCK Certificate"),
 	WITH("certificate-signature", cert_issuer, SOFT_PCK, 0, "Intel SGX PCK Processor CA"),
