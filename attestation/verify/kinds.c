@@ -10,6 +10,12 @@
 #define TDX_COLLATERAL "root", "tcb_info", "qe_identity", "tcb_signing_chain", "pck_crl", "root_crl"
 
 const cof_kind cof_kinds[] = {
+	{"snp-report", "SEV-SNP attestation report with its certificates",
+	 ROLES("report", "vek", "intermediate", "root"), ROLES("crl"), cof_kind_snp_report},
+	{"snp-report-parse", "SEV-SNP attestation report, decoded only", ROLES("report"), NO_ROLES,
+	 cof_kind_snp_report_parse},
+	{"snp-msg-report-rsp", "response buffer of /dev/sev-guest, decoded only", ROLES("response"), NO_ROLES,
+	 cof_kind_snp_response},
 	{"tdx-quote", "a TDX quote, with Intel's collateral", ROLES("quote"), ROLES(TDX_COLLATERAL, "event_log"),
 	 cof_kind_tdx_quote},
 	{"tdx-quote-parse", "a TDX quote, decoded alone", ROLES("quote"), NO_ROLES, cof_kind_tdx_quote_parse},

@@ -182,3 +182,12 @@ static inline size_t walk_kind(const char *kind)
 	assert_int_equal(bad, 0);
 	return done;
 }
+
+/* The same for kinds that belong together (NULL-ended); at least so many cases. */
+__attribute__((unused)) static void walk_kinds(const char *const *kinds, size_t least)
+{
+	size_t n = 0;
+	for (; *kinds != NULL; kinds++)
+		n += walk_kind(*kinds);
+	assert_true(n >= least);
+}
