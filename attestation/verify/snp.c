@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attestation/verify/snp.h"
+
+#include <openssl/err.h>
+#include <stdio.h>
+
+#include "attestation/verify/kinds.h"
+#include "attestation/verify/snp_certs.h"
+#include "attestation/verify/snp_crl.h"
+#include "attestation/verify/snp_fields.h"
+#include "attestation/verify/snp_signature.h"
+#include "common/secret.h"
+
+struct cof_snp_verified {
+	cof_snp_report report;
+	cof_snp_line line;
+	bool by_amd;
+};
+
+void cof_snp_verified_free(cof_snp_verified *v)
+{
+	free(v);
+}
+
+const cof_snp_report *cof_snp_verified_report(const cof_snp_verified *v)
+{
+	return &v->report;
+}
+
+cof_snp_line cof_snp_verified_line(const cof_snp_verified *v)
+{
+	return v->line;
+}
+
+bool cof_snp_verified_by_amd(const cof_snp_verified *v)
+{
+	return v->by_amd;
+}
+
+/* ---- report against certificates ---- */
+
+/* source: version 2 states no CPUID: the product comes from the certificates */
+static cof_snp_line find_line(const cof_snp_report *r, const cof_snp_certs *s)
+{
+	if (r->has_cpuid)
+		return cof_snp_report_line(r);
+	if (s->has_ext && s->ext.line != COF_SNP_LINE_NONE)
+		return s->ext.line;
+	return s->line != COF_SNP_LINE_NONE ? s->line : cof_snp_report_line(r);
+}
+
+static void check_key_kind(const cof_snp_report *r, const cof_snp_certs *s, cof_checks *c)
+{
+	static const char *const names[] = {"VCEK", "VLEK"};
+	const char *found = r->signing_key <= COF_SNP_VLEK ? names[r->signing_key] : "none";
+	(void)cof_check_text(c, COF_STAGE_TCB, "signing-key-kind", r->signing_key == (uint32_t)s->kind,
+			     names[s->kind == COF_SNP_VLEK], found);
+}
+
+static void check_product(const cof_snp_said *said, const cof_snp_certs *s, cof_checks *c)
+{
+	char found[COF_CHECK_TEXT_MAX] = "not stated";
+	const cof_snp_report *r = &said->report;
+	if (r->has_cpuid)
+		(void)snprintf(found, sizeof found, "%s (family 0x%x, model 0x%x)", cof_snp_line_name(said->line),
+			       r->cpuid_family, r->cpuid_model);
+	(void)cof_check_text(c, COF_STAGE_TCB, "report-product", said->line == s->line, cof_snp_line_name(s->line),
+			     found);
+}
+
+static void check_certified_tcb(const cof_snp_said *said, const cof_snp_vek *vek, cof_checks *c)
+{
+	char want[COF_SNP_TCB_TEXT_MAX], found[COF_SNP_TCB_TEXT_MAX];
+	cof_snp_tcb tcb = cof_snp_tcb_of(said->report.reported_tcb, said->line);
+	cof_snp_tcb_text("", &vek->tcb, want);
+	cof_snp_tcb_text("", &tcb, found);
+	(void)cof_check_text(c, COF_STAGE_TCB, "tcb-not-certified", cof_snp_tcb_equal(&tcb, &vek->tcb), want, found);
+}
+
+/* A masked chip id equals no certificate: then nothing says which chip signed, and a VLEK is needed. */
+static void check_chip(const cof_snp_report *r, const cof_snp_vek *vek, cof_checks *c)
+{
+	static const uint8_t masked[COF_SNP_CHIP_ID_LEN];
+	cof_span chip = cof_span_of(r->chip_id, sizeof r->chip_id), want = cof_span_of(vek->hwid, sizeof vek->hwid);
+	if (vek->kind != COF_SNP_VCEK)
+		return;
+	bool is_masked = cof_ct_equal(chip, cof_span_of(masked, sizeof masked));
+	if (is_masked)
+		(void)cof_check_text(c, COF_STAGE_TCB, "chip-id", false, "the chip that the VCEK is of", "masked");
+	else
+		(void)cof_check_bytes(c, COF_STAGE_TCB, "chip-id", want, chip);
+}
+
+/* LAUNCH may lie above CURRENT after a rollback of firmware that was not committed. */
+static void check_order(const cof_snp_said *said, cof_checks *c)
+{
+	char want[COF_SNP_TCB_TEXT_MAX], found[COF_SNP_TCB_TEXT_MAX];
+	cof_snp_tcb reported = cof_snp_tcb_of(said->report.reported_tcb, said->line);
+	cof_snp_tcb current = cof_snp_tcb_of(said->report.current_tcb, said->line);
+	cof_snp_tcb_text("at most ", &current, want);
+	cof_snp_tcb_text("", &reported, found);
+	(void)cof_check_text(c, COF_STAGE_TCB, "reported-above-current", cof_snp_tcb_covers(&current, &reported), want,
+			     found);
+}
+
+static void check_report(const cof_snp_said *said, const cof_snp_certs *s, cof_checks *c)
+{
+	cof_snp_report_check(&said->report, said->line, c);
+	check_key_kind(&said->report, s, c);
+	check_product(said, s, c);
+	check_order(said, c);
+	if (s->has_ext) {
+		check_certified_tcb(said, &s->ext, c);
+		check_chip(&said->report, &s->ext, c);
+	}
+}
+
+/* ---- everything ---- */
+
+static void check_revocation(const cof_snp_in *in, const cof_snp_certs *s, cof_checks *c)
+{
+	if (in->demands->require_crl)
+		(void)cof_check_text(c, COF_STAGE_REVOCATION, "crl-missing", in->has_crl, "a revocation list",
+				     in->has_crl ? "given" : "none");
+	if (in->has_crl && s->root != NULL && s->intermediate != NULL && s->vek != NULL)
+		cof_snp_crl_check(in->crl, s, in->now, c);
+}
+
+static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, bool *ret_by_amd, cof_err *err)
+{
+	COF_AUTO(cof_snp_certs) s = {0};
+	int rc = cof_snp_certs_check(in->vek, in->intermediate, in->root, in->now, c, &s, err);
+	if (rc < 0)
+		return rc;
+	check_revocation(in, &s, c);
+	rc = cof_snp_signature_check(in->report, &said->report, s.vek, c, err);
+	if (rc < 0)
+		return rc;
+	said->line = find_line(&said->report, &s);
+	check_report(said, &s, c);
+	cof_snp_demands_check(in->demands, &said->report, said->line, s.has_ext ? &s.ext : NULL, c);
+	*ret_by_amd = s.is_amd;
+	return 0;
+}
+
+static int make_verified(const cof_snp_said *said, bool by_amd, cof_snp_verified **ret, cof_err *err)
+{
+	cof_snp_verified *v = calloc(1, sizeof *v);
+	if (v == NULL)
+		return cof_err_oom(err);
+	*v = (cof_snp_verified){.report = said->report, .line = said->line, .by_amd = by_amd};
+	*ret = v;
+	return 0;
+}
+
+int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_said, cof_snp_verified **ret,
+		   cof_err *err)
+{
+	cof_snp_said said = {0};
+	cof_err bad = {0};
+	bool by_amd = false;
+	*ret = NULL;
+	if (cof_snp_report_parse(in->report, &said.report, &bad) < 0) {
+		(void)cof_check_error(checks, COF_STAGE_PARSE, &bad);
+		*ret_said = said;
+		return 0;
+	}
+	said.decoded = true;
+	(void)cof_check_that(checks, COF_STAGE_PARSE, "report-format", true);
+	/* What OpenSSL thinks of hostile bytes is not left behind for the caller's next TLS call. */
+	(void)ERR_set_mark();
+	int rc = judge(in, checks, &said, &by_amd, err);
+	(void)ERR_pop_to_mark();
+	if (rc == 0 && cof_checks_passed(checks))
+		rc = make_verified(&said, by_amd, ret, err);
+	if (rc == 0)
+		*ret_said = said;
+	return rc;
+}
+
+int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+{
+	COF_AUTO_PTR(cof_snp_verified) verified = NULL;
+	cof_snp_demands demands;
+	cof_snp_said said;
+	int rc = cof_snp_demands_read(in->policy, &demands, err);
+	if (rc < 0)
+		return rc;
+	const cof_snp_in snp = {
+		.report = cof_role(in, "report"),
+		.vek = cof_role(in, "vek"),
+		.intermediate = cof_role(in, "intermediate"),
+		.root = cof_role(in, "root"),
+		.has_crl = cof_role_given(in, "crl"),
+		.crl = cof_role(in, "crl"),
+		.demands = &demands,
+		.now = in->now,
+	};
+	rc = cof_snp_verify(&snp, &ret->checks, &said, &verified, err);
+	if (rc == 0 && said.decoded)
+		rc = cof_snp_fields(&said.report, said.line, &ret->fields, err);
+	return rc;
+}

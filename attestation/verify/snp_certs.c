@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attestation/verify/snp_certs.h"
+
+#include <stdio.h>
+
+#include "common/digest.h"
+#include "common/hex.h"
+#include "common/secret.h"
+
+enum { CN_MAX = 64, SPKI_MAX = 1024 };
+
+/* source: SHA-256 of the public keys of ARK-Milan, ARK-Genoa and ARK-Turin as the KDS serves them */
+static const struct {
+	cof_snp_line line;
+	uint8_t spki[COF_SHA256_LEN];
+} amd_roots[] = {
+	{COF_SNP_MILAN,
+	 {0x9f, 0x05, 0x6b, 0xee, 0x44, 0x37, 0x7e, 0x29, 0x30, 0x8c, 0xb5, 0xff, 0xa8, 0x95, 0xbd, 0xfb,
+	  0x62, 0xd1, 0x88, 0x81, 0xfa, 0x6b, 0xed, 0x8d, 0x6f, 0x07, 0x5b, 0x02, 0x04, 0x08, 0x9c, 0xb9}},
+	{COF_SNP_GENOA,
+	 {0x42, 0x9a, 0x69, 0xc9, 0x42, 0x2a, 0xa2, 0x58, 0xee, 0x4d, 0x8d, 0xb5, 0xfc, 0xda, 0x9c, 0x64,
+	  0x70, 0xef, 0x15, 0xf8, 0xcd, 0x5a, 0x9c, 0xeb, 0xd6, 0xcb, 0xc7, 0xd9, 0x0b, 0x86, 0x38, 0x31}},
+	{COF_SNP_TURIN,
+	 {0x4f, 0x12, 0x54, 0x10, 0x56, 0x3a, 0x2a, 0xb9, 0xa5, 0x03, 0x56, 0xf9, 0x24, 0x3f, 0x6f, 0xe0,
+	  0xb6, 0xf7, 0x3d, 0xe9, 0x86, 0x03, 0xf5, 0x3f, 0x90, 0x33, 0x9c, 0x70, 0xe9, 0xd7, 0xad, 0x08}},
+};
+
+/* One certificate and what the profile says of its place. */
+typedef struct place {
+	const char *who; /* begins the names of its checks */
+	X509 *cert;
+	X509 *issuer;
+	char cn[CN_MAX];
+	bool is_vek;
+	long below; /* authorities between it and the VEK */
+} place;
+
+void cof_snp_certs_release(cof_snp_certs *c)
+{
+	X509_free(c->vek);
+	X509_free(c->intermediate);
+	X509_free(c->root);
+	*c = (cof_snp_certs){0};
+}
+
+static void named(const place *p, const char *what, char out[COF_CHECK_NAME_MAX])
+{
+	(void)snprintf(out, COF_CHECK_NAME_MAX, "%s-%s", p->who, what);
+}
+
+static bool add(cof_checks *c, const place *p, const char *what, bool passed, const char *expected, const char *found)
+{
+	char name[COF_CHECK_NAME_MAX];
+	named(p, what, name);
+	return cof_check_text(c, COF_STAGE_CHAIN, name, passed, expected, found);
+}
+
+/* ---- one certificate ---- */
+
+static void check_names(const place *p, cof_checks *c)
+{
+	char found[CN_MAX], issuer[CN_MAX], want[CN_MAX];
+	cof_snp_name_text(X509_get_subject_name(p->cert), found, sizeof found);
+	(void)add(c, p, "subject", cof_snp_name_is(X509_get_subject_name(p->cert), p->cn), p->cn, found);
+	cof_snp_name_text(X509_get_issuer_name(p->cert), issuer, sizeof issuer);
+	cof_snp_name_text(X509_get_subject_name(p->issuer), want, sizeof want);
+	(void)add(c, p, "issuer", cof_snp_name_equal(X509_get_issuer_name(p->cert), X509_get_subject_name(p->issuer)),
+		  want, issuer);
+}
+
+static void check_role(const place *p, cof_checks *c)
+{
+	(void)add(c, p, "extensions", cof_snp_extensions_are_sound(p->cert), "each once, none critical and unknown",
+		  NULL);
+	if (p->is_vek)
+		(void)add(c, p, "authority", cof_snp_is_leaf(p->cert), "no authority", NULL);
+	else
+		(void)add(c, p, "authority", cof_snp_is_ca(p->cert, p->below), "an authority that signs certificates",
+			  NULL);
+}
+
+static void check_validity(const place *p, int64_t now, cof_checks *c)
+{
+	int64_t from = 0, to = 0;
+	char a[COF_SNP_TIME_TEXT_MAX], b[COF_SNP_TIME_TEXT_MAX], found[COF_SNP_TIME_TEXT_MAX];
+	char want[COF_CHECK_TEXT_MAX];
+	bool read = cof_snp_time_read(X509_get0_notBefore(p->cert), &from) &&
+		    cof_snp_time_read(X509_get0_notAfter(p->cert), &to);
+	cof_snp_time_text(from, a);
+	cof_snp_time_text(to, b);
+	cof_snp_time_text(now, found);
+	(void)snprintf(want, sizeof want, "%s to %s", a, b);
+	(void)add(c, p, "validity", read && from <= now && now <= to, want, found);
+}
+
+/* By OpenSSL over the bytes that came: it keeps the encoding of what it read. */
+static void check_signature(const place *p, cof_checks *c)
+{
+	const X509_ALGOR *outer = NULL;
+	X509_get0_signature(NULL, &outer, p->cert);
+	bool is_amd = cof_snp_pss_is_amd(outer) && cof_snp_pss_is_amd(X509_get0_tbs_sigalg(p->cert));
+	(void)add(c, p, "algorithm", is_amd, "RSASSA-PSS, SHA-384, salt of 48 bytes", NULL);
+	/* A key outside of the profile is not worked with: it may have any size. */
+	bool holds =
+		is_amd && cof_snp_key_is_rsa4096(p->issuer) && X509_verify(p->cert, X509_get0_pubkey(p->issuer)) == 1;
+	(void)add(c, p, "signature", holds, "signed by the issuer", NULL);
+}
+
+static void check_place(const place *p, int64_t now, cof_checks *c)
+{
+	check_names(p, c);
+	check_role(p, c);
+	if (p->is_vek)
+		(void)add(c, p, "key", cof_snp_key_is_p384(p->cert), "EC P-384", NULL);
+	else
+		(void)add(c, p, "key", cof_snp_key_is_rsa4096(p->cert), "RSA of 4096 bits", NULL);
+	check_validity(p, now, c);
+	check_signature(p, c);
+}
+
+/* ---- the three of them ---- */
+
+static bool read_one(const char *who, cof_span der, cof_checks *c, X509 **ret)
+{
+	cof_err bad = {0};
+	char name[COF_CHECK_NAME_MAX];
+	(void)snprintf(name, sizeof name, "%s-certificate", who);
+	bool read = cof_snp_cert_read(der, ret, &bad) == 0;
+	return cof_check_text(c, COF_STAGE_PARSE, name, read, "one certificate in DER", bad.text);
+}
+
+/* The line that an ARK is of, by its name. */
+static cof_snp_line line_of_root(X509 *root)
+{
+	char cn[CN_MAX];
+	cof_snp_name_text(X509_get_subject_name(root), cn, sizeof cn);
+	return strncmp(cn, "ARK-", 4) == 0 ? cof_snp_line_by_name(cof_span_str(cn + 4)) : COF_SNP_LINE_NONE;
+}
+
+static cof_snp_key kind_of_vek(X509 *vek)
+{
+	char cn[CN_MAX];
+	cof_snp_name_text(X509_get_subject_name(vek), cn, sizeof cn);
+	return strcmp(cn, "SEV-VLEK") == 0 ? COF_SNP_VLEK : COF_SNP_VCEK;
+}
+
+static int fingerprint(X509 *root, uint8_t out[COF_SHA256_LEN], cof_err *err)
+{
+	uint8_t spki[SPKI_MAX];
+	uint8_t *at = spki;
+	X509_PUBKEY *key = X509_get_X509_PUBKEY(root);
+	int n = i2d_X509_PUBKEY(key, NULL);
+	if (n <= 0 || n > SPKI_MAX || i2d_X509_PUBKEY(key, &at) != n)
+		n = 0; /* the digest of nothing is nobody's key */
+	return cof_sha256(cof_span_of(spki, (size_t)n), out, err);
+}
+
+/* AMD's key under the name of another line is refused; a stranger's key is the caller's word. */
+static int check_anchor(cof_snp_certs *s, cof_checks *c, cof_err *err)
+{
+	uint8_t digest[COF_SHA256_LEN];
+	char found[COF_CHECK_TEXT_MAX], hex[2 * COF_SHA256_LEN + 1];
+	cof_snp_line line = COF_SNP_LINE_NONE;
+	int rc = fingerprint(s->root, digest, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {
+		if (cof_ct_equal(cof_span_of(digest, sizeof digest), cof_span_of(amd_roots[i].spki, COF_SHA256_LEN)))
+			line = amd_roots[i].line;
+	}
+	s->is_amd = line != COF_SNP_LINE_NONE;
+	cof_hex(cof_span_of(digest, sizeof digest), hex);
+	if (s->is_amd)
+		(void)snprintf(found, sizeof found, "AMD's ARK-%s", cof_snp_line_name(line));
+	else
+		(void)snprintf(found, sizeof found, "not AMD's, named by the caller: key %s", hex);
+	(void)cof_check_text(c, COF_STAGE_CHAIN, "root-anchor", !s->is_amd || line == s->line,
+			     "AMD's root of this product, or a root that the caller named", found);
+	return 0;
+}
+
+static void check_extensions(cof_snp_certs *s, cof_checks *c)
+{
+	cof_err bad = {0};
+	s->has_ext = cof_snp_vek_read(s->vek, s->kind, &s->ext, &bad) == 0;
+	if (!s->has_ext) {
+		(void)cof_check_error(c, COF_STAGE_CHAIN, &bad);
+		return;
+	}
+	(void)cof_check_text(c, COF_STAGE_CHAIN, "vek-product", s->ext.line == s->line && s->line != COF_SNP_LINE_NONE,
+			     cof_snp_line_name(s->line), s->ext.product);
+}
+
+static void check_places(const cof_snp_certs *s, int64_t now, cof_checks *c)
+{
+	const char *line = cof_snp_line_name(s->line);
+	bool vlek = s->kind == COF_SNP_VLEK;
+	place vek = {.who = "vek", .cert = s->vek, .issuer = s->intermediate, .is_vek = true};
+	place middle = {.who = "intermediate", .cert = s->intermediate, .issuer = s->root, .below = 0};
+	place root = {.who = "root", .cert = s->root, .issuer = s->root, .below = 1};
+	(void)snprintf(vek.cn, sizeof vek.cn, "%s", vlek ? "SEV-VLEK" : "SEV-VCEK");
+	(void)snprintf(middle.cn, sizeof middle.cn, "%s%s", vlek ? "SEV-VLEK-" : "SEV-", line);
+	(void)snprintf(root.cn, sizeof root.cn, "ARK-%s", line);
+	check_place(&root, now, c);
+	check_place(&middle, now, c);
+	check_place(&vek, now, c);
+}
+
+int cof_snp_certs_check(cof_span vek, cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
+			cof_snp_certs *ret, cof_err *err)
+{
+	COF_AUTO(cof_snp_certs) s = {0};
+	bool read = read_one("root", root, checks, &s.root);
+	read = read_one("intermediate", intermediate, checks, &s.intermediate) && read;
+	read = read_one("vek", vek, checks, &s.vek) && read;
+	if (s.root != NULL)
+		s.line = line_of_root(s.root);
+	if (s.vek != NULL)
+		s.kind = kind_of_vek(s.vek);
+	if (read) {
+		int rc = check_anchor(&s, checks, err);
+		if (rc < 0)
+			return rc;
+		check_places(&s, now, checks);
+		check_extensions(&s, checks);
+	}
+	*ret = s;
+	s = (cof_snp_certs){0};
+	return 0;
+}
