@@ -133,7 +133,8 @@ static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, bool *
 	if (rc < 0)
 		return rc;
 	check_revocation(in, &s, c);
-	rc = cof_snp_signature_check(in->report, &said->report, s.vek, c, err);
+	bool has_key = s.vek != NULL && cof_snp_x509_has_p384(s.vek);
+	rc = cof_snp_signature_check(in->report, &said->report, has_key ? s.vek->key : NULL, c, err);
 	if (rc < 0)
 		return rc;
 	said->line = find_line(&said->report, &s);

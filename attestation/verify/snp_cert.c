@@ -201,13 +201,13 @@ static int read_values(const found *f, cof_snp_vek *v, cof_err *err)
 	return v->kind == COF_SNP_VLEK ? read_text(f, CSP_ID, v->csp_id, sizeof v->csp_id, err) : read_hwid(f, v, err);
 }
 
-int cof_snp_vek_read(const X509 *cert, cof_snp_key kind, cof_snp_vek *ret, cof_err *err)
+int cof_snp_vek_read(const cof_snp_x509 *cert, cof_snp_key kind, cof_snp_vek *ret, cof_err *err)
 {
 	found f = {0};
 	cof_snp_vek v = {.kind = kind};
 	int rc = 0;
-	for (int i = 0; rc == 0 && i < X509_get_ext_count(cert); i++)
-		rc = collect_one(X509_get_ext(cert, i), &f, err);
+	for (int i = 0; rc == 0 && i < sk_X509_EXTENSION_num(cert->tbs->extensions); i++)
+		rc = collect_one(sk_X509_EXTENSION_value(cert->tbs->extensions, i), &f, err);
 	if (rc == 0 && !f.has[PRODUCT])
 		rc = cof_err_set(err, COF_E_MALFORMED, "vek-extension-missing", "extension of the %s",
 				 slots[PRODUCT].name);

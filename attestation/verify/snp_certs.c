@@ -7,7 +7,7 @@
 #include "common/hex.h"
 #include "common/secret.h"
 
-enum { CN_MAX = 64, SPKI_MAX = 1024 };
+enum { CN_MAX = 64 };
 
 /* source: SHA-256 of the public keys of ARK-Milan, ARK-Genoa and ARK-Turin as the KDS serves them */
 static const struct {
@@ -28,8 +28,8 @@ static const struct {
 /* One certificate and what the profile says of its place. */
 typedef struct place {
 	const char *who; /* begins the names of its checks */
-	X509 *cert;
-	X509 *issuer;
+	const cof_snp_x509 *cert;
+	const cof_snp_x509 *issuer;
 	char cn[CN_MAX];
 	bool is_vek;
 	long below; /* authorities between it and the VEK */
@@ -37,9 +37,9 @@ typedef struct place {
 
 void cof_snp_certs_release(cof_snp_certs *c)
 {
-	X509_free(c->vek);
-	X509_free(c->intermediate);
-	X509_free(c->root);
+	cof_snp_x509_free(c->vek);
+	cof_snp_x509_free(c->intermediate);
+	cof_snp_x509_free(c->root);
 	*c = (cof_snp_certs){0};
 }
 
@@ -60,23 +60,21 @@ static bool add(cof_checks *c, const place *p, const char *what, bool passed, co
 static void check_names(const place *p, cof_checks *c)
 {
 	char found[CN_MAX], issuer[CN_MAX], want[CN_MAX];
-	cof_snp_name_text(X509_get_subject_name(p->cert), found, sizeof found);
-	(void)add(c, p, "subject", cof_snp_name_is(X509_get_subject_name(p->cert), p->cn), p->cn, found);
-	cof_snp_name_text(X509_get_issuer_name(p->cert), issuer, sizeof issuer);
-	cof_snp_name_text(X509_get_subject_name(p->issuer), want, sizeof want);
-	(void)add(c, p, "issuer", cof_snp_name_equal(X509_get_issuer_name(p->cert), X509_get_subject_name(p->issuer)),
-		  want, issuer);
+	cof_snp_name_text(p->cert->tbs->subject, found, sizeof found);
+	(void)add(c, p, "subject", cof_snp_name_is(p->cert->tbs->subject, p->cn), p->cn, found);
+	cof_snp_name_text(p->cert->tbs->issuer, issuer, sizeof issuer);
+	cof_snp_name_text(p->issuer->tbs->subject, want, sizeof want);
+	(void)add(c, p, "issuer", cof_snp_name_equal(p->cert->tbs->issuer, p->issuer->tbs->subject), want, issuer);
 }
 
 static void check_role(const place *p, cof_checks *c)
 {
-	(void)add(c, p, "extensions", cof_snp_extensions_are_sound(p->cert), "each once, none critical and unknown",
-		  NULL);
+	(void)add(c, p, "extensions", cof_snp_x509_is_sound(p->cert), "each once, none critical and unknown", NULL);
 	if (p->is_vek)
-		(void)add(c, p, "authority", cof_snp_is_leaf(p->cert), "no authority", NULL);
+		(void)add(c, p, "authority", cof_snp_x509_is_leaf(p->cert), "no authority", NULL);
 	else
-		(void)add(c, p, "authority", cof_snp_is_ca(p->cert, p->below), "an authority that signs certificates",
-			  NULL);
+		(void)add(c, p, "authority", cof_snp_x509_is_ca(p->cert, p->below),
+			  "an authority that signs certificates", NULL);
 }
 
 static void check_validity(const place *p, int64_t now, cof_checks *c)
@@ -84,8 +82,8 @@ static void check_validity(const place *p, int64_t now, cof_checks *c)
 	int64_t from = 0, to = 0;
 	char a[COF_SNP_TIME_TEXT_MAX], b[COF_SNP_TIME_TEXT_MAX], found[COF_SNP_TIME_TEXT_MAX];
 	char want[COF_CHECK_TEXT_MAX];
-	bool read = cof_snp_time_read(X509_get0_notBefore(p->cert), &from) &&
-		    cof_snp_time_read(X509_get0_notAfter(p->cert), &to);
+	bool read = cof_snp_time_read(p->cert->tbs->validity->notBefore, &from) &&
+		    cof_snp_time_read(p->cert->tbs->validity->notAfter, &to);
 	cof_snp_time_text(from, a);
 	cof_snp_time_text(to, b);
 	cof_snp_time_text(now, found);
@@ -93,16 +91,12 @@ static void check_validity(const place *p, int64_t now, cof_checks *c)
 	(void)add(c, p, "validity", read && from <= now && now <= to, want, found);
 }
 
-/* By OpenSSL over the bytes that came: it keeps the encoding of what it read. */
 static void check_signature(const place *p, cof_checks *c)
 {
-	const X509_ALGOR *outer = NULL;
-	X509_get0_signature(NULL, &outer, p->cert);
-	bool is_amd = cof_snp_pss_is_amd(outer) && cof_snp_pss_is_amd(X509_get0_tbs_sigalg(p->cert));
+	bool is_amd = cof_snp_x509_has_amd_algorithm(p->cert);
 	(void)add(c, p, "algorithm", is_amd, "RSASSA-PSS, SHA-384, salt of 48 bytes", NULL);
-	/* A key outside of the profile is not worked with: it may have any size. */
 	bool holds =
-		is_amd && cof_snp_key_is_rsa4096(p->issuer) && X509_verify(p->cert, X509_get0_pubkey(p->issuer)) == 1;
+		is_amd && cof_snp_x509_has_rsa4096(p->issuer) && cof_snp_x509_is_signed_by(p->cert, p->issuer->key);
 	(void)add(c, p, "signature", holds, "signed by the issuer", NULL);
 }
 
@@ -111,48 +105,37 @@ static void check_place(const place *p, int64_t now, cof_checks *c)
 	check_names(p, c);
 	check_role(p, c);
 	if (p->is_vek)
-		(void)add(c, p, "key", cof_snp_key_is_p384(p->cert), "EC P-384", NULL);
+		(void)add(c, p, "key", cof_snp_x509_has_p384(p->cert), "EC P-384", NULL);
 	else
-		(void)add(c, p, "key", cof_snp_key_is_rsa4096(p->cert), "RSA of 4096 bits", NULL);
+		(void)add(c, p, "key", cof_snp_x509_has_rsa4096(p->cert), "RSA of 4096 bits", NULL);
 	check_validity(p, now, c);
 	check_signature(p, c);
 }
 
 /* ---- the three of them ---- */
 
-static bool read_one(const char *who, cof_span der, cof_checks *c, X509 **ret)
+static bool read_one(const char *who, cof_span der, cof_checks *c, cof_snp_x509 **ret)
 {
 	cof_err bad = {0};
 	char name[COF_CHECK_NAME_MAX];
 	(void)snprintf(name, sizeof name, "%s-certificate", who);
-	bool read = cof_snp_cert_read(der, ret, &bad) == 0;
+	bool read = cof_snp_x509_read(der, ret, &bad) == 0;
 	return cof_check_text(c, COF_STAGE_PARSE, name, read, "one certificate in DER", bad.text);
 }
 
 /* The line that an ARK is of, by its name. */
-static cof_snp_line line_of_root(X509 *root)
+static cof_snp_line line_of_root(const cof_snp_x509 *root)
 {
 	char cn[CN_MAX];
-	cof_snp_name_text(X509_get_subject_name(root), cn, sizeof cn);
+	cof_snp_name_text(root->tbs->subject, cn, sizeof cn);
 	return strncmp(cn, "ARK-", 4) == 0 ? cof_snp_line_by_name(cof_span_str(cn + 4)) : COF_SNP_LINE_NONE;
 }
 
-static cof_snp_key kind_of_vek(X509 *vek)
+static cof_snp_key kind_of_vek(const cof_snp_x509 *vek)
 {
 	char cn[CN_MAX];
-	cof_snp_name_text(X509_get_subject_name(vek), cn, sizeof cn);
+	cof_snp_name_text(vek->tbs->subject, cn, sizeof cn);
 	return strcmp(cn, "SEV-VLEK") == 0 ? COF_SNP_VLEK : COF_SNP_VCEK;
-}
-
-static int fingerprint(X509 *root, uint8_t out[COF_SHA256_LEN], cof_err *err)
-{
-	uint8_t spki[SPKI_MAX];
-	uint8_t *at = spki;
-	X509_PUBKEY *key = X509_get_X509_PUBKEY(root);
-	int n = i2d_X509_PUBKEY(key, NULL);
-	if (n <= 0 || n > SPKI_MAX || i2d_X509_PUBKEY(key, &at) != n)
-		n = 0; /* the digest of nothing is nobody's key */
-	return cof_sha256(cof_span_of(spki, (size_t)n), out, err);
 }
 
 /* AMD's key under the name of another line is refused; a stranger's key is the caller's word. */
@@ -161,7 +144,7 @@ static int check_anchor(cof_snp_certs *s, cof_checks *c, cof_err *err)
 	uint8_t digest[COF_SHA256_LEN];
 	char found[COF_CHECK_TEXT_MAX], hex[2 * COF_SHA256_LEN + 1];
 	cof_snp_line line = COF_SNP_LINE_NONE;
-	int rc = fingerprint(s->root, digest, err);
+	int rc = cof_snp_x509_fingerprint(s->root, digest, err);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {

@@ -10,7 +10,7 @@
 #include "attestation/verify/snp_cert.h"
 
 typedef struct cof_snp_certs {
-	X509 *vek, *intermediate, *root;
+	cof_snp_x509 *vek, *intermediate, *root;
 	cof_snp_key kind;  /* by the VEK's name */
 	cof_snp_line line; /* by the root's name */
 	bool has_ext;	   /* ext could be read */

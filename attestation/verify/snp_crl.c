@@ -18,18 +18,18 @@ static bool read_crl(cof_span der, cof_checks *c, X509_CRL **ret)
 	return cof_check_text(c, COF_STAGE_PARSE, "crl", read, "one revocation list in DER", NULL);
 }
 
-static void check_signer(X509_CRL *crl, X509 *root, cof_checks *c)
+static void check_signer(X509_CRL *crl, const cof_snp_x509 *root, cof_checks *c)
 {
 	const X509_ALGOR *alg = NULL;
 	char want[64], found[64];
-	cof_snp_name_text(X509_get_subject_name(root), want, sizeof want);
+	cof_snp_name_text(root->tbs->subject, want, sizeof want);
 	cof_snp_name_text(X509_CRL_get_issuer(crl), found, sizeof found);
 	(void)cof_check_text(c, COF_STAGE_REVOCATION, "crl-issuer",
-			     cof_snp_name_equal(X509_CRL_get_issuer(crl), X509_get_subject_name(root)), want, found);
+			     cof_snp_name_equal(X509_CRL_get_issuer(crl), root->tbs->subject), want, found);
 	X509_CRL_get0_signature(crl, NULL, &alg);
 	/* X509_CRL_verify demands the same algorithm inside of what is signed. */
-	bool holds = cof_snp_pss_is_amd(alg) && cof_snp_key_is_rsa4096(root) &&
-		     (X509_get_key_usage(root) & KU_CRL_SIGN) != 0 && X509_CRL_verify(crl, X509_get0_pubkey(root)) == 1;
+	bool holds = cof_snp_pss_is_amd(alg) && cof_snp_x509_has_rsa4096(root) && cof_snp_x509_may_revoke(root) &&
+		     X509_CRL_verify(crl, root->key) == 1;
 	(void)cof_check_text(c, COF_STAGE_REVOCATION, "crl-signature", holds, "signed by the root", NULL);
 }
 
@@ -60,10 +60,10 @@ static bool is_plain(const X509_CRL *crl)
 	return true;
 }
 
-static void check_serial(X509_CRL *crl, X509 *cert, const char *name, cof_checks *c)
+static void check_serial(X509_CRL *crl, const cof_snp_x509 *cert, const char *name, cof_checks *c)
 {
 	X509_REVOKED *entry = NULL;
-	bool listed = X509_CRL_get0_by_serial(crl, &entry, X509_get0_serialNumber(cert)) != 0;
+	bool listed = X509_CRL_get0_by_serial(crl, &entry, cert->tbs->serial) != 0;
 	(void)cof_check_text(c, COF_STAGE_REVOCATION, name, !listed, "not listed", listed ? "listed" : "not listed");
 }
 

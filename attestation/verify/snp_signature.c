@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/snp_signature.h"
 
-#include "attestation/verify/snp_x509.h"
 #include "common/rd.h"
 
 /* SEQUENCE of two INTEGERs, each with a zero in front where its first bit is set. */
@@ -52,20 +51,20 @@ static size_t put_der(const cof_snp_report *p, uint8_t out[DER_MAX])
 	return n + 2;
 }
 
-static int verify(cof_span in, const cof_snp_report *p, const X509 *vek, bool *ret, cof_err *err)
+static int verify(cof_span in, const cof_snp_report *p, EVP_PKEY *key, bool *ret, cof_err *err)
 {
 	uint8_t der[DER_MAX];
 	size_t n = put_der(p, der);
 	cof_rd r = cof_rd_of(in);
 	cof_span covered = cof_rd_bytes(&r, COF_SNP_SIGNED_LEN);
 	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
-	if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, "SHA384", NULL, NULL, X509_get0_pubkey(vek), NULL) != 1)
+	if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, "SHA384", NULL, NULL, key, NULL) != 1)
 		return cof_err_oom(err);
 	*ret = covered.len == COF_SNP_SIGNED_LEN && EVP_DigestVerify(ctx, der, n, covered.data, covered.len) == 1;
 	return 0;
 }
 
-int cof_snp_signature_check(cof_span in, const cof_snp_report *r, const X509 *vek, cof_checks *c, cof_err *err)
+int cof_snp_signature_check(cof_span in, const cof_snp_report *r, EVP_PKEY *key, cof_checks *c, cof_err *err)
 {
 	bool holds = false;
 	bool is_signed = cof_check_text(c, COF_STAGE_SIGNATURE, "report-unsigned", r->signing_key != COF_SNP_UNSIGNED,
@@ -73,8 +72,8 @@ int cof_snp_signature_check(cof_span in, const cof_snp_report *r, const X509 *ve
 	bool in_range = cof_check_text(c, COF_STAGE_SIGNATURE, "report-signature-range",
 				       r->scalars_fit && is_in_range(r->r) && is_in_range(r->s),
 				       "R and S from 1 to the order less 1", NULL);
-	bool usable = is_signed && in_range && vek != NULL && cof_snp_key_is_p384(vek);
-	int rc = usable ? verify(in, r, vek, &holds, err) : 0;
+	bool usable = is_signed && in_range && key != NULL;
+	int rc = usable ? verify(in, r, key, &holds, err) : 0;
 	if (rc == 0)
 		(void)cof_check_text(c, COF_STAGE_SIGNATURE, "report-signature", holds, "signed by the VEK", NULL);
 	return rc;

@@ -5,7 +5,7 @@
 #include "attestation/verify/ossl.h"
 #include "attestation/verify/snp_report.h"
 
-/* in: the whole report, of which r was parsed. vek: a certificate whose key is on P-384, or NULL: then it fails.
+/* in: the whole report, of which r was parsed. key: on P-384, or NULL: then it fails.
  * Appends checks of stage signature. Fails for memory alone. */
-COF_WUR int cof_snp_signature_check(cof_span in, const cof_snp_report *r, const X509 *vek, cof_checks *checks,
+COF_WUR int cof_snp_signature_check(cof_span in, const cof_snp_report *r, EVP_PKEY *key, cof_checks *checks,
 				    cof_err *err);

@@ -1,156 +1,189 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/snp_x509.h"
 
-#include <stdio.h>
-#include <time.h>
+#include <openssl/asn1t.h>
+#include <openssl/rsa.h>
 
+#include "common/digest.h"
 #include "common/secret.h"
 
-enum { RSA_BITS = 4096, P384_POINT_LEN = 97 };
+enum { RSA_BITS = 4096, P384_POINT_LEN = 97, SPKI_MAX = 1024, SALT_LEN = 48, VERSION_3 = 2 };
+/* spec: RFC 5280, 4.2.1.3: bits of KeyUsage */
+enum { USE_DIGITAL_SIGNATURE = 0, USE_CERT_SIGN = 5, USE_CRL_SIGN = 6 };
+
+/* clang-format off */
+ASN1_SEQUENCE(cof_snp_spki) = {
+	ASN1_SIMPLE(cof_snp_spki, alg, X509_ALGOR),
+	ASN1_SIMPLE(cof_snp_spki, bits, ASN1_BIT_STRING),
+} static_ASN1_SEQUENCE_END(cof_snp_spki)
+
+/* Without the unique identifiers of version 2, which nobody judges. */
+ASN1_SEQUENCE_enc(cof_snp_tbs, enc, 0) = {
+	ASN1_EXP(cof_snp_tbs, version, ASN1_INTEGER, 0),
+	ASN1_SIMPLE(cof_snp_tbs, serial, ASN1_INTEGER),
+	ASN1_SIMPLE(cof_snp_tbs, alg, X509_ALGOR),
+	ASN1_SIMPLE(cof_snp_tbs, issuer, X509_NAME),
+	ASN1_SIMPLE(cof_snp_tbs, validity, X509_VAL),
+	ASN1_SIMPLE(cof_snp_tbs, subject, X509_NAME),
+	ASN1_SIMPLE(cof_snp_tbs, spki, cof_snp_spki),
+	ASN1_EXP_SEQUENCE_OF_OPT(cof_snp_tbs, extensions, X509_EXTENSION, 3),
+} static_ASN1_SEQUENCE_END_ref(cof_snp_tbs, cof_snp_tbs)
+
+ASN1_SEQUENCE(cof_snp_x509) = {
+	ASN1_SIMPLE(cof_snp_x509, tbs, cof_snp_tbs),
+	ASN1_SIMPLE(cof_snp_x509, alg, X509_ALGOR),
+	ASN1_SIMPLE(cof_snp_x509, signature, ASN1_BIT_STRING),
+} static_ASN1_SEQUENCE_END(cof_snp_x509)
+	/* clang-format on */
+
+	void cof_snp_x509_free(cof_snp_x509 * c)
+{
+	if (c != NULL)
+		EVP_PKEY_free(c->key);
+	ASN1_item_free((ASN1_VALUE *)c, ASN1_ITEM_rptr(cof_snp_x509));
+}
 
 static int malformed(cof_err *err, const char *why)
 {
 	return cof_err_set(err, COF_E_MALFORMED, "certificate-malformed", "certificate: %s", why);
 }
 
+static cof_span string_span(const ASN1_STRING *s)
+{
+	return cof_span_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+}
+
+/* ---- keys ---- */
+
+static bool is_whole_bytes(const ASN1_BIT_STRING *s)
+{
+	return (s->flags & 7) == 0;
+}
+
+static bool algorithm_is(const X509_ALGOR *alg, int nid, int param_type, int param_nid)
+{
+	const ASN1_OBJECT *oid = NULL;
+	const void *param = NULL;
+	int type = V_ASN1_UNDEF;
+	X509_ALGOR_get0(&oid, &type, &param, alg);
+	return OBJ_obj2nid(oid) == nid && type == param_type &&
+	       (param_type != V_ASN1_OBJECT || OBJ_obj2nid(param) == param_nid);
+}
+
+static EVP_PKEY *rsa_key(cof_span bits)
+{
+	const uint8_t *at = bits.data;
+	COF_AUTO_PTR(cof_ossl_key) key = d2i_PublicKey(EVP_PKEY_RSA, NULL, &at, (long)bits.len);
+	if (key == NULL || at != bits.data + bits.len || EVP_PKEY_get_bits(key) != RSA_BITS)
+		return NULL;
+	return cof_steal(&key);
+}
+
+static EVP_PKEY *p384_key(cof_span point)
+{
+	char group[] = SN_secp384r1;
+	uint8_t copy[P384_POINT_LEN];
+	EVP_PKEY *key = NULL;
+	if (point.len != P384_POINT_LEN || point.data[0] != POINT_CONVERSION_UNCOMPRESSED)
+		return NULL;
+	memcpy(copy, point.data, sizeof copy);
+	const OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group - 1),
+				     OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy, sizeof copy),
+				     OSSL_PARAM_END};
+	COF_AUTO_PTR(cof_ossl_key_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, (OSSL_PARAM *)(uintptr_t)params) != 1)
+		return NULL;
+	return key;
+}
+
+/* A key outside of the profile is not worked with: it may have any size. */
+static EVP_PKEY *read_key(const cof_snp_spki *s)
+{
+	if (!is_whole_bytes(s->bits))
+		return NULL;
+	if (algorithm_is(s->alg, NID_rsaEncryption, V_ASN1_NULL, NID_undef))
+		return rsa_key(string_span(s->bits));
+	if (algorithm_is(s->alg, NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, NID_secp384r1))
+		return p384_key(string_span(s->bits));
+	return NULL;
+}
+
+bool cof_snp_x509_has_rsa4096(const cof_snp_x509 *c)
+{
+	return c->key != NULL && EVP_PKEY_is_a(c->key, "RSA");
+}
+
+bool cof_snp_x509_has_p384(const cof_snp_x509 *c)
+{
+	return c->key != NULL && EVP_PKEY_is_a(c->key, "EC");
+}
+
+int cof_snp_x509_fingerprint(const cof_snp_x509 *c, uint8_t *out, cof_err *err)
+{
+	uint8_t spki[SPKI_MAX];
+	uint8_t *at = spki;
+	const ASN1_VALUE *v = (const ASN1_VALUE *)c->tbs->spki;
+	int n = ASN1_item_i2d(v, NULL, ASN1_ITEM_rptr(cof_snp_spki));
+	if (n <= 0 || n > SPKI_MAX || ASN1_item_i2d(v, &at, ASN1_ITEM_rptr(cof_snp_spki)) != n)
+		n = 0; /* the digest of nothing is nobody's key */
+	return cof_sha256(cof_span_of(spki, (size_t)n), out, err);
+}
+
+/* ---- reading ---- */
+
 /* OpenSSL reads BER; what it would write again must be what came. */
-static bool is_der(X509 *c, cof_span der)
+static bool is_der(const cof_snp_x509 *c, cof_span der)
 {
 	uint8_t again[COF_SNP_CERT_MAX];
 	uint8_t *at = again;
-	if (i2d_X509(c, NULL) != (int)der.len)
+	const ASN1_VALUE *v = (const ASN1_VALUE *)c;
+	if (ASN1_item_i2d(v, NULL, ASN1_ITEM_rptr(cof_snp_x509)) != (int)der.len)
 		return false;
-	int n = i2d_X509(c, &at);
+	int n = ASN1_item_i2d(v, &at, ASN1_ITEM_rptr(cof_snp_x509));
 	return n >= 0 && cof_ct_equal(der, cof_span_of(again, (size_t)n));
 }
 
-int cof_snp_cert_read(cof_span der, X509 **ret, cof_err *err)
+int cof_snp_x509_read(cof_span der, cof_snp_x509 **ret, cof_err *err)
 {
 	const uint8_t *at = der.data;
+	int64_t version = -1;
 	if (der.len == 0 || der.len > COF_SNP_CERT_MAX)
 		return malformed(err, "size");
-	COF_AUTO_PTR(cof_ossl_cert) c = d2i_X509(NULL, &at, (long)der.len);
+	COF_AUTO_PTR(cof_snp_x509)
+	c = (cof_snp_x509 *)ASN1_item_d2i(NULL, &at, (long)der.len, ASN1_ITEM_rptr(cof_snp_x509));
 	if (c == NULL || at != der.data + der.len || !is_der(c, der))
 		return malformed(err, "not one certificate in DER");
-	if (X509_get_version(c) != X509_VERSION_3)
+	if (ASN1_INTEGER_get_int64(&version, c->tbs->version) != 1 || version != VERSION_3)
 		return malformed(err, "not of version 3");
-	if (X509_get_ext_count(c) > COF_SNP_EXTENSIONS_MAX)
+	if (sk_X509_EXTENSION_num(c->tbs->extensions) > COF_SNP_EXTENSIONS_MAX)
 		return malformed(err, "too many extensions");
+	c->key = read_key(c->tbs->spki);
 	*ret = cof_steal(&c);
 	return 0;
 }
 
-/* ---- names ---- */
+/* ---- signatures ---- */
 
-typedef struct name_part {
-	int nid;
-	const char *value;
-} name_part;
-
-static const name_part amd_name[] = {
-	{NID_organizationalUnitName, "Engineering"},
-	{NID_countryName, "US"},
-	{NID_localityName, "Santa Clara"},
-	{NID_stateOrProvinceName, "CA"},
-	{NID_organizationName, "Advanced Micro Devices"},
-};
-
-static cof_span name_value(const X509_NAME *name, int nid)
+bool cof_snp_x509_has_amd_algorithm(const cof_snp_x509 *c)
 {
-	int at = X509_NAME_get_index_by_NID(name, nid, -1);
-	if (at < 0 || X509_NAME_get_index_by_NID(name, nid, at) >= 0)
-		return (cof_span){0};
-	const ASN1_STRING *s = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at));
-	return cof_span_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s));
+	return cof_snp_pss_is_amd(c->alg) && cof_snp_pss_is_amd(c->tbs->alg);
 }
 
-bool cof_snp_name_is(const X509_NAME *name, const char *cn)
+bool cof_snp_x509_is_signed_by(const cof_snp_x509 *c, EVP_PKEY *key)
 {
-	if (X509_NAME_entry_count(name) != COF_COUNT(amd_name) + 1)
-		return false;
-	for (size_t i = 0; i < COF_COUNT(amd_name); i++) {
-		if (!cof_ct_equal(name_value(name, amd_name[i].nid), cof_span_str(amd_name[i].value)))
-			return false;
-	}
-	return cof_ct_equal(name_value(name, NID_commonName), cof_span_str(cn));
-}
-
-void cof_snp_name_text(const X509_NAME *name, char *out, size_t size)
-{
-	cof_span cn = name_value(name, NID_commonName);
-	(void)snprintf(out, size, "%.*s", cn.len < size ? (int)cn.len : (int)size - 1, (const char *)cn.data);
-}
-
-bool cof_snp_name_equal(const X509_NAME *a, const X509_NAME *b)
-{
-	const unsigned char *da = NULL, *db = NULL;
-	size_t na = 0, nb = 0;
-	return X509_NAME_get0_der(a, &da, &na) == 1 && X509_NAME_get0_der(b, &db, &nb) == 1 &&
-	       cof_ct_equal(cof_span_of(da, na), cof_span_of(db, nb));
-}
-
-/* ---- algorithms and keys ---- */
-
-/* SEQUENCE of [0] SHA-384, [1] MGF1 with SHA-384, [2] 48, behind its header; AMD writes the default trailer [3] 1 too
- */
-static const uint8_t pss_params[] = {
-	0xa0, 0x0f, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02,
-	0x05, 0x00, 0xa1, 0x1c, 0x30, 0x1a, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01,
-	0x01, 0x08, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02,
-	0x05, 0x00, 0xa2, 0x03, 0x02, 0x01, 0x30, 0xa3, 0x03, 0x02, 0x01, 0x01,
-};
-enum { PSS_TRAILER_LEN = 5 };
-
-static bool is_pss_sequence(cof_span s)
-{
-	bool with_trailer = s.len == 2 + sizeof pss_params;
-	size_t n = sizeof pss_params - (with_trailer ? 0 : PSS_TRAILER_LEN);
-	const uint8_t head[2] = {0x30, (uint8_t)n};
-	return s.len == 2 + n && cof_ct_equal(cof_span_of(s.data, 2), cof_span_of(head, 2)) &&
-	       cof_ct_equal(cof_span_of(s.data + 2, n), cof_span_of(pss_params, n));
-}
-
-bool cof_snp_pss_is_amd(const X509_ALGOR *alg)
-{
-	const ASN1_OBJECT *oid = NULL;
-	const void *value = NULL;
-	int type = V_ASN1_UNDEF;
-	X509_ALGOR_get0(&oid, &type, &value, alg);
-	if (OBJ_obj2nid(oid) != NID_rsassaPss || type != V_ASN1_SEQUENCE)
-		return false;
-	const ASN1_STRING *s = value;
-	return is_pss_sequence(cof_span_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)));
-}
-
-bool cof_snp_key_is_rsa4096(const X509 *c)
-{
-	ASN1_OBJECT *oid = NULL;
-	const EVP_PKEY *key = X509_get0_pubkey(c);
-	return X509_PUBKEY_get0_param(&oid, NULL, NULL, NULL, X509_get_X509_PUBKEY(c)) == 1 &&
-	       OBJ_obj2nid(oid) == NID_rsaEncryption && key != NULL && EVP_PKEY_get_bits(key) == RSA_BITS;
-}
-
-bool cof_snp_key_is_p384(const X509 *c)
-{
-	X509_ALGOR *alg = NULL;
-	const ASN1_OBJECT *oid = NULL;
-	const void *curve = NULL;
-	const unsigned char *point = NULL;
-	int len = 0, type = V_ASN1_UNDEF;
-	if (X509_PUBKEY_get0_param(NULL, &point, &len, &alg, X509_get_X509_PUBKEY(c)) != 1)
-		return false;
-	X509_ALGOR_get0(&oid, &type, &curve, alg);
-	return OBJ_obj2nid(oid) == NID_X9_62_id_ecPublicKey && type == V_ASN1_OBJECT &&
-	       OBJ_obj2nid(curve) == NID_secp384r1 && len == P384_POINT_LEN && X509_get0_pubkey(c) != NULL;
+	EVP_PKEY_CTX *pss = NULL;
+	cof_span signature = string_span(c->signature);
+	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
+	return ctx != NULL && key != NULL && is_whole_bytes(c->signature) && c->tbs->enc.modified == 0 &&
+	       EVP_DigestVerifyInit_ex(ctx, &pss, "SHA384", NULL, NULL, key, NULL) == 1 &&
+	       EVP_PKEY_CTX_set_rsa_padding(pss, RSA_PKCS1_PSS_PADDING) > 0 &&
+	       EVP_PKEY_CTX_set_rsa_mgf1_md_name(pss, "SHA384", NULL) > 0 &&
+	       EVP_PKEY_CTX_set_rsa_pss_saltlen(pss, SALT_LEN) > 0 &&
+	       EVP_DigestVerify(ctx, signature.data, signature.len, c->tbs->enc.enc, (size_t)c->tbs->enc.len) == 1;
 }
 
 /* ---- extensions ---- */
-
-static bool is_repeated(const X509 *c, int at)
-{
-	const ASN1_OBJECT *oid = X509_EXTENSION_get_object(X509_get_ext(c, at));
-	return X509_get_ext_by_OBJ(c, oid, at) >= 0;
-}
 
 static bool is_judged(X509_EXTENSION *e)
 {
@@ -158,52 +191,72 @@ static bool is_judged(X509_EXTENSION *e)
 	return X509_EXTENSION_get_critical(e) == 0 || nid == NID_basic_constraints || nid == NID_key_usage;
 }
 
-bool cof_snp_extensions_are_sound(X509 *c)
+bool cof_snp_x509_is_sound(const cof_snp_x509 *c)
 {
-	for (int i = 0; i < X509_get_ext_count(c); i++) {
-		if (is_repeated(c, i) || !is_judged(X509_get_ext(c, i)))
+	for (int i = 0; i < sk_X509_EXTENSION_num(c->tbs->extensions); i++) {
+		X509_EXTENSION *e = sk_X509_EXTENSION_value(c->tbs->extensions, i);
+		bool repeated = X509v3_get_ext_by_OBJ(c->tbs->extensions, X509_EXTENSION_get_object(e), i) >= 0;
+		if (repeated || !is_judged(e))
 			return false;
 	}
-	return (X509_get_extension_flags(c) & (EXFLAG_INVALID | EXFLAG_CRITICAL)) == 0;
-}
-
-static bool is_critical(const X509 *c, int nid)
-{
-	int at = X509_get_ext_by_NID(c, nid, -1);
-	return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(c, at)) == 1;
-}
-
-bool cof_snp_is_ca(X509 *c, long below)
-{
-	uint32_t flags = X509_get_extension_flags(c);
-	uint32_t usage = X509_get_key_usage(c);
-	long room = X509_get_pathlen(c);
-	return (flags & EXFLAG_CA) != 0 && (flags & EXFLAG_KUSAGE) != 0 && (usage & KU_KEY_CERT_SIGN) != 0 &&
-	       (room < 0 || room >= below) && is_critical(c, NID_basic_constraints) && is_critical(c, NID_key_usage);
-}
-
-bool cof_snp_is_leaf(X509 *c)
-{
-	uint32_t flags = X509_get_extension_flags(c);
-	uint32_t usage = X509_get_key_usage(c);
-	return (flags & EXFLAG_CA) == 0 && ((flags & EXFLAG_KUSAGE) == 0 || (usage & KU_DIGITAL_SIGNATURE) != 0) &&
-	       ((flags & EXFLAG_KUSAGE) == 0 || (usage & KU_KEY_CERT_SIGN) == 0);
-}
-
-/* ---- times ---- */
-
-bool cof_snp_time_read(const ASN1_TIME *t, int64_t *ret)
-{
-	struct tm tm = {0};
-	if (t == NULL || ASN1_TIME_to_tm(t, &tm) != 1)
-		return false;
-	*ret = timegm(&tm);
 	return true;
 }
 
-void cof_snp_time_text(int64_t t, char out[COF_SNP_TIME_TEXT_MAX])
+/* The value of an extension, read to its last byte; NULL when there is none or it cannot be read. */
+static void *read_extension(const cof_snp_x509 *c, int nid, const ASN1_ITEM *item, bool critical)
 {
-	struct tm tm = {0};
-	if (gmtime_r(&t, &tm) == NULL || strftime(out, COF_SNP_TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
-		(void)snprintf(out, COF_SNP_TIME_TEXT_MAX, "%lld", (long long)t);
+	int at = X509v3_get_ext_by_NID(c->tbs->extensions, nid, -1);
+	X509_EXTENSION *e = at < 0 ? NULL : X509v3_get_ext(c->tbs->extensions, at);
+	if (e == NULL || (critical && X509_EXTENSION_get_critical(e) == 0))
+		return NULL;
+	cof_span value = string_span(X509_EXTENSION_get_data(e));
+	const uint8_t *p = value.data;
+	ASN1_VALUE *v = ASN1_item_d2i(NULL, &p, (long)value.len, item);
+	if (v != NULL && p != value.data + value.len) {
+		ASN1_item_free(v, item);
+		return NULL;
+	}
+	return v;
+}
+
+static bool has_extension(const cof_snp_x509 *c, int nid)
+{
+	return X509v3_get_ext_by_NID(c->tbs->extensions, nid, -1) >= 0;
+}
+
+static bool may(const cof_snp_x509 *c, int use)
+{
+	COF_AUTO_PTR(cof_ossl_bits) bits = read_extension(c, NID_key_usage, ASN1_ITEM_rptr(ASN1_BIT_STRING), true);
+	return bits != NULL && ASN1_BIT_STRING_get_bit(bits, use) == 1;
+}
+
+bool cof_snp_x509_is_ca(const cof_snp_x509 *c, int64_t below)
+{
+	int64_t room = below;
+	COF_AUTO_PTR(cof_ossl_constraints)
+	bc = read_extension(c, NID_basic_constraints, ASN1_ITEM_rptr(BASIC_CONSTRAINTS), true);
+	if (bc == NULL || bc->ca == 0)
+		return false;
+	if (bc->pathlen != NULL && (ASN1_INTEGER_get_int64(&room, bc->pathlen) != 1 || room < below))
+		return false;
+	return may(c, USE_CERT_SIGN);
+}
+
+static bool is_no_authority(const cof_snp_x509 *c)
+{
+	COF_AUTO_PTR(cof_ossl_constraints)
+	bc = read_extension(c, NID_basic_constraints, ASN1_ITEM_rptr(BASIC_CONSTRAINTS), false);
+	return !has_extension(c, NID_basic_constraints) || (bc != NULL && bc->ca == 0);
+}
+
+/* source: genuine VEKs carry neither constraints nor usage; one that does must be what it is */
+bool cof_snp_x509_is_leaf(const cof_snp_x509 *c)
+{
+	return is_no_authority(c) &&
+	       (!has_extension(c, NID_key_usage) || (may(c, USE_DIGITAL_SIGNATURE) && !may(c, USE_CERT_SIGN)));
+}
+
+bool cof_snp_x509_may_revoke(const cof_snp_x509 *c)
+{
+	return may(c, USE_CRL_SIGN);
 }

@@ -62,6 +62,12 @@ static const edit edits[] = {
 	{"critical and AMD's", SOFT_ARC "1=DER:020100", SOFT_ARC "1=critical,DER:020100", "vek-extensions"},
 	{"an authority", "[x]\n", "[x]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n",
 	 "vek-authority"},
+	{"an authority that may not sign", "[x]\n", "[x]\nbasicConstraints=CA:TRUE\n", "vek-authority"},
+	{"said to be no authority", "[x]\n", "[x]\nbasicConstraints=critical,CA:FALSE\n", NULL},
+	{"for signatures", "[x]\n", "[x]\nkeyUsage=critical,digitalSignature\n", NULL},
+	{"for certificates too", "[x]\n", "[x]\nkeyUsage=critical,digitalSignature,keyCertSign\n", "vek-authority"},
+	{"constraints that do not read", "[x]\n", "[x]\n2.5.29.19=critical,DER:04\n", "vek-authority"},
+	{"constraints with more behind", "[x]\n", "[x]\n2.5.29.19=critical,DER:300000\n", "vek-authority"},
 	{"no digital signature", "[x]\n", "[x]\nkeyUsage=critical,keyAgreement\n", "vek-authority"},
 };
 
