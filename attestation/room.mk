@@ -22,8 +22,9 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/verify/status.c attestation/verify/tpm.c attestation/verify/snp.c \
 	attestation/verify/snp_cert.c attestation/verify/snp_certs.c attestation/verify/snp_crl.c \
 	attestation/verify/snp_fields.c attestation/verify/snp_policy.c attestation/verify/snp_policy_check.c \
-	attestation/verify/snp_report.c attestation/verify/snp_signature.c attestation/verify/snp_tcb.c \
-	attestation/verify/snp_x509.c attestation/verify/snp_x509_parts.c attestation/refvalue/cbor.c \
+	attestation/verify/snp_report.c attestation/verify/snp_signature.c attestation/verify/snp_table.c \
+	attestation/verify/snp_tcb.c attestation/verify/snp_x509.c attestation/verify/snp_x509_parts.c \
+	attestation/refvalue/cbor.c \
 	attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c attestation/refvalue/cose.c \
 	attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c attestation/refvalue/rim.c attestation/refvalue/rim_measured.c \
 	attestation/refvalue/rim_json.c attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c \

@@ -122,6 +122,25 @@ static void t020_single_fields_that_firmware_signed(void **state)
 	}
 }
 
+/* Every bit of the guest's policy by itself, signed by the firmware. */
+static void t019_every_bit_of_the_guest_s_policy(void **state)
+{
+	(void)state;
+	for (unsigned bit = 0; bit < 64; bit++) {
+		soft_snp s = soft_snp_good(&keys);
+		soft_put(s.report, 8, 0x3001f ^ (uint64_t)1 << bit, 8);
+		s.policy = "{\"allow_smt\":false}";
+		if (bit != 16)
+			assert_soft(&s, "SMT allowed",
+				    bit == 17 || bit > 25 ? "policy-reserved"
+				    : bit == 18		  ? "migration-allowed"
+				    : bit == 19		  ? "debug-allowed"
+							  : "smt-allowed");
+		else
+			assert_soft(&s, "SMT forbidden", NULL);
+	}
+}
+
 static const change turin_changes[] = {
 	{"FMC", 0x180, 0, 1, "tcb-not-certified"},
 	{"boot loader", 0x181, 3, 1, "tcb-not-certified"},
@@ -331,6 +350,7 @@ int main(void)
 		cmocka_unit_test(every_version),
 		cmocka_unit_test(a_stranger_s_root_is_said_to_be_one),
 		cmocka_unit_test(t020_single_fields_that_firmware_signed),
+		cmocka_unit_test(t019_every_bit_of_the_guest_s_policy),
 		cmocka_unit_test(t020_single_fields_on_turin),
 		cmocka_unit_test(a_masked_chip_id_under_a_vcek),
 		cmocka_unit_test(version_2_states_no_product),
