@@ -167,7 +167,6 @@ int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_s
 		return 0;
 	}
 	said.decoded = true;
-	(void)cof_check_that(checks, COF_STAGE_PARSE, "report-format", true);
 	/* What OpenSSL thinks of hostile bytes is not left behind for the caller's next TLS call. */
 	(void)ERR_set_mark();
 	int rc = judge(in, checks, &said, &by_amd, err);

@@ -335,6 +335,18 @@ static void middle_constraint_that_nobody_judges(soft_snp *s)
 {
 	replace(s->middle.ext, "[x]\n", "[x]\nnameConstraints=critical,permitted;DNS:example.org\n");
 }
+static void root_constraint_that_nobody_judges(soft_snp *s)
+{
+	replace(s->root.ext, "[x]\n", "[x]\n1.3.6.1.4.1.3705.1=critical,DER:0500\n");
+}
+static void root_twice(soft_snp *s)
+{
+	s->root.repeat = 2;
+}
+static void middle_twice(soft_snp *s)
+{
+	s->middle.repeat = 1;
+}
 static void vlek_under_ask(soft_snp *s)
 {
 	soft_make_vlek(s);
@@ -400,6 +412,9 @@ static const struct {
 	{"root without room below", root_no_room, "root-authority"},
 	{"root with room below", root_room, NULL},
 	{"root's usage", root_usage, "root-authority"},
+	{"an extension of the root", root_constraint_that_nobody_judges, "root-extensions"},
+	{"root's usage twice", root_twice, "root-extensions"},
+	{"intermediate's constraints twice", middle_twice, "intermediate-extensions"},
 	{"name constraints", middle_constraint_that_nobody_judges, "intermediate-extensions"},
 };
 

@@ -219,6 +219,35 @@ static void a_decoder_refuses_too(void **state)
 	cof_verdict_release(&v);
 }
 
+static void a_decoder_of_responses_refuses_too(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	static uint8_t b[COF_SNP_RESPONSE_LEN];
+	static const struct {
+		size_t at;
+		const char *check;
+	} rows[] = {{0, "response-status"},
+		    {4, "response-report-size"},
+		    {8, "response-reserved"},
+		    {3999, "response-reserved"}};
+	fill_response(b);
+	clean(b + 32);
+	judge("snp-msg-report-rsp", "response", cof_span_of(b, sizeof b - 1), NULL, &v);
+	assert_false(v.accepted);
+	assert_string_equal(v.checks.list[v.checks.first].name, "response-size");
+	cof_verdict_release(&v);
+	for (size_t i = 0; i < COF_COUNT(rows); i++) {
+		b[rows[i].at] ^= 1;
+		judge("snp-msg-report-rsp", "response", cof_span_of(b, sizeof b), NULL, &v);
+		assert_false(v.accepted);
+		assert_string_equal(v.checks.list[v.checks.first].name, rows[i].check);
+		assert_null(v.fields);
+		cof_verdict_release(&v);
+		b[rows[i].at] ^= 1;
+	}
+}
+
 static void a_decoder_takes_no_policy(void **state)
 {
 	(void)state;
@@ -297,6 +326,7 @@ int main(void)
 		cmocka_unit_test(every_length),
 		cmocka_unit_test(responses),
 		cmocka_unit_test(a_decoder_refuses_too),
+		cmocka_unit_test(a_decoder_of_responses_refuses_too),
 		cmocka_unit_test(a_decoder_takes_no_policy),
 		cmocka_unit_test(lines_by_cpuid),
 		cmocka_unit_test(t020_tcbs_are_compared_part_by_part),
