@@ -8,33 +8,39 @@ PKGS += tss2-tcti-device tss2-tcti-swtpm
 
 # --- the verifier, tokens and references: the host's side ---
 LIBS += attestation
+# checks, kinds of evidence, and the TPM
 attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestation/verify/kinds.c \
 	attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
 	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
-	attestation/verify/status.c attestation/verify/tpm.c attestation/verify/p256.c attestation/verify/tdx.c \
-	attestation/verify/tdx_ccel.c attestation/verify/tdx_cert.c attestation/verify/tdx_collateral.c \
-	attestation/verify/tdx_crl.c attestation/verify/tdx_fields.c attestation/verify/tdx_level.c \
-	attestation/verify/tdx_pck.c attestation/verify/tdx_pckchain.c attestation/verify/tdx_pem.c \
-	attestation/verify/tdx_policy.c attestation/verify/tdx_qeidentity.c attestation/verify/tdx_quote.c \
-	attestation/verify/tdx_signed.c attestation/verify/tdx_status.c attestation/verify/tdx_tcb.c \
-	attestation/verify/tdx_tcbinfo.c attestation/refvalue/cbor.c \
-	attestation/verify/status.c attestation/verify/tpm.c attestation/verify/snp.c \
-	attestation/verify/snp_cert.c attestation/verify/snp_certs.c attestation/verify/snp_crl.c \
-	attestation/verify/snp_fields.c attestation/verify/snp_policy.c attestation/verify/snp_policy_check.c \
-	attestation/verify/snp_report.c attestation/verify/snp_signature.c attestation/verify/snp_table.c \
-	attestation/verify/snp_tcb.c attestation/verify/snp_x509.c attestation/verify/snp_x509_parts.c \
-	attestation/refvalue/cbor.c \
-	attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c attestation/refvalue/cose.c \
-	attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c attestation/refvalue/rim.c attestation/refvalue/rim_measured.c \
-	attestation/refvalue/rim_json.c attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c \
-	attestation/refvalue/corim_comid.c attestation/refvalue/corim_part.c attestation/refvalue/corim_snp.c \
-	attestation/refvalue/comid.c attestation/refvalue/comid_values.c attestation/refvalue/kind_comid.c \
-	attestation/refvalue/kind_corim.c attestation/refvalue/kind_corim_map.c \
-	attestation/refvalue/corim_tdx.c attestation/refvalue/corim_write.c attestation/refvalue/rvps.c \
-	attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c attestation/token/ear_appraisal.c \
-	attestation/token/jws.c attestation/token/jwk.c attestation/token/ear_cbor.c attestation/token/eat.c \
-	attestation/token/kind_token.c attestation/token/kind_cose.c attestation/token/kind_ear.c attestation/token/kind_eat.c
+	attestation/verify/status.c attestation/verify/tpm.c
+# SEV-SNP
+attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cert.c attestation/verify/snp_certs.c \
+	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \
+	attestation/verify/snp_policy_check.c attestation/verify/snp_report.c attestation/verify/snp_signature.c \
+	attestation/verify/snp_table.c attestation/verify/snp_tcb.c attestation/verify/snp_x509.c \
+	attestation/verify/snp_x509_parts.c
+# TDX
+attestation_SRC += attestation/verify/p256.c attestation/verify/tdx.c attestation/verify/tdx_ccel.c \
+	attestation/verify/tdx_cert.c attestation/verify/tdx_collateral.c attestation/verify/tdx_crl.c \
+	attestation/verify/tdx_fields.c attestation/verify/tdx_level.c attestation/verify/tdx_pck.c \
+	attestation/verify/tdx_pckchain.c attestation/verify/tdx_pem.c attestation/verify/tdx_policy.c \
+	attestation/verify/tdx_qeidentity.c attestation/verify/tdx_quote.c attestation/verify/tdx_signed.c \
+	attestation/verify/tdx_status.c attestation/verify/tdx_tcb.c attestation/verify/tdx_tcbinfo.c
+# reference values
+attestation_SRC += attestation/refvalue/cbor.c attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c \
+	attestation/refvalue/cose.c attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c \
+	attestation/refvalue/rim.c attestation/refvalue/rim_measured.c attestation/refvalue/rim_json.c \
+	attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c attestation/refvalue/corim_comid.c \
+	attestation/refvalue/corim_part.c attestation/refvalue/corim_snp.c attestation/refvalue/comid.c \
+	attestation/refvalue/comid_values.c attestation/refvalue/kind_comid.c attestation/refvalue/kind_corim.c \
+	attestation/refvalue/kind_corim_map.c attestation/refvalue/corim_tdx.c attestation/refvalue/corim_write.c \
+	attestation/refvalue/rvps.c
+# tokens
+attestation_SRC += attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c \
+	attestation/token/ear_appraisal.c attestation/token/jws.c attestation/token/jwk.c \
+	attestation/token/ear_cbor.c attestation/token/eat.c attestation/token/kind_token.c \
+	attestation/token/kind_cose.c attestation/token/kind_ear.c attestation/token/kind_eat.c
 PKGS += libcbor
 
 # --- the key broker: a library for its tests, and the program ---

@@ -3,7 +3,7 @@
 
 #include <openssl/ecdsa.h>
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "common/rd.h"
 #include "common/secret.h"
 

@@ -2,7 +2,7 @@
 /* The report's own signature: ECDSA P-384 with SHA-384 over the bytes that came. */
 #pragma once
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "attestation/verify/snp_report.h"
 
 /* in: the whole report, of which r was parsed. key: on P-384, or NULL: then it fails.

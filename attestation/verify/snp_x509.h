@@ -10,7 +10,7 @@
 
 #include <stdbool.h>
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "common/buf.h"
 
 enum { COF_SNP_CERT_MAX = 4096, COF_SNP_EXTENSIONS_MAX = 32, COF_SNP_TIME_TEXT_MAX = 24 };

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "attestation/verify/kinds.h"
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "attestation/verify/p256.h"
 #include "attestation/verify/tdx_ccel.h"
 #include "attestation/verify/tdx_collateral.h"

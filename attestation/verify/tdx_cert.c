@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "attestation/verify/p256.h"
 #include "common/digest.h"
 #include "common/secret.h"

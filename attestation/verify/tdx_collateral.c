@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/tdx_collateral.h"
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "attestation/verify/tdx_signed.h"
 
 enum { LEAF, CA, ROOT };

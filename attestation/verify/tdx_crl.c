@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "attestation/verify/p256.h"
 #include "common/hex.h"
 #include "common/secret.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/tdx_pck.h"
 
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "common/secret.h"
 
 #define OID_SGX "1.2.840.113741.1.13.1"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates out of their text or DER, so that what is read is all that there is. */
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "attestation/verify/tdx_cert.h"
 #include "common/hex.h"
 #include "common/rd.h"

@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "attestation/verify/kind.h"
-#include "attestation/verify/ossl.h"
+#include "common/ossl.h"
 #include "attestation/verify/snp_report.h"
 #include "common/file.h"
 

@@ -94,7 +94,7 @@ static void t022_own_root_counts_only_by_name(void **state)
 	t.leave_out = "root";
 	COF_AUTO_PTR(walk_verdict) r = judge(&t, NULL);
 	assert_false(r->accepted);
-	assert_string_equal(walk_first(r), "untrusted-root");
+	assert_string_equal(walk_first(r)->name, "untrusted-root");
 	assert_null(r->tcb_status);
 }
 
@@ -119,7 +119,7 @@ static void t022_look_alike_roots(void **state)
 		files[n - 1].bytes = roots[i];
 		COF_AUTO_PTR(walk_verdict) r = judge_files("tdx-quote", files, n, NULL);
 		assert_false(r->accepted);
-		assert_string_equal(walk_first(r), "untrusted-root");
+		assert_string_equal(walk_first(r)->name, "untrusted-root");
 	}
 	/* and as PEM, the right one */
 	COF_AUTO(cof_buf) pem = {0};
@@ -138,14 +138,14 @@ static void without_collateral_only_by_policy(void **state)
 	const cof_role_file files[] = {{"quote", cof_buf_span(&t.quote)}, {"root", cof_buf_span(&t.root_der)}};
 	COF_AUTO_PTR(walk_verdict) strict = judge_files("tdx-quote", files, 2, NULL);
 	COF_AUTO_PTR(walk_verdict) open = judge_files("tdx-quote", files, 2, "{\"signatures_only\":true}");
-	assert_string_equal(walk_first(strict), "tcb-info-missing");
+	assert_string_equal(walk_first(strict)->name, "tcb-info-missing");
 	assert_true(open->accepted);
 	assert_null(open->tcb_status);
 	assert_non_null(strstr(find_check(open, "tcb-info-missing")->found, "nothing is known"));
 	/* half of it is never enough */
 	t.leave_out = "tcb_info";
 	COF_AUTO_PTR(walk_verdict) half = judge(&t, "{\"signatures_only\":true}");
-	assert_string_equal(walk_first(half), "tcb-info-missing");
+	assert_string_equal(walk_first(half)->name, "tcb-info-missing");
 }
 
 static void the_verified_quote(void **state)
@@ -634,7 +634,7 @@ static bool refused_by(const mutation *m)
 	m->apply(&t, m);
 	soft_finish(&t);
 	COF_AUTO_PTR(walk_verdict) r = judge(&t, m->policy);
-	return !r->accepted && strcmp(walk_first(r), m->check) == 0;
+	return !r->accepted && strcmp(walk_first(r)->name, m->check) == 0;
 }
 
 static void print_mutation(size_t i)
