@@ -62,6 +62,13 @@ static int put_sizes(cof_span bytes, int tag, cof_verdict *v, cof_err *err)
 	return v->fields != NULL ? 0 : cof_err_oom(err);
 }
 
+static int put_payload_tag(cof_span payload, json_t *fields, cof_err *err)
+{
+	cof_rd r = cof_rd_of(payload);
+	bool tagged = cof_rd_u8(&r) == 0xd9 && cof_rd_u16be(&r) == COF_CORIM_TAG_RIM;
+	return cof_json_set_new(fields, "payload_tag", tagged ? json_integer(COF_CORIM_TAG_RIM) : json_null(), err);
+}
+
 static int kind_signed(const cof_verify_in *in, cof_verdict *v, cof_err *err)
 {
 	COF_AUTO(cof_cose) m = {0};
@@ -72,7 +79,7 @@ static int kind_signed(const cof_verify_in *in, cof_verdict *v, cof_err *err)
 	if (rc == 0)
 		rc = judge_header(in, &m, v, err);
 	if (rc == 0)
-		rc = cof_json_set_new(v->fields, "payload_tag", json_integer(COF_CORIM_TAG_RIM), err);
+		rc = put_payload_tag(m.payload, v->fields, err);
 	return rc < 0 ? rc : cof_corim_judge(m.payload, in->now, v, err);
 }
 

@@ -146,6 +146,12 @@ static bool all_zero(cof_span s)
 	return any == 0;
 }
 
+/* A TD report 1.0 does not say whether a service TD is bound: that is no "none". */
+static bool says_none(cof_span mr_service_td)
+{
+	return mr_service_td.len > 0 && all_zero(mr_service_td);
+}
+
 static void check_attributes(cof_checks *c, const cof_tdx_policy *p, uint64_t attributes)
 {
 	uint64_t debug = p->allow_debug ? ATTR_DEBUG : 0;
@@ -160,7 +166,7 @@ static void check_attributes(cof_checks *c, const cof_tdx_policy *p, uint64_t at
 void cof_tdx_policy_check(cof_checks *c, const cof_tdx_policy *p, const cof_tdx_td *td)
 {
 	check_attributes(c, p, cof_tdx_attributes(td));
-	cof_check_that(c, COF_STAGE_POLICY, "service-td", p->allow_service_td || all_zero(td->mr_service_td));
+	cof_check_that(c, COF_STAGE_POLICY, "service-td", p->allow_service_td || says_none(td->mr_service_td));
 	for (size_t i = 0; i < COF_COUNT(expects); i++) {
 		cof_span found;
 		if (!p->expect[i].given)

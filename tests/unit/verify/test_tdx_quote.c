@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/verify/soft_tdx.h"
 
+#include "attestation/verify/tdx_policy.h"
 #include "attestation/verify/tdx_quote.h"
 
 /* A quote with the shortest certification data: only its form is looked at here. */
@@ -63,6 +64,31 @@ static void version_5_with_a_report_1_0(void **state)
 	assert_ok(cof_tdx_quote_parse(cof_buf_span(&t.quote), &q, &err));
 	assert_int_equal(q.body_type, COF_TDX_BODY_10);
 	assert_int_equal(q.td.mr_service_td.len, 0);
+	soft_drop(&t);
+}
+
+/* An old report cannot say that no service TD is bound: who forbids them gets no yes. */
+static void a_report_1_0_does_not_rule_out_a_service_td(void **state)
+{
+	(void)state;
+	soft_tdx t;
+	cof_tdx_quote q;
+	cof_tdx_policy p;
+	make(&t);
+	drop_body_15(&t.body);
+	t.body.data[48] = 2;
+	t.body.data[50] = 584 & 0xff;
+	soft_put_quote(&t);
+	assert_ok(cof_tdx_quote_parse(cof_buf_span(&t.quote), &q, &err));
+	for (int allowed = 0; allowed <= 1; allowed++) {
+		COF_AUTO_PTR(json_t) words = json_pack("{s:b}", "allow_service_td", allowed);
+		cof_checks *c = calloc(1, sizeof *c);
+		assert_non_null(c);
+		assert_ok(cof_tdx_policy_read(words, &p, &err));
+		cof_tdx_policy_check(c, &p, &q.td);
+		assert_int_equal(c->failed, allowed ? 0 : 1);
+		free(c);
+	}
 	soft_drop(&t);
 }
 
@@ -129,8 +155,11 @@ static void padding(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(version_5), cmocka_unit_test(version_5_with_a_report_1_0),
-		cmocka_unit_test(version_4), cmocka_unit_test(every_truncation),
+		cmocka_unit_test(version_5),
+		cmocka_unit_test(version_5_with_a_report_1_0),
+		cmocka_unit_test(a_report_1_0_does_not_rule_out_a_service_td),
+		cmocka_unit_test(version_4),
+		cmocka_unit_test(every_truncation),
 		cmocka_unit_test(padding),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
