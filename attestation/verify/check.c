@@ -51,8 +51,11 @@ bool cof_check_that(cof_checks *c, cof_stage stage, const char *name, bool passe
 static void put(char out[COF_CHECK_TEXT_MAX], const char *text)
 {
 	size_t n = 0;
-	for (; text != NULL && text[n] != '\0' && n + 1 < COF_CHECK_TEXT_MAX; n++)
-		out[n] = text[n] >= 0x20 && text[n] < 0x7f ? text[n] : '?';
+	for (; text != NULL && text[n] != '\0' && n + 1 < COF_CHECK_TEXT_MAX; n++) {
+		out[n] = text[n];
+		if (text[n] < 0x20 || text[n] >= 0x7f)
+			out[n] = '?';
+	}
 	out[n] = '\0';
 }
 

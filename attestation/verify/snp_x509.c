@@ -15,7 +15,7 @@ enum { USE_DIGITAL_SIGNATURE = 0, USE_CERT_SIGN = 5, USE_CRL_SIGN = 6 };
 ASN1_SEQUENCE(cof_snp_spki) = {
 	ASN1_SIMPLE(cof_snp_spki, alg, X509_ALGOR),
 	ASN1_SIMPLE(cof_snp_spki, bits, ASN1_BIT_STRING),
-} static_ASN1_SEQUENCE_END(cof_snp_spki)
+} static_ASN1_SEQUENCE_END(cof_snp_spki);
 
 /* Without the unique identifiers of version 2, which nobody judges. */
 ASN1_SEQUENCE_enc(cof_snp_tbs, enc, 0) = {
@@ -27,16 +27,16 @@ ASN1_SEQUENCE_enc(cof_snp_tbs, enc, 0) = {
 	ASN1_SIMPLE(cof_snp_tbs, subject, X509_NAME),
 	ASN1_SIMPLE(cof_snp_tbs, spki, cof_snp_spki),
 	ASN1_EXP_SEQUENCE_OF_OPT(cof_snp_tbs, extensions, X509_EXTENSION, 3),
-} static_ASN1_SEQUENCE_END_ref(cof_snp_tbs, cof_snp_tbs)
+} static_ASN1_SEQUENCE_END_ref(cof_snp_tbs, cof_snp_tbs);
 
 ASN1_SEQUENCE(cof_snp_x509) = {
 	ASN1_SIMPLE(cof_snp_x509, tbs, cof_snp_tbs),
 	ASN1_SIMPLE(cof_snp_x509, alg, X509_ALGOR),
 	ASN1_SIMPLE(cof_snp_x509, signature, ASN1_BIT_STRING),
-} static_ASN1_SEQUENCE_END(cof_snp_x509)
-	/* clang-format on */
+} static_ASN1_SEQUENCE_END(cof_snp_x509);
+/* clang-format on */
 
-	void cof_snp_x509_free(cof_snp_x509 * c)
+void cof_snp_x509_free(cof_snp_x509 *c)
 {
 	if (c != NULL)
 		EVP_PKEY_free(c->key);

@@ -90,7 +90,7 @@ int cof_tdx_quote_json(const cof_tdx_quote *q, json_t **ret, cof_err *err)
 	COF_AUTO_PTR(json_t)
 	o = json_pack("{s:i, s:I, s:I, s:I, s:b}", "cert_data_type", q->cert_type, "signed_length",
 		      (json_int_t)q->signed_bytes.len, "quote_length", (json_int_t)q->len, "buffer_length",
-		      (json_int_t)(q->len + q->padding), "tail_all_zero", true);
+		      (json_int_t)q->len + (json_int_t)q->padding, "tail_all_zero", true);
 	int rc = o == NULL ? cof_err_oom(err) : parts_json(q, o, err);
 	if (rc == 0 && q->version >= 5)
 		rc = cof_json_set_new(o, "body_type", json_integer(q->body_type), err);

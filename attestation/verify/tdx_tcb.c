@@ -16,7 +16,7 @@ typedef struct svns {
 
 static svns svns_of(cof_span s)
 {
-	svns v;
+	svns v = {0};
 	cof_rd r = cof_rd_of(s);
 	cof_rd_copy(&r, v.of, sizeof v.of);
 	return v;
