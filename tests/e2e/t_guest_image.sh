@@ -145,7 +145,8 @@ t_same_inputs_same_bytes() {
 	ln -s "$BUILD/debian" "$again/debian"
 	cp "$bin/coffer-agent" "$again/agent"
 	(umask 077 && TZ=Asia/Tokyo "$top/kernel/mkguest" "$again" "$again/agent" \
-		"$(jq -r .version "$guest/manifest.json")") || fail "mkguest failed"
+		"$(jq -r .version "$guest/manifest.json")" &&
+		"$bin/coffer" measure record --guest "$again/guest/manifest.json") || fail "mkguest failed"
 	cmp "$guest/initrd" "$again/guest/initrd" || fail "another initrd"
 	cmp "$guest/manifest.json" "$again/guest/manifest.json" || fail "another manifest"
 }
