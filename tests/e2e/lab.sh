@@ -229,3 +229,8 @@ lab_other_cmdline() {
 	cp -r --reflink=auto "$guest" "$1"
 	jq '.cmdline |= sub("quiet"; "loglevel=4")' "$guest/manifest.json" >"$1/manifest.json"
 }
+
+# The first offset of what grep -b prints. Reads all of them: who stops early kills the one who writes.
+first_offset() {
+	awk -F: 'NR == 1 { print $1 }'
+}

@@ -15,11 +15,11 @@ record_event_log() {
 	(kbs_url=https://$kbs_name:$port && REGISTER=no lab_initdata "$lab/initdata-wire" --image "$quick") || return
 	kbs set-initdata "$lab/initdata-wire" >/dev/null || return
 	(kbs_port=$port && coffer_run wire "$lab/initdata-wire" "$quick" && [ "$code" -eq 0 ]) || return
-	at=$(grep -abo "POST /kbs/v0/attest" "$lab/wire" | head -n 1 | cut -d: -f1)
+	at=$(grep -abo "POST /kbs/v0/attest" "$lab/wire" | first_offset)
 	tail -c "+$((at + 1))" "$lab/wire" >"$lab/wire.attest"
-	header=$(grep -abo $'^\r$' "$lab/wire.attest" | head -n 1 | cut -d: -f1)
+	header=$(grep -abo $'^\r$' "$lab/wire.attest" | first_offset)
 	length=$(head -c "$header" "$lab/wire.attest" | sed -n 's/^[Cc]ontent-[Ll]ength: *\([0-9]*\)\r*$/\1/p')
-	tail -c "+$((header + 3))" "$lab/wire.attest" | head -c "$length" |
+	head -c "$((header + 2 + length))" "$lab/wire.attest" | tail -c "$length" |
 		jq -r '[.. | if type == "string" then (fromjson? // .) else . end | .. | objects | .eventlog? | strings] | first' |
 		base64 -d >"$lab/eventlog" && [ -s "$lab/eventlog" ]
 }

@@ -200,22 +200,22 @@ t_replay_of_an_old_handshake() {
 	) || fail "initdata"
 	kbs set-initdata "$lab/initdata-wire" >/dev/null
 	(kbs_port=$port && coffer_run wire "$lab/initdata-wire" "$image" && expect_eq "$code" 0 "recorded run") || exit 1
-	at=$(grep -abo "POST $attest" "$lab/wire" | head -n 1 | cut -d: -f1)
+	at=$(grep -abo "POST $attest" "$lab/wire" | first_offset)
 	[ -n "$at" ] || fail "no attestation on the wire"
 	tail -c "+$((at + 1))" "$lab/wire" >"$lab/wire.attest"
-	header=$(grep -abo $'^\r$' "$lab/wire.attest" | head -n 1 | cut -d: -f1)
+	header=$(grep -abo $'^\r$' "$lab/wire.attest" | first_offset)
 	length=$(head -c "$header" "$lab/wire.attest" | sed -n 's/^[Cc]ontent-[Ll]ength: *\([0-9]*\)\r*$/\1/p')
-	tail -c "+$((header + 3))" "$lab/wire.attest" | head -c "$length" >"$lab/wire.body"
+	head -c "$((header + 2 + length))" "$lab/wire.attest" | tail -c "$length" >"$lab/wire.body"
 	jq -e . "$lab/wire.body" >/dev/null || fail "the recorded body is no JSON"
 	cookie=$(head -c "$header" "$lab/wire.attest" | sed -n 's/^[Cc]ookie: *\(.*[^\r]\)\r*$/\1/p')
 	[ -n "$cookie" ] || fail "no session on the wire"
 	status=$(post "$attest" "$lab/wire.body" "$cookie")
 	expect_eq "$status" 401 "the same body in its own session"
-	at=$(grep -abo "POST $auth" "$lab/wire" | head -n 1 | cut -d: -f1)
+	at=$(grep -abo "POST $auth" "$lab/wire" | first_offset)
 	tail -c "+$((at + 1))" "$lab/wire" >"$lab/wire.auth"
-	header=$(grep -abo $'^\r$' "$lab/wire.auth" | head -n 1 | cut -d: -f1)
+	header=$(grep -abo $'^\r$' "$lab/wire.auth" | first_offset)
 	length=$(head -c "$header" "$lab/wire.auth" | sed -n 's/^[Cc]ontent-[Ll]ength: *\([0-9]*\)\r*$/\1/p')
-	tail -c "+$((header + 3))" "$lab/wire.auth" | head -c "$length" >"$lab/auth.body"
+	head -c "$((header + 2 + length))" "$lab/wire.auth" | tail -c "$length" >"$lab/auth.body"
 	status=$(post "$auth" "$lab/auth.body" "" "$lab/jar")
 	expect_eq "$status" 200 "a new session"
 	cookie=$(awk '$6 == "kbs-session-id" { print $6 "=" $7 }' "$lab/jar")
