@@ -6,11 +6,11 @@
  */
 #include <openssl/evp.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "common/file.h"
 #include "common/wr.h"
 #include "firmware/sev/sev.h"
+#include "tests/bench/timing.h"
 
 enum { PAIRS = 21, PAGE = 4096, FIRMWARE_LEN = 4 << 20, KERNEL_LEN = 14000000, INITRD_LEN = 1000000, CPUS = 64 };
 
@@ -226,26 +226,11 @@ static const pair pairs[] = {
 
 /* --- timing ------------------------------------------------------------------------------------------------- */
 
-/* CPU time, so that what else runs on the machine counts little. */
 static double seconds_of(void (*run)(const bench *), const bench *b)
 {
-	struct timespec from, to;
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	double from = cpu_seconds();
 	run(b);
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-	return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-	return (*x > *y) - (*x < *y);
-}
-
-static double median(double *v)
-{
-	qsort(v, PAIRS, sizeof *v, by_value);
-	return v[PAIRS / 2];
+	return cpu_seconds() - from;
 }
 
 static void run_pair(const bench *b, const pair *p)
@@ -258,8 +243,8 @@ static void run_pair(const bench *b, const pair *p)
 		other[i] = seconds_of(p->other, b);
 		ratio[i] = ours[i] / other[i];
 	}
-	printf("  %-26s %8.3f ms   %-14s %8.3f ms   ratio %.3f\n", p->name, median(ours) * 1e3, p->other_name,
-	       median(other) * 1e3, median(ratio));
+	printf("  %-26s %8.3f ms   %-14s %8.3f ms   ratio %.3f\n", p->name, median(ours, PAIRS) * 1e3, p->other_name,
+	       median(other, PAIRS) * 1e3, median(ratio, PAIRS));
 }
 
 int main(int argc, char **argv)

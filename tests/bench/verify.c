@@ -8,12 +8,12 @@
 #include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "attestation/verify/kind.h"
-#include "common/ossl.h"
 #include "attestation/verify/snp_report.h"
 #include "common/file.h"
+#include "common/ossl.h"
+#include "tests/bench/timing.h"
 
 enum { PAIRS = 101, ROLES = 4, NOW = 1775437473 };
 
@@ -111,23 +111,9 @@ static void signatures(bench *b)
 
 static double seconds_of(void (*run)(bench *), bench *b)
 {
-	struct timespec from, to;
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	double from = cpu_seconds();
 	run(b);
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-	return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const double *x = a, *y = b;
-	return (*x > *y) - (*x < *y);
-}
-
-static double median(double *v)
-{
-	qsort(v, PAIRS, sizeof *v, by_value);
-	return v[PAIRS / 2];
+	return cpu_seconds() - from;
 }
 
 int main(void)
@@ -150,8 +136,8 @@ int main(void)
 		ratio[i] = ours[i] / bare[i];
 	}
 	printf("bench verify: %s; medians of %d pairs, CPU time\n", OpenSSL_version(OPENSSL_VERSION), PAIRS);
-	printf("  %-14s %7.0f/s %8.3f ms   signatures alone %8.3f ms   ratio %.3f\n", "SNP, cold", 1 / median(ours),
-	       median(ours) * 1e3, median(bare) * 1e3, median(ratio));
+	printf("  %-14s %7.0f/s %8.3f ms   signatures alone %8.3f ms   ratio %.3f\n", "SNP, cold",
+	       1 / median(ours, PAIRS), median(ours, PAIRS) * 1e3, median(bare, PAIRS) * 1e3, median(ratio, PAIRS));
 	bench_release(&b);
 	return 0;
 }
