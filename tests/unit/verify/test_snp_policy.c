@@ -242,7 +242,7 @@ static void reports_that_lack_it(void **state)
 			    "mitigation-vector");
 }
 
-static void masked_chips(void **state)
+static void t021_masked_chips(void **state)
 {
 	(void)state;
 	cof_snp_report r = a_report();
@@ -256,7 +256,7 @@ static void masked_chips(void **state)
 	assert_string_equal(judge("{\"allow_chips\":[\"" B8("aa") "\"]}", &r, COF_SNP_TURIN, NULL), "");
 }
 
-static void providers(void **state)
+static void t021_providers(void **state)
 {
 	(void)state;
 	cof_snp_report r = a_report();
@@ -301,8 +301,8 @@ int main(void)
 		cmocka_unit_test(every_word),
 		cmocka_unit_test(words_that_are_none),
 		cmocka_unit_test(reports_that_lack_it),
-		cmocka_unit_test(masked_chips),
-		cmocka_unit_test(providers),
+		cmocka_unit_test(t021_masked_chips),
+		cmocka_unit_test(t021_providers),
 		cmocka_unit_test(numbers_in_the_text),
 		cmocka_unit_test(the_strict_defaults),
 	};
