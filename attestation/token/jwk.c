@@ -2,8 +2,8 @@
 #include "attestation/token/jwk.h"
 
 #include "attestation/token/jws.h"
-#include "common/ossl.h"
 #include "common/hex.h"
+#include "common/ossl.h"
 #include "common/rd.h"
 
 enum { EXPONENT_LEN_MAX = 4 };

@@ -2,8 +2,8 @@
 /* The report's own signature: ECDSA P-384 with SHA-384 over the bytes that came. */
 #pragma once
 
-#include "common/ossl.h"
 #include "attestation/verify/snp_report.h"
+#include "common/ossl.h"
 
 /* in: the whole report, of which r was parsed. key: on P-384, or NULL: then it fails.
  * Appends checks of stage signature. Fails for memory alone. */

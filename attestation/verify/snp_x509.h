@@ -10,8 +10,8 @@
 
 #include <stdbool.h>
 
-#include "common/ossl.h"
 #include "common/buf.h"
+#include "common/ossl.h"
 
 enum { COF_SNP_CERT_MAX = 4096, COF_SNP_EXTENSIONS_MAX = 32, COF_SNP_TIME_TEXT_MAX = 24 };
 

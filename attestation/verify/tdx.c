@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "attestation/verify/kinds.h"
-#include "common/ossl.h"
 #include "attestation/verify/p256.h"
 #include "attestation/verify/tdx_ccel.h"
 #include "attestation/verify/tdx_collateral.h"
@@ -12,6 +11,7 @@
 #include "attestation/verify/tdx_tcb.h"
 #include "common/digest.h"
 #include "common/json.h"
+#include "common/ossl.h"
 #include "common/secret.h"
 #include "common/wr.h"
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "common/ossl.h"
 #include "attestation/verify/p256.h"
 #include "common/digest.h"
+#include "common/ossl.h"
 #include "common/secret.h"
 
 enum { NAME_MAX_LEN = 64 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/tdx_collateral.h"
 
-#include "common/ossl.h"
 #include "attestation/verify/tdx_signed.h"
+#include "common/ossl.h"
 
 enum { LEAF, CA, ROOT };
 enum { SIGNER, SIGNER_CHAIN = 2 };

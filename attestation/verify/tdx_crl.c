@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-#include "common/ossl.h"
 #include "attestation/verify/p256.h"
 #include "common/hex.h"
+#include "common/ossl.h"
 #include "common/secret.h"
 
 COF_OSSL_AUTO(X509_CRL, cof_ossl_crl, X509_CRL_free)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The PCK's chain, and what it says as JSON. */
-#include "common/ossl.h"
 #include "attestation/verify/tdx_pck.h"
 #include "common/hex.h"
 #include "common/json.h"
+#include "common/ossl.h"
 
 enum { LEAF, CA, ROOT, CHAIN };
 

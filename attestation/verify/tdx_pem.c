@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Certificates out of their text or DER, so that what is read is all that there is. */
-#include "common/ossl.h"
 #include "attestation/verify/tdx_cert.h"
 #include "common/hex.h"
+#include "common/ossl.h"
 #include "common/rd.h"
 #include "common/secret.h"
 

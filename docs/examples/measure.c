@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SEV-SNP launch digest of a firmware image: cc measure.c $(pkg-config --cflags --libs --static libcoffer-firmware) */
+/* The SEV-SNP launch digest of a firmware image: cc measure.c $(pkg-config --cflags --libs --static libcoffer-firmware)
+ */
 #include <stdio.h>
 
 #include "common/file.h"

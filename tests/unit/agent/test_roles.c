@@ -6,7 +6,7 @@
 #define D "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define LAYER                                                                                                          \
 	"{\"media_type\":\"t\",\"digest\":\"" D "\",\"size\":5,\"diff_id\":\"" D "\",\"pubopts\":\"p\",\"packet\":"    \
-										 "null}"
+	"null}"
 #define DOC(layers) "{\"asked\":\"" D "\",\"digest\":\"" D "\",\"config\":\"e30=\",\"layers\":[" layers "]}"
 
 /* The fetcher may be somebody else's by now. */

@@ -312,7 +312,8 @@ static int check_log(const json_t *v, const cof_tpm_bank *banks, size_t n, cof_e
 	if (!vector_has(v, "event_log"))
 		return 0;
 	vector_file(v, "event_log", &bytes);
-	if (cof_eventlog_parse(cof_buf_span(&bytes), COF_SHA256, &log, err) < 0 || cof_eventlog_replay(&log, pcrs, err) < 0)
+	if (cof_eventlog_parse(cof_buf_span(&bytes), COF_SHA256, &log, err) < 0 ||
+	    cof_eventlog_replay(&log, pcrs, err) < 0)
 		return -1;
 	for (size_t k = 0; k < n; k++) {
 		for (size_t i = 0; i < 10 && banks[k].bank == COF_TPM_ALG_SHA256; i++) {

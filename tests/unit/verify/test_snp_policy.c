@@ -298,12 +298,9 @@ static void the_strict_defaults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_word),
-		cmocka_unit_test(words_that_are_none),
-		cmocka_unit_test(reports_that_lack_it),
-		cmocka_unit_test(t021_masked_chips),
-		cmocka_unit_test(t021_providers),
-		cmocka_unit_test(numbers_in_the_text),
+		cmocka_unit_test(every_word),		cmocka_unit_test(words_that_are_none),
+		cmocka_unit_test(reports_that_lack_it), cmocka_unit_test(t021_masked_chips),
+		cmocka_unit_test(t021_providers),	cmocka_unit_test(numbers_in_the_text),
 		cmocka_unit_test(the_strict_defaults),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
