@@ -31,7 +31,7 @@ WARN := -Wall -Wextra -Werror -Wformat=2 -Wshadow -Wstrict-prototypes -Wold-styl
 	-Wsign-conversion -Wnull-dereference -Wredundant-decls -Wdate-time -Walloca \
 	$(if $(SAN),,-Wframe-larger-than=16384)
 GCCWARN := -Wlogical-op -Wduplicated-cond -Wduplicated-branches -Wformat-signedness -ftrivial-auto-var-init=zero
-HARDEN  := -fno-common -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE \
+HARDEN  := -fno-common -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIC -fno-semantic-interposition \
 	$(if $(SAN),,-D_FORTIFY_SOURCE=3)
 ISGCC    = $(if $(findstring clang,$(CC)),,$(GCCWARN))
 OPT     := $(if $(SAN),-O1 -g -fno-omit-frame-pointer -fsanitize=$(SAN) -fno-sanitize-recover=all,-O2 -g)
@@ -60,7 +60,7 @@ lib = $(patsubst %,$(O)/lib/libcoffer-%.a,$(1))
 
 .SECONDARY:
 .PHONY: all programs
-all: programs
+all: programs $(SHARED)
 programs: $(PROGS:%=$(O)/bin/%)
 
 # --- rules -----------------------------------------------------------------------------------------------------
@@ -95,36 +95,9 @@ $(foreach p,$(PROGS),$(eval $(call prog_rule,$(p))))
 
 # --- install, clean --------------------------------------------------------------------------------------------
 
-# What another program needs of the launch-measurement library; pkg-config --static names what it stands on.
-FIRMWARE_HEADERS = $(filter-out %_int.h firmware/sev/launch.h firmware/sev/idkey.h,$(wildcard firmware/*.h firmware/*/*.h)) $(addprefix common/,buf.h cleanup.h \
-	digest.h err.h file.h hex.h json.h rd.h secret.h wr.h)
+include install.mk
 
-define FIRMWARE_PC
-prefix=$(PREFIX)
-includedir=$${prefix}/include/coffer
-libdir=$${prefix}/lib
-
-Name: libcoffer-firmware
-Description: Launch measurements of SEV, SEV-ES, SEV-SNP, TDX and TPM machines
-Version: $(VERSION)
-Requires: jansson libcrypto liblzma
-Cflags: -I$${includedir}
-Libs: -L$${libdir} -lcoffer-firmware -lcoffer-common
-endef
-export FIRMWARE_PC
-
-.PHONY: install clean format
-install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	install -m 755 $(PROGS:%=$(O)/bin/%) $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(call lib,firmware common) $(DESTDIR)$(PREFIX)/lib
-	$(foreach h,$(FIRMWARE_HEADERS),install -D -m 644 $(h) $(DESTDIR)$(PREFIX)/include/coffer/$(h) &&) true
-	printf '%s\n' "$$FIRMWARE_PC" >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libcoffer-firmware.pc
-# the guest image goes along where it was built (make guest)
-	if [ -f $(GUEST) ]; then install -d $(DESTDIR)$(PREFIX)/share/coffer/guest && \
-		install -m 644 $(wildcard $(BUILD)/guest/*.*) $(BUILD)/guest/vmlinuz $(BUILD)/guest/initrd \
-		$(DESTDIR)$(PREFIX)/share/coffer/guest; fi
-
+.PHONY: clean format
 format:
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
