@@ -42,6 +42,15 @@ attestation_SRC += attestation/token/claims_policy.c attestation/token/ear.c att
 	attestation/token/ear_cbor.c attestation/token/eat.c attestation/token/kind_token.c \
 	attestation/token/kind_cose.c attestation/token/kind_ear.c attestation/token/kind_eat.c
 PKGS += libcbor
+# the shared library: what attestation/public/attestation.map names, and what that needs
+attestation_SRC += attestation/public/attestation.c
+SONAME := libcoffer-attestation.so.$(firstword $(subst ., ,$(VERSION)))
+SHARED := $(O)/lib/libcoffer-attestation.so.$(VERSION)
+$(SHARED): $(foreach l,attestation firmware common,$(O)/lib/libcoffer-$(l).a) attestation/public/attestation.map
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(filter-out -pie,$(LDFLAGS_ALL)) -Wl,-soname,$(SONAME),--no-undefined \
+		-Wl,--version-script=attestation/public/attestation.map -o $@ $(O)/obj/attestation/public/attestation.o \
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
 
 # --- the key broker: a library for its tests, and the program ---
 LIBS += kbs

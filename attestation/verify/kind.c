@@ -48,6 +48,16 @@ static bool is_role(const char *const *list, const char *role)
 	return false;
 }
 
+/* Of two roots, nobody could say which one was believed. */
+static bool is_repeated(const cof_verify_in *in, size_t i)
+{
+	for (size_t j = 0; j < i; j++) {
+		if (strcmp(in->files[j].role, in->files[i].role) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int check_roles(const cof_kind *kind, const cof_verify_in *in, cof_err *err)
 {
 	for (const char *const *r = kind->required; *r != NULL; r++) {
@@ -58,6 +68,9 @@ static int check_roles(const cof_kind *kind, const cof_verify_in *in, cof_err *e
 	for (size_t i = 0; i < in->n_files; i++) {
 		if (!is_role(kind->required, in->files[i].role) && !is_role(kind->optional, in->files[i].role))
 			return cof_err_set(err, COF_E_USAGE, "role-unknown", "%s has no role %.40s", kind->name,
+					   in->files[i].role);
+		if (is_repeated(in, i))
+			return cof_err_set(err, COF_E_USAGE, "role-repeated", "the role %.40s is given twice",
 					   in->files[i].role);
 	}
 	return 0;

@@ -50,8 +50,8 @@ cof_span cof_role(const cof_verify_in *in, const char *role);
 bool cof_role_given(const cof_verify_in *in, const char *role);
 
 /*
- * Checks the roles against the kind's, then verifies. Reasons "role-missing", "role-unknown" (usage), and "policy-word"
- * (usage: an unknown word, or a value of the wrong type; nothing is judged by half a policy).
+ * Checks the roles against the kind's, then verifies. Reasons "role-missing", "role-unknown", "role-repeated" (usage),
+ * and "policy-word" (usage: an unknown word, or a value of the wrong type; nothing is judged by half a policy).
  */
 COF_WUR int cof_verify(const cof_kind *kind, const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 /* {"verdict":"valid"|"invalid"|"parses","reason","stage","checks":[...],"fields":{...}} */

@@ -27,5 +27,53 @@ t_library_by_pkg_config() {
 	! "$lab/example" /dev/null 2>"$lab/refusal" || fail "the example took an empty image"
 }
 
+# What ask SERVICE-PORT REPORT is told: 64 bytes come, the report goes, the verdict comes.
+ask() {
+	{ head -c 64 <&7 >/dev/null && cat "$2" >&7 && cat <&7; } 7<>"/dev/tcp/127.0.0.1/$1"
+}
+
+t_attestation_library_by_pkg_config() {
+	local dir=$lab/shared lib flags port
+	mkdir -p "$dir"
+	install_into "$dir"
+	lib=$dir/usr/local/lib
+	export PKG_CONFIG_PATH=$lib/pkgconfig
+	flags=$(pkg-config --define-variable=prefix="$dir/usr/local" --cflags --libs libcoffer-attestation) ||
+		fail "pkg-config does not find the library"
+	# Every symbol of the map, and no other, with its version.
+	expect_eq "$(nm -D --defined-only "$lib/libcoffer-attestation.so" | sed -n 's/.* T //p' | sort)" \
+		"$(sed -n 's/^\t\(cof_.*\);/\1@@COFFER_ATTESTATION_0.1/p' "$top/attestation/public/attestation.map" | sort)" \
+		"symbols of the library"
+	for std in c11 c17; do
+		echo '#include <coffer/attestation.h>' | gcc -std=$std -Wall -Wextra -Werror -pedantic -fsyntax-only -x c \
+			"-I$dir/usr/local/include" - || fail "the header is not $std"
+	done
+	# shellcheck disable=SC2086
+	gcc -std=gnu17 -Wall -Werror -o "$lab/service" "$top/docs/examples/attestation-service.c" $flags ||
+		fail "the example does not build"
+	[ "$(wc -l <"$top/docs/examples/attestation-service.c")" -le 52 ] || fail "the example is no small one any more"
+	port=$(free_port)
+	head -c 1184 /dev/zero >"$lab/nothing"
+	LD_LIBRARY_PATH=$lib "$lab/service" "$port" "$lab/nothing" "$lab/nothing" "$lab/nothing" >"$lab/service.log" 2>&1 &
+	started=$!
+	until_true 10 "the service" ask "$port" "$lab/nothing"
+	expect_eq "$(ask "$port" "$lab/nothing" | jq -r .reason)" report-version "zeros instead of a report"
+	kill "$started"
+	expect_in "$lab/service.log" "refused report-version"
+}
+
+t_manual_pages() {
+	local dir=$lab/man page
+	mkdir -p "$dir"
+	install_into "$dir"
+	for page in "$dir"/usr/local/share/man/man[13]/*; do
+		expect_eq "$(mandoc -T lint -W warning "$page" 2>&1)" "" "warnings of ${page##*/}"
+	done
+	# What the library exports has its page.
+	sed -n 's/^\t\(cof_.*\);/\1/p' "$top/attestation/public/attestation.map" | while read -r name; do
+		grep -qr "$name" "$dir/usr/local/share/man/man3" || fail "$name is in no page"
+	done
+}
+
 lab_open
 run_tests
