@@ -2,7 +2,7 @@
 #include "runtime/cli/verify_table.h"
 
 /* Of what passed, the start is enough; of what failed, a person needs every digit. */
-enum { PASSED_TEXT_MAX = 32 };
+enum { PASSED_TEXT_MAX = 44 };
 
 typedef struct columns {
 	int name, stage, expected;
@@ -31,13 +31,24 @@ static columns measure(const cof_checks *c)
 	return w;
 }
 
+/* What is cut is seen to be cut. */
+static int put_text(const cof_check *k, const char *text, int width, cof_buf *b, cof_err *err)
+{
+	static const char cut[] = "...";
+	int all = (int)strlen(text), some = shown(k, text);
+	if (some == all)
+		return cof_buf_printf(b, err, "  %-*s", width, text);
+	return cof_buf_printf(b, err, "  %.*s%s", some - (int)strlen(cut), text, cut);
+}
+
 static int put_check(const cof_check *k, const columns *w, cof_buf *b, cof_err *err)
 {
 	int rc = cof_buf_printf(b, err, "%-6s  %-*s  %-*s", k->passed ? "ok" : "FAILED", w->name, k->name, w->stage,
 				cof_stage_name(k->stage));
 	if (rc == 0 && (k->expected[0] != '\0' || k->found[0] != '\0'))
-		rc = cof_buf_printf(b, err, "  %-*.*s  %.*s", w->expected, shown(k, k->expected), k->expected,
-				    shown(k, k->found), k->found);
+		rc = put_text(k, k->expected, w->expected, b, err);
+	if (rc == 0 && k->found[0] != '\0')
+		rc = put_text(k, k->found, 0, b, err);
 	while (rc == 0 && b->len > 0 && b->data[b->len - 1] == ' ')
 		b->data[--b->len] = '\0';
 	return rc < 0 ? rc : cof_buf_add_str(b, "\n", err);
