@@ -10,6 +10,7 @@ PKGS += tss2-tcti-device tss2-tcti-swtpm
 LIBS += attestation
 # checks, kinds of evidence, and the TPM
 attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestation/verify/kinds.c \
+	attestation/verify/x509.c attestation/verify/x509_crl.c attestation/verify/x509_parts.c \
 	attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
 	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
@@ -18,8 +19,7 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cert.c attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \
 	attestation/verify/snp_policy_check.c attestation/verify/snp_report.c attestation/verify/snp_signature.c \
-	attestation/verify/snp_table.c attestation/verify/snp_tcb.c attestation/verify/snp_x509.c \
-	attestation/verify/snp_x509_parts.c
+	attestation/verify/snp_table.c attestation/verify/snp_tcb.c attestation/verify/snp_x509.c
 # TDX
 attestation_SRC += attestation/verify/p256.c attestation/verify/tdx.c attestation/verify/tdx_ccel.c \
 	attestation/verify/tdx_cert.c attestation/verify/tdx_collateral.c attestation/verify/tdx_crl.c \

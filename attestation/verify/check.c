@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "common/secret.h"
 
@@ -112,6 +113,26 @@ bool cof_check_bits(cof_checks *c, cof_stage stage, const char *name, uint64_t a
 	(void)snprintf(k->expected, sizeof k->expected, "no bits but 0x%" PRIx64, allowed);
 	(void)snprintf(k->found, sizeof k->found, "0x%" PRIx64, found);
 	return k->passed;
+}
+
+void cof_time_text(int64_t t, char out[COF_TIME_TEXT_MAX])
+{
+	struct tm tm = {0};
+	if (gmtime_r(&t, &tm) == NULL || strftime(out, COF_TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		(void)snprintf(out, COF_TIME_TEXT_MAX, "%" PRId64, t);
+}
+
+bool cof_check_dated(cof_checks *c, cof_stage stage, const char *name, const cof_check_dates *d, const char *expected)
+{
+	char from[COF_TIME_TEXT_MAX], to[COF_TIME_TEXT_MAX], found[COF_TIME_TEXT_MAX], span[COF_CHECK_TEXT_MAX];
+	cof_time_text(d->now, found);
+	if (expected == NULL) {
+		cof_time_text(d->from, from);
+		cof_time_text(d->to, to);
+		(void)snprintf(span, sizeof span, "%s to %s", from, to);
+	}
+	return cof_check_text(c, stage, name, d->from <= d->now && d->now <= d->to, expected != NULL ? expected : span,
+			      found);
 }
 
 bool cof_check_error(cof_checks *c, cof_stage stage, const cof_err *err)

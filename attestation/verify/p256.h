@@ -16,5 +16,7 @@ enum { COF_P256_RAW_LEN = 64 };
 COF_WUR EVP_PKEY *cof_p256_key(cof_span xy);
 /* An EC key of the named curve; explicit parameters are refused, they may describe another one. */
 COF_WUR bool cof_p256_is(const EVP_PKEY *key);
+/* The same with a signature in DER, as certificates have it. */
+COF_WUR bool cof_p256_verify_der(EVP_PKEY *key, cof_span message, cof_span der);
 /* False for R or S outside of 1 to n-1, too. */
 COF_WUR bool cof_p256_verify(EVP_PKEY *key, cof_span message, cof_span rs);

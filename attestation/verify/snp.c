@@ -133,8 +133,8 @@ static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, bool *
 	if (rc < 0)
 		return rc;
 	check_revocation(in, &s, c);
-	bool has_key = s.vek != NULL && cof_snp_x509_has_p384(s.vek);
-	rc = cof_snp_signature_check(in->report, &said->report, has_key ? s.vek->key : NULL, c, err);
+	EVP_PKEY *key = s.vek != NULL ? cof_x509_key(s.vek, COF_X509_P384) : NULL;
+	rc = cof_snp_signature_check(in->report, &said->report, key, c, err);
 	if (rc < 0)
 		return rc;
 	said->line = find_line(&said->report, &s);

@@ -9,8 +9,10 @@
 
 #include "attestation/verify/snp_cert.h"
 
+enum { COF_SNP_CERT_MAX = 4096 };
+
 typedef struct cof_snp_certs {
-	cof_snp_x509 *vek, *intermediate, *root;
+	cof_x509 *vek, *intermediate, *root;
 	cof_snp_key kind;  /* by the VEK's name */
 	cof_snp_line line; /* by the root's name */
 	bool has_ext;	   /* ext could be read */

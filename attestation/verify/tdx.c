@@ -88,7 +88,7 @@ static int check_chain(judgement *j, cof_err *err)
 {
 	cof_checks *c = &j->v->checks;
 	cof_err why = {0};
-	if (cof_tdx_chain_read(j->quote.pck_chain, PCK_CHAIN, NULL, &j->chain, &why) < 0) {
+	if (cof_tdx_chain_read(j->quote.pck_chain, PCK_CHAIN, &j->chain, &why) < 0) {
 		cof_check_error(c, COF_STAGE_CHAIN, &why);
 		return 0;
 	}
@@ -115,7 +115,7 @@ static void check_signatures(const judgement *j)
 {
 	cof_checks *c = &j->v->checks;
 	const cof_tdx_quote *q = &j->quote;
-	EVP_PKEY *pck = j->chain.n == PCK_CHAIN ? X509_get0_pubkey(j->chain.cert[LEAF]) : NULL;
+	EVP_PKEY *pck = j->chain.n == PCK_CHAIN ? cof_x509_key(j->chain.cert[LEAF], COF_X509_P256) : NULL;
 	COF_AUTO_PTR(cof_ossl_key) key = cof_p256_key(q->attestation_key);
 	cof_check_text(c, COF_STAGE_SIGNATURE, "qe-report-signature",
 		       cof_p256_verify(pck, q->qe.bytes, q->qe_signature), "by the PCK", NULL);

@@ -2,12 +2,9 @@
 #include "attestation/verify/tdx_collateral.h"
 
 #include "attestation/verify/tdx_signed.h"
-#include "common/ossl.h"
 
 enum { LEAF, CA, ROOT };
 enum { SIGNER, SIGNER_CHAIN = 2 };
-
-COF_OSSL_AUTO(X509_CRL, cof_ossl_crl, X509_CRL_free)
 
 void cof_tdx_collateral_release(cof_tdx_collateral *c)
 {
@@ -34,7 +31,7 @@ static bool check_signer(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx
 	cof_err err = {0};
 	if (!present(c, "tcb-signing-chain-missing", in->tcb_signing_chain))
 		return false;
-	if (cof_tdx_chain_read(in->tcb_signing_chain, SIGNER_CHAIN, in->anchor->cert, &chain, &err) < 0)
+	if (cof_tdx_chain_read(in->tcb_signing_chain, SIGNER_CHAIN, &chain, &err) < 0)
 		return failed(c, &err);
 	bool ok = cof_check_that(c, COF_STAGE_COLLATERAL, "tcb-signing-root",
 				 cof_tdx_cert_same_key(chain.cert[SIGNER + 1], in->anchor->cert));
@@ -51,15 +48,16 @@ static bool check_signer(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx
 /* --- what is signed --- */
 
 /* The text whose signature holds; nothing of it was parsed before. */
-static bool check_signed(cof_checks *c, const char *name, cof_span in, const char *member, X509 *signer, cof_span *ret)
+static bool check_signed(cof_checks *c, const char *name, cof_span in, const char *member, cof_x509 *signer,
+			 cof_span *ret)
 {
 	cof_tdx_signed s;
 	cof_err err = {0};
 	if (cof_tdx_signed_parse(in, member, &s, &err) < 0)
 		return failed(c, &err);
-	if (!cof_check_that(
-		    c, COF_STAGE_COLLATERAL, name,
-		    cof_p256_verify(X509_get0_pubkey(signer), s.text, cof_span_of(s.signature, sizeof s.signature))))
+	if (!cof_check_that(c, COF_STAGE_COLLATERAL, name,
+			    cof_p256_verify(cof_x509_key(signer, COF_X509_P256), s.text,
+					    cof_span_of(s.signature, sizeof s.signature))))
 		return false;
 	*ret = s.text;
 	return true;
@@ -76,7 +74,13 @@ static bool check_platform(cof_checks *c, const cof_tdx_tcb_info *i, const cof_t
 	return fmspc && pceid;
 }
 
-static bool check_info(cof_checks *c, const cof_tdx_collateral_in *in, X509 *signer, cof_tdx_tcb_info *ret)
+static bool check_dates(cof_checks *c, const cof_tdx_collateral_in *in, const char *name, const cof_tdx_dates *said)
+{
+	const cof_check_dates d = {said->issued, said->next_update, in->now};
+	return cof_tdx_check_dates(c, COF_STAGE_COLLATERAL, name, &d);
+}
+
+static bool check_info(cof_checks *c, const cof_tdx_collateral_in *in, cof_x509 *signer, cof_tdx_tcb_info *ret)
 {
 	cof_span text = {0};
 	cof_err err = {0};
@@ -84,15 +88,14 @@ static bool check_info(cof_checks *c, const cof_tdx_collateral_in *in, X509 *sig
 		return false;
 	if (cof_tdx_tcb_info_parse(text, ret, &err) < 0)
 		return failed(c, &err);
-	bool ok = cof_tdx_check_dates(c, COF_STAGE_COLLATERAL, "tcb-info", ret->dates.issued, ret->dates.next_update,
-				      in->now);
+	bool ok = check_dates(c, in, "tcb-info", &ret->dates);
 	ok = cof_check_at_least(c, COF_STAGE_COLLATERAL, "tcb-evaluation-too-low", in->min_evaluation,
 				ret->dates.evaluation) &&
 	     ok;
 	return in->pck != NULL && check_platform(c, ret, in->pck) && ok;
 }
 
-static bool check_identity(cof_checks *c, const cof_tdx_collateral_in *in, X509 *signer, cof_tdx_qe_identity *ret)
+static bool check_identity(cof_checks *c, const cof_tdx_collateral_in *in, cof_x509 *signer, cof_tdx_qe_identity *ret)
 {
 	cof_span text = {0};
 	cof_err err = {0};
@@ -101,8 +104,7 @@ static bool check_identity(cof_checks *c, const cof_tdx_collateral_in *in, X509 
 		return false;
 	if (cof_tdx_qe_identity_parse(text, ret, &err) < 0)
 		return failed(c, &err);
-	bool ok = cof_tdx_check_dates(c, COF_STAGE_COLLATERAL, "qe-identity", ret->dates.issued, ret->dates.next_update,
-				      in->now);
+	bool ok = check_dates(c, in, "qe-identity", &ret->dates);
 	return cof_check_at_least(c, COF_STAGE_COLLATERAL, "qe-evaluation-too-low", in->min_evaluation,
 				  ret->dates.evaluation) &&
 	       ok;
@@ -110,11 +112,11 @@ static bool check_identity(cof_checks *c, const cof_tdx_collateral_in *in, X509 
 
 /* --- what is revoked --- */
 
-static bool check_revocation(cof_checks *c, const cof_tdx_collateral_in *in, X509 *signer)
+static bool check_revocation(cof_checks *c, const cof_tdx_collateral_in *in, const cof_x509 *signer)
 {
-	COF_AUTO_PTR(cof_ossl_crl) pck = NULL;
-	COF_AUTO_PTR(cof_ossl_crl) root = NULL;
-	X509 *ca = in->pck_chain->cert[CA];
+	COF_AUTO_PTR(cof_x509_crl) pck = NULL;
+	COF_AUTO_PTR(cof_x509_crl) root = NULL;
+	cof_x509 *ca = in->pck_chain->cert[CA];
 	bool ok = cof_tdx_crl_check(c, "pck-crl", in->pck_crl, ca, in->now, &pck);
 	ok = cof_tdx_crl_check(c, "root-crl", in->root_crl, in->anchor->cert, in->now, &root) && ok;
 	if (pck != NULL)
