@@ -318,7 +318,7 @@ static void only_a_passed_list_makes_a_verified_report(void **state)
 	assert_false(cof_snp_verified_by_amd(v));
 	cof_snp_verified_free(v);
 	/* what failed before counts */
-	(void)cof_check_that(&checks, COF_STAGE_POLICY, "earlier", false);
+	(void)cof_check_that(&checks, COF_STAGE_POLICY, "vmpl", false);
 	assert_ok(cof_snp_verify(&in, &checks, &said, &v, &err));
 	assert_null(v);
 	checks.n = checks.failed = 0;
