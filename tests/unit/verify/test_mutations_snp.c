@@ -201,6 +201,7 @@ static const scalar scalars[] = {
 	{"R all ones", 0x2a0, HEX48("ff") ZEROS24, "report-signature-range+"},
 	{"R beyond its bytes", 0x2a0, "01" HEX16("00") HEX16("00") ZEROS7 ZEROS7 "0001" HEX16("00") ZEROS7,
 	 "report-signature-range+"},
+	{"behind S", 0x330, "01" HEX16("00") ZEROS7 ZEROS24 ZEROS24, "report-padding"},
 	{"R one", 0x2a0, "01" HEX16("00") ZEROS7 ZEROS24 ZEROS24, "report-signature"},
 };
 
