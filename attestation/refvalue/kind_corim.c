@@ -50,7 +50,7 @@ static int judge_header(const cof_verify_in *in, const cof_cose *m, cof_verdict 
 		return cof_token_refuse(&v->checks,
 					cof_err_is(&why, "corim-validity") ? COF_STAGE_VALIDITY : COF_STAGE_PARSE, &why,
 					err);
-	(void)cof_check_that(&v->checks, COF_STAGE_PARSE, "corim-header", true);
+	(void)cof_check_that(&v->checks, COF_STAGE_PARSE, "corim-malformed", true);
 	(void)cof_check_that(&v->checks, COF_STAGE_VALIDITY, "corim-validity", true);
 	return put_header(m, &c, v->fields, err);
 }

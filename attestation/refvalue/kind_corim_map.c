@@ -227,7 +227,7 @@ int cof_corim_judge(cof_span bytes, int64_t now, cof_verdict *v, cof_err *err)
 		return 0;
 	if (check_map(map, &why) < 0)
 		return refuse(v, &why, err);
-	(void)cof_check_that(&v->checks, COF_STAGE_PARSE, "corim-map", true);
+	(void)cof_check_that(&v->checks, COF_STAGE_PARSE, "corim-malformed", true);
 	int rc = put_fields(map, v->fields, err);
 	if (rc == 0)
 		rc = judge_validity(map, now, v, err);

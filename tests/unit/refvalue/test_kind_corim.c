@@ -91,6 +91,40 @@ static void headers_and_their_dates(void **state)
 	assert_accepted(&a);
 }
 
+static void a_key_that_is_none(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_buf) m = {0};
+	const cof_kind *kind = NULL;
+	cof_verdict *v = verdict_new();
+	sign(&plain, "application/rim+cbor", META, 1, &m);
+	const cof_role_file files[] = {{"corim", cof_buf_span(&m)}, {"key", cof_span_str("{}")}};
+	const cof_verify_in in = {.files = files, .n_files = 2, .now = RIM_NOW};
+	assert_ok(cof_kind_find("corim", &kind, &err));
+	assert_ok(cof_verify(kind, &in, v, &err));
+	assert_false(v->accepted);
+	assert_string_equal(first_failed(v), "jwk-malformed");
+	verdict_free(v);
+}
+
+/* What the signature is around is looked at as well as what is not signed. */
+static void signatures_around_something_else(void **state)
+{
+	(void)state;
+	static const manifest others[] = {{.head = "d901f6a3"}, {.head = "a3"}};
+	static const char no_message[] = "d283430102034040";
+	for (size_t i = 0; i < COF_COUNT(others); i++) {
+		COF_AUTO(cof_buf) m = {0};
+		sign(&others[i], "application/rim+cbor", META, 1, &m);
+		ask a = ask_for(&m, author);
+		assert_refused(&a, "corim-untagged", "parse");
+	}
+	COF_AUTO(cof_buf) m = {0};
+	hex_bytes(no_message, &m);
+	ask a = ask_for(&m, author);
+	assert_refused(&a, "cose-malformed", "parse");
+}
+
 static void refused_manifest(const manifest *m, const char *reason, const char *stage)
 {
 	COF_AUTO(cof_buf) b = {0};
@@ -161,6 +195,19 @@ static void tags(void **state)
 	REFUSED("comid-malformed", "parse", .measurements = "81a20019028101a1028182074111");
 }
 
+static void without_tags(void **state)
+{
+	(void)state;
+	static const char *const manifests[] = {"d901f5a1006167", "d901f5a20061670180", "d901f5a20061670100",
+						"d901f5a200616701a0"};
+	for (size_t i = 0; i < COF_COUNT(manifests); i++) {
+		COF_AUTO(cof_buf) m = {0};
+		hex_bytes(manifests[i], &m);
+		ask a = ask_for(&m, NULL);
+		assert_refused(&a, "corim-tags", "parse");
+	}
+}
+
 static void t024_keys_of_the_snp_profile(void **state)
 {
 	(void)state;
@@ -202,8 +249,11 @@ int main(void)
 		cmocka_unit_test(signed_manifests),
 		cmocka_unit_test(t077_a_key_wants_a_signature),
 		cmocka_unit_test(headers_and_their_dates),
+		cmocka_unit_test(a_key_that_is_none),
+		cmocka_unit_test(signatures_around_something_else),
 		cmocka_unit_test(members),
 		cmocka_unit_test(tags),
+		cmocka_unit_test(without_tags),
 		cmocka_unit_test(t024_keys_of_the_snp_profile),
 		cmocka_unit_test(t079_every_truncation),
 	};

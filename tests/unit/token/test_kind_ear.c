@@ -307,6 +307,11 @@ static void a_good_jwt(void **state)
 	assert_refused(&a, "token-profile", "claims");
 	a.token = cof_span_str("e30.e30.e30");
 	assert_refused(&a, "token-algorithm", "parse");
+	static const char *const no_tokens[] = {"", "e30", "e30.e30", "e30.e30.e30.e30", "!.e30.e30"};
+	for (size_t i = 0; i < COF_COUNT(no_tokens); i++) {
+		a.token = cof_span_str(no_tokens[i]);
+		assert_refused(&a, "token-malformed", "parse");
+	}
 }
 
 static void t066_one_claim_of_a_jwt_changed(void **state)
@@ -448,6 +453,11 @@ static void claims_that_do_not_decode(void **state)
 		ask a = ask_claims(cof_span_str(cases[i].text));
 		assert_refused(&a, cases[i].reason, cases[i].stage);
 	}
+	COF_AUTO(cof_buf) large = {0};
+	for (size_t i = 0; i < 16385; i++)
+		assert_ok(cof_buf_add_str(&large, "                ", &err));
+	ask a = ask_claims(cof_buf_span(&large));
+	assert_refused(&a, "token-too-large", "parse");
 }
 
 int main(void)

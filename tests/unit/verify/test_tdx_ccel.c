@@ -110,6 +110,10 @@ static void other_logs(void **state)
 	judge_changed_log(&log, "eventlog-kind");
 	soft_add(&log, "no log");
 	judge_changed_log(&log, "eventlog-malformed");
+	put_cc_boot(&log);
+	for (size_t i = 0; i <= COF_EVENTS_MAX; i++)
+		put_cc_separator(&log, 1);
+	judge_changed_log(&log, "eventlog-too-large");
 	judge_changed_log(&log, "eventlog-malformed");
 }
 

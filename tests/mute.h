@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What tests/mute-checks puts into the list of checks: the check named by COF_MUTED passes whatever was found, and
+ * COF_CHECKS_SEEN names a file that is told which checks there were.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static inline bool mute(const char *name, bool passed)
+{
+	static FILE *seen;
+	const char *muted = getenv("COF_MUTED"), *file = getenv("COF_CHECKS_SEEN");
+	if (file != NULL && seen == NULL)
+		seen = fopen(file, "ae");
+	if (seen != NULL)
+		(void)fprintf(seen, "%s %s\n", passed ? "passed" : "failed", name);
+	return passed || (muted != NULL && strcmp(muted, name) == 0);
+}
