@@ -2,12 +2,13 @@
 #include "attestation/verify/snp_x509.h"
 
 #include <openssl/asn1t.h>
-#include <openssl/rsa.h>
 
+#include "attestation/verify/p384.h"
+#include "attestation/verify/pss.h"
 #include "common/digest.h"
 #include "common/secret.h"
 
-enum { RSA_BITS = 4096, P384_POINT_LEN = 97, SPKI_MAX = 1024, SALT_LEN = 48, VERSION_3 = 2 };
+enum { RSA_BITS = 4096, SPKI_MAX = 1024, VERSION_3 = 2 };
 /* spec: RFC 5280, 4.2.1.3: bits of KeyUsage */
 enum { USE_DIGITAL_SIGNATURE = 0, USE_CERT_SIGN = 5, USE_CRL_SIGN = 6 };
 
@@ -79,24 +80,6 @@ static EVP_PKEY *rsa_key(cof_span bits)
 	return cof_steal(&key);
 }
 
-static EVP_PKEY *p384_key(cof_span point)
-{
-	char group[] = SN_secp384r1;
-	uint8_t copy[P384_POINT_LEN];
-	EVP_PKEY *key = NULL;
-	if (point.len != P384_POINT_LEN || point.data[0] != POINT_CONVERSION_UNCOMPRESSED)
-		return NULL;
-	memcpy(copy, point.data, sizeof copy);
-	const OSSL_PARAM params[] = {OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group - 1),
-				     OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, copy, sizeof copy),
-				     OSSL_PARAM_END};
-	COF_AUTO_PTR(cof_ossl_key_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1 ||
-	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, (OSSL_PARAM *)(uintptr_t)params) != 1)
-		return NULL;
-	return key;
-}
-
 /* A key outside of the profile is not worked with: it may have any size. */
 static EVP_PKEY *read_key(const cof_snp_spki *s)
 {
@@ -105,7 +88,7 @@ static EVP_PKEY *read_key(const cof_snp_spki *s)
 	if (algorithm_is(s->alg, NID_rsaEncryption, V_ASN1_NULL, NID_undef))
 		return rsa_key(string_span(s->bits));
 	if (algorithm_is(s->alg, NID_X9_62_id_ecPublicKey, V_ASN1_OBJECT, NID_secp384r1))
-		return p384_key(string_span(s->bits));
+		return cof_p384_key(string_span(s->bits));
 	return NULL;
 }
 
@@ -172,15 +155,9 @@ bool cof_snp_x509_has_amd_algorithm(const cof_snp_x509 *c)
 
 bool cof_snp_x509_is_signed_by(const cof_snp_x509 *c, EVP_PKEY *key)
 {
-	EVP_PKEY_CTX *pss = NULL;
-	cof_span signature = string_span(c->signature);
-	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
-	return ctx != NULL && key != NULL && is_whole_bytes(c->signature) && c->tbs->enc.modified == 0 &&
-	       EVP_DigestVerifyInit_ex(ctx, &pss, "SHA384", NULL, NULL, key, NULL) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_padding(pss, RSA_PKCS1_PSS_PADDING) > 0 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md_name(pss, "SHA384", NULL) > 0 &&
-	       EVP_PKEY_CTX_set_rsa_pss_saltlen(pss, SALT_LEN) > 0 &&
-	       EVP_DigestVerify(ctx, signature.data, signature.len, c->tbs->enc.enc, (size_t)c->tbs->enc.len) == 1;
+	cof_span covered = cof_span_of(c->tbs->enc.enc, (size_t)c->tbs->enc.len);
+	return is_whole_bytes(c->signature) && c->tbs->enc.modified == 0 &&
+	       cof_pss_verify(key, COF_SHA384, covered, string_span(c->signature));
 }
 
 /* ---- extensions ---- */
