@@ -31,7 +31,7 @@ attestation_SRC += attestation/verify/p256.c attestation/verify/tdx.c attestatio
 attestation_SRC += attestation/verify/p384.c attestation/verify/pss.c attestation/verify/sev.c \
 	attestation/verify/sev_cert.c attestation/verify/sev_chain.c attestation/verify/sev_fields.c \
 	attestation/verify/sev_kat.c attestation/verify/sev_packet.c attestation/verify/sev_policy.c \
-	attestation/verify/sev_session.c
+	attestation/verify/sev_session.c attestation/verify/sev_table.c
 # reference values
 attestation_SRC += attestation/refvalue/cbor.c attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c \
 	attestation/refvalue/cose.c attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c \
