@@ -27,6 +27,11 @@ attestation_SRC += attestation/verify/p256.c attestation/verify/tdx.c attestatio
 	attestation/verify/tdx_pckchain.c attestation/verify/tdx_pem.c attestation/verify/tdx_policy.c \
 	attestation/verify/tdx_qeidentity.c attestation/verify/tdx_quote.c attestation/verify/tdx_signed.c \
 	attestation/verify/tdx_status.c attestation/verify/tdx_tcb.c attestation/verify/tdx_tcbinfo.c
+# signatures by raw numbers and by AMD's PSS; SEV and SEV-ES
+attestation_SRC += attestation/verify/p384.c attestation/verify/pss.c attestation/verify/sev.c \
+	attestation/verify/sev_cert.c attestation/verify/sev_chain.c attestation/verify/sev_fields.c \
+	attestation/verify/sev_kat.c attestation/verify/sev_packet.c attestation/verify/sev_policy.c \
+	attestation/verify/sev_session.c attestation/verify/sev_table.c
 # reference values
 attestation_SRC += attestation/refvalue/cbor.c attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c \
 	attestation/refvalue/cose.c attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c \

@@ -127,14 +127,39 @@ const char *cof_footer_name(const uint8_t guid[COF_GUID_LEN])
 	return NULL;
 }
 
+/* Where each byte of a text lies; a dash comes before some of them. */
+static const uint8_t text_order[COF_GUID_LEN] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
+
+static bool dash_before(size_t byte)
+{
+	return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
+
 void cof_guid_str(const uint8_t guid[COF_GUID_LEN], char out[COF_GUID_STR_MAX])
 {
-	static const uint8_t order[COF_GUID_LEN] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
 	char *at = out;
 	for (size_t i = 0; i < COF_GUID_LEN; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
+		if (dash_before(i))
 			*at++ = '-';
-		cof_hex(cof_span_of(guid + order[i], 1), at);
+		cof_hex(cof_span_of(guid + text_order[i], 1), at);
 		at += 2;
 	}
+}
+
+int cof_guid_read(const char *text, uint8_t ret[COF_GUID_LEN], cof_err *err)
+{
+	uint8_t guid[COF_GUID_LEN];
+	bool good = strlen(text) == COF_GUID_STR_MAX - 1;
+	for (size_t i = 0; good && i < COF_GUID_LEN; i++) {
+		if (dash_before(i) && *text++ != '-')
+			good = false;
+		const char digits[3] = {text[0], text[1], '\0'};
+		good = good && cof_unhex(digits, guid + text_order[i], 1, NULL) == 0;
+		text += 2;
+	}
+	if (!good)
+		return cof_err_set(err, COF_E_USAGE, "guid-malformed",
+				   "a GUID is written 01234567-89ab-cdef-0123-456789abcdef");
+	memcpy(ret, guid, sizeof guid);
+	return 0;
 }

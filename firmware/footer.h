@@ -33,6 +33,8 @@ bool cof_footer_find(const cof_footer *f, const uint8_t guid[COF_GUID_LEN], cof_
 const char *cof_footer_name(const uint8_t guid[COF_GUID_LEN]);
 /* "4c2eb361-7d9b-4cc3-8081-127c90d3d294" */
 void cof_guid_str(const uint8_t guid[COF_GUID_LEN], char out[COF_GUID_STR_MAX]);
+/* The reverse; digits of either case. Reason "guid-malformed" (usage). */
+COF_WUR int cof_guid_read(const char *text, uint8_t ret[COF_GUID_LEN], cof_err *err);
 
 extern const uint8_t cof_guid_sev_es_reset[COF_GUID_LEN];
 extern const uint8_t cof_guid_sev_secret[COF_GUID_LEN];

@@ -27,6 +27,7 @@ $(O)/tests/e2e/guest_session: $(O)/obj/tests/e2e/guest_session.o $(O)/lib/libcof
 
 # The init of a calibration boot: no library under it, linked into coffer as bytes.
 cli_SRC += runtime/cli/calibrate.c runtime/cli/calibrate_boot.c
+cli_SRC += runtime/cli/sev.c runtime/cli/sev_keyfile.c runtime/cli/sev_secret.c runtime/cli/sev_session.c
 cli_SRC += runtime/cli/signkey.c runtime/cli/idblocks.c runtime/cli/measure_idblock.c
 cli_OBJ += $(O)/gen/calibrate-init.o
 $(O)/gen/calibrate-init.o: runtime/cli/calibrate_init.c

@@ -12,3 +12,6 @@ COF_WUR int cof_kind_snp_response(const cof_verify_in *in, cof_verdict *ret, cof
 COF_WUR int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_tdx_quote_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_ccel(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
+/* sev.c, sev_kat.c */
+COF_WUR int cof_kind_sev_chain(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
+COF_WUR int cof_kind_sev_kat(const cof_verify_in *in, cof_verdict *ret, cof_err *err);

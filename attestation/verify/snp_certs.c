@@ -25,6 +25,15 @@ static const struct {
 	  0xb6, 0xf7, 0x3d, 0xe9, 0x86, 0x03, 0xf5, 0x3f, 0x90, 0x33, 0x9c, 0x70, 0xe9, 0xd7, 0xad, 0x08}},
 };
 
+cof_snp_line cof_snp_line_of_key(cof_span fingerprint)
+{
+	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {
+		if (cof_ct_equal(fingerprint, cof_span_of(amd_roots[i].spki, COF_SHA256_LEN)))
+			return amd_roots[i].line;
+	}
+	return COF_SNP_LINE_NONE;
+}
+
 /* One certificate and what the profile says of its place. */
 typedef struct place {
 	const char *who; /* begins the names of its checks */
@@ -150,14 +159,10 @@ static int check_anchor(cof_snp_certs *s, cof_checks *c, cof_err *err)
 {
 	uint8_t digest[COF_SHA256_LEN];
 	char found[COF_CHECK_TEXT_MAX], hex[2 * COF_SHA256_LEN + 1];
-	cof_snp_line line = COF_SNP_LINE_NONE;
 	int rc = cof_sha256(s->root->spki, digest, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {
-		if (cof_ct_equal(cof_span_of(digest, sizeof digest), cof_span_of(amd_roots[i].spki, COF_SHA256_LEN)))
-			line = amd_roots[i].line;
-	}
+	cof_snp_line line = cof_snp_line_of_key(cof_span_of(digest, sizeof digest));
 	s->is_amd = line != COF_SNP_LINE_NONE;
 	cof_hex(cof_span_of(digest, sizeof digest), hex);
 	if (s->is_amd)

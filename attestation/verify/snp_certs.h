@@ -20,6 +20,9 @@ typedef struct cof_snp_certs {
 	bool is_amd; /* the root's key is one that AMD published */
 } cof_snp_certs;
 
+/* The product whose ARK has this key (SHA-256 of its SubjectPublicKeyInfo, 32 bytes); none for a stranger's. */
+cof_snp_line cof_snp_line_of_key(cof_span fingerprint);
+
 void cof_snp_certs_release(cof_snp_certs *c);
 COF_DEFINE_AUTO(cof_snp_certs, cof_snp_certs_release)
 

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/snp_x509.h"
 
-#include <openssl/rsa.h>
-
+#include "attestation/verify/pss.h"
 #include "common/der.h"
-#include "common/ossl.h"
 #include "common/secret.h"
-
-enum { SALT_LEN = 48 };
 
 /* ---- names ---- */
 
@@ -65,13 +61,7 @@ bool cof_snp_alg_is_amd(const cof_x509_signed *s)
 
 bool cof_snp_is_signed_by(const cof_x509_signed *s, EVP_PKEY *key)
 {
-	EVP_PKEY_CTX *pss = NULL;
-	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
-	return ctx != NULL && key != NULL && EVP_DigestVerifyInit_ex(ctx, &pss, "SHA384", NULL, NULL, key, NULL) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_padding(pss, RSA_PKCS1_PSS_PADDING) > 0 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md_name(pss, "SHA384", NULL) > 0 &&
-	       EVP_PKEY_CTX_set_rsa_pss_saltlen(pss, SALT_LEN) > 0 &&
-	       EVP_DigestVerify(ctx, s->signature.data, s->signature.len, s->bytes.data, s->bytes.len) == 1;
+	return cof_pss_verify(key, COF_SHA384, s->bytes, s->signature);
 }
 
 /* ---- extensions ---- */

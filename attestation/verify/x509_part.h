@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What certificates and lists have in common, for x509*.c and p256.c alone. */
+/* What certificates and lists have in common, for x509*.c, p256.c and p384.c alone. */
 #pragma once
 
 #include "attestation/verify/x509.h"

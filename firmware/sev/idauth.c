@@ -66,7 +66,7 @@ static int check_signed(cof_span message, cof_span sig, cof_span key_bytes, uint
 	cof_digest d;
 	int rc = cof_idkey_parse(key_bytes, &key, err);
 	if (rc == 0)
-		rc = cof_idkey_check(key, message, sig, err);
+		rc = cof_idkey_check(key, COF_SHA384, message, sig, err);
 	if (rc == 0)
 		rc = cof_digest_of(COF_SHA384, key_bytes, &d, err);
 	if (rc == 0)
@@ -99,7 +99,8 @@ static int sign_author(EVP_PKEY *author_key, uint8_t out[COF_IDAUTH_LEN], cof_er
 	out[AUTHOR_ALG_AT] = ALG_ECDSA_P384_SHA384;
 	int rc = cof_idkey_bytes(author_key, out + AUTHOR_KEY_AT, err);
 	return rc < 0 ? rc
-		      : cof_idkey_sign(author_key, cof_span_of(out + ID_KEY_AT, COF_IDKEY_LEN), out + KEY_SIG_AT, err);
+		      : cof_idkey_sign(author_key, COF_SHA384, cof_span_of(out + ID_KEY_AT, COF_IDKEY_LEN),
+				       out + KEY_SIG_AT, err);
 }
 
 int cof_idauth_sign(const uint8_t block[COF_IDBLOCK_LEN], EVP_PKEY *id_key, EVP_PKEY *author_key,
@@ -112,7 +113,7 @@ int cof_idauth_sign(const uint8_t block[COF_IDBLOCK_LEN], EVP_PKEY *id_key, EVP_
 	if (rc == 0)
 		rc = cof_idkey_bytes(id_key, out + ID_KEY_AT, err);
 	if (rc == 0)
-		rc = cof_idkey_sign(id_key, cof_span_of(block, COF_IDBLOCK_LEN), out + BLOCK_SIG_AT, err);
+		rc = cof_idkey_sign(id_key, COF_SHA384, cof_span_of(block, COF_IDBLOCK_LEN), out + BLOCK_SIG_AT, err);
 	if (rc == 0 && author_key != NULL)
 		rc = sign_author(author_key, out, err);
 	/* A token may hold another private key beside the public one, or a faulty one: found out here, not at launch.

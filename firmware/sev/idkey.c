@@ -124,13 +124,13 @@ int cof_idkey_parse(cof_span in, EVP_PKEY **ret, cof_err *err)
 
 /* --- signatures --- */
 
-int cof_idkey_sign(EVP_PKEY *key, cof_span message, uint8_t ret[COF_IDSIG_LEN], cof_err *err)
+int cof_idkey_sign(EVP_PKEY *key, cof_hash alg, cof_span message, uint8_t ret[COF_IDSIG_LEN], cof_err *err)
 {
 	uint8_t out[COF_IDSIG_LEN] = {0}, der[DER_MAX];
 	const uint8_t *at = der;
 	size_t len = sizeof der;
 	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
-	if (ctx == NULL || EVP_DigestSignInit(ctx, NULL, EVP_sha384(), NULL, key) != 1 ||
+	if (ctx == NULL || EVP_DigestSignInit_ex(ctx, NULL, cof_hash_name(alg), NULL, NULL, key, NULL) != 1 ||
 	    EVP_DigestSign(ctx, der, &len, message.data, message.len) != 1)
 		return sign_failed(err);
 	COF_AUTO_PTR(cof_ossl_sig) sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
@@ -169,7 +169,7 @@ static int make_sig(const EVP_PKEY *key, const uint8_t r_be[P384_LEN], const uin
 	return 0;
 }
 
-int cof_idkey_check(EVP_PKEY *key, cof_span message, cof_span sig, cof_err *err)
+int cof_idkey_check(EVP_PKEY *key, cof_hash alg, cof_span message, cof_span sig, cof_err *err)
 {
 	uint8_t r_be[P384_LEN], s_be[P384_LEN], der[DER_MAX], *at = der;
 	COF_AUTO_PTR(cof_ossl_sig) numbers = NULL;
@@ -182,7 +182,7 @@ int cof_idkey_check(EVP_PKEY *key, cof_span message, cof_span sig, cof_err *err)
 	int len = i2d_ECDSA_SIG(numbers, NULL);
 	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
 	if (len <= 0 || len > DER_MAX || i2d_ECDSA_SIG(numbers, &at) != len || ctx == NULL ||
-	    EVP_DigestVerifyInit(ctx, NULL, EVP_sha384(), NULL, key) != 1)
+	    EVP_DigestVerifyInit_ex(ctx, NULL, cof_hash_name(alg), NULL, NULL, key, NULL) != 1)
 		return cof_err_oom(err);
 	return EVP_DigestVerify(ctx, der, (size_t)len, message.data, message.len) == 1 ? 0 : bad_signature(err);
 }

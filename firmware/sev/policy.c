@@ -2,6 +2,7 @@
 #include "firmware/sev/policy.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 typedef struct policy_bit {
 	unsigned bit;
@@ -83,4 +84,78 @@ int cof_sev_policy_text(uint32_t policy, cof_buf *ret, cof_err *err)
 	if (rc == 0)
 		rc = add_unknown(&b, policy & ~(known(sev_bits, COF_COUNT(sev_bits)) | SEV_API), err);
 	return rc < 0 ? rc : cof_buf_add(ret, b.data, b.len, err);
+}
+
+/* ---- words ---- */
+
+enum { API_MAJOR_AT = 16, API_MINOR_AT = 24 };
+
+static int bad_word(cof_err *err, const char *word)
+{
+	return cof_err_set(
+		err, COF_E_USAGE, "policy-malformed",
+		"SEV policy '%.40s': words are nodbg, noks, es, nosend, domain, sev, api=MAJOR.MINOR, each once", word);
+}
+
+/* A number of one byte, and what stands behind it. */
+static bool read_byte(const char *text, char end, uint8_t *ret, const char **rest)
+{
+	unsigned v = 0, digits = 0;
+	for (; *text >= '0' && *text <= '9' && digits < 3; text++, digits++)
+		v = v * 10 + (unsigned)(*text - '0');
+	*ret = (uint8_t)v;
+	*rest = text + 1;
+	return digits > 0 && v <= UINT8_MAX && *text == end;
+}
+
+static uint32_t bit_of(const char *word, size_t len)
+{
+	static const char *const words[] = {"nodbg", "noks", "es", "nosend", "domain", "sev"};
+	for (size_t i = 0; i < COF_COUNT(words); i++) {
+		if (strlen(words[i]) == len && strncmp(words[i], word, len) == 0)
+			return 1u << i;
+	}
+	return 0;
+}
+
+bool cof_sev_api_read(const char *text, uint8_t *ret_major, uint8_t *ret_minor)
+{
+	const char *rest = NULL;
+	return read_byte(text, '.', ret_major, &rest) && read_byte(rest, '\0', ret_minor, &rest);
+}
+
+static int take_word(const char *word, size_t len, uint32_t *policy, bool *has_api, cof_err *err)
+{
+	char text[sizeof "255.255"] = "";
+	uint8_t major = 0, minor = 0;
+	uint32_t bit = bit_of(word, len);
+	if (bit != 0 && (*policy & bit) == 0) {
+		*policy |= bit;
+		return 0;
+	}
+	if (bit != 0 || *has_api || len < 4 || len >= 4 + sizeof text || strncmp(word, "api=", 4) != 0)
+		return bad_word(err, word);
+	memcpy(text, word + 4, len - 4);
+	if (!cof_sev_api_read(text, &major, &minor))
+		return bad_word(err, word);
+	*has_api = true;
+	*policy |= (uint32_t)major << API_MAJOR_AT | (uint32_t)minor << API_MINOR_AT;
+	return 0;
+}
+
+int cof_sev_policy_read(const char *words, uint32_t *ret, cof_err *err)
+{
+	uint32_t policy = 0;
+	bool has_api = false;
+	for (const char *at = words; *words != '\0'; at++) {
+		size_t len = strcspn(at, ",");
+		int rc = take_word(at, len, &policy, &has_api, err);
+		if (rc < 0)
+			return rc;
+		at += len;
+		if (*at == '\0')
+			break;
+	}
+	*ret = policy;
+	return 0;
 }

@@ -25,6 +25,7 @@ extern const cof_verb cof_verbs_initdata[];
 
 int cof_cmd_measure(int argc, char **argv);
 int cof_cmd_run(int argc, char **argv);
+int cof_cmd_sev(int argc, char **argv);
 int cof_cmd_tpm_ca(int argc, char **argv);
 int cof_cmd_verify(int argc, char **argv);
 

