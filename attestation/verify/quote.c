@@ -133,15 +133,21 @@ size_t cof_tpm_bank_len(uint16_t alg)
 	return cof_tpm_hash(alg, &hash, NULL) < 0 ? 0 : cof_hash_len(hash);
 }
 
-static int add_bank(cof_hasher *h, const cof_tpm_bank *b, cof_err *err)
+static int add_bank(cof_hasher *h, const cof_tpm_bank *b, uint32_t mask, cof_err *err)
 {
 	size_t len = cof_tpm_bank_len(b->bank);
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < COF_TPM_BANK_PCRS; i++) {
-		if ((b->mask & (1u << i)) != 0)
+		if ((mask & (1u << i)) != 0)
 			rc = cof_hasher_add(h, cof_span_of(b->pcrs[i], len), err);
 	}
 	return rc;
+}
+
+static int not_these(const cof_tpm_selection *s, cof_err *err)
+{
+	return cof_err_set(err, COF_E_CRYPTO, "pcr-selection", "bank 0x%04x was quoted with PCRs 0x%06x", s->bank,
+			   s->mask);
 }
 
 /* spec: TPM 2.0 part 3, 18.4: the hash is the signature's, whatever the banks' */
@@ -151,45 +157,43 @@ int cof_tpm_quote_digest(const cof_tpm_quote *q, cof_hash hash, const cof_tpm_ba
 	COF_AUTO_PTR(cof_hasher) h = NULL;
 	int rc = cof_hasher_new(&h, hash, err);
 	for (size_t i = 0; rc == 0 && i < q->n_select; i++) {
-		const cof_tpm_bank *b = cof_tpm_bank_find(banks, n, q->select[i].bank);
-		if (b == NULL ? q->select[i].mask != 0 : b->mask != q->select[i].mask)
-			return cof_err_set(err, COF_E_CRYPTO, "pcr-selection",
-					   "bank 0x%04x was quoted with PCRs 0x%06x", q->select[i].bank,
-					   q->select[i].mask);
-		rc = b == NULL ? 0 : add_bank(h, b, err);
+		const cof_tpm_selection *s = &q->select[i];
+		const cof_tpm_bank *b = cof_tpm_bank_find(banks, n, s->bank);
+		if (b == NULL || cof_tpm_bank_len(s->bank) == 0 || (s->mask & ~b->mask) != 0)
+			rc = s->mask == 0 ? 0 : not_these(s, err);
+		else
+			rc = add_bank(h, b, s->mask, err);
 	}
 	return rc < 0 ? rc : cof_hasher_end(h, ret, err);
 }
 
 /* A SHA-1 bank may stand beside a better one; alone it proves nothing. */
-static int check_banks(const cof_tpm_quote *q, cof_err *err)
+static int check_bank(const cof_tpm_selection *s, const cof_tpm_bank *b, bool *ret_strong, cof_err *err)
 {
-	bool strong = false;
-	for (size_t i = 0; i < q->n_select; i++) {
-		cof_hash hash;
-		if (q->select[i].mask == 0)
-			return cof_err_set(err, COF_E_CRYPTO, "pcr-selection", "bank 0x%04x was quoted without a PCR",
-					   q->select[i].bank);
-		if (q->select[i].bank == COF_TPM_ALG_SHA1)
-			continue;
-		int rc = cof_tpm_hash(q->select[i].bank, &hash, err);
-		if (rc < 0)
-			return rc;
-		strong = true;
-	}
-	return strong ? 0 : cof_err_set(err, COF_E_CRYPTO, "tpm-hash", "only SHA-1 registers were quoted");
+	cof_hash hash;
+	if (b == NULL || b->mask != s->mask || s->mask == 0)
+		return not_these(s, err);
+	if (s->bank == COF_TPM_ALG_SHA1)
+		return 0;
+	*ret_strong = true;
+	return cof_tpm_hash(s->bank, &hash, err);
 }
 
 int cof_tpm_quote_check_pcrs(const cof_tpm_quote *q, cof_hash hash, const cof_tpm_bank *banks, size_t n, cof_err *err)
 {
 	cof_digest d;
+	bool strong = false;
+	int rc = 0;
 	/* spec: TPM 2.0 part 3, 18.4: values outside the selection are not covered by the signature */
 	if (q->n_select != n)
 		return cof_err_set(err, COF_E_CRYPTO, "pcr-selection", "%zu banks were quoted, not %zu", q->n_select,
 				   n);
-	int rc = cof_tpm_quote_digest(q, hash, banks, n, &d, err);
+	for (size_t i = 0; rc == 0 && i < q->n_select; i++)
+		rc = check_bank(&q->select[i], cof_tpm_bank_find(banks, n, q->select[i].bank), &strong, err);
+	if (rc == 0 && !strong)
+		return cof_err_set(err, COF_E_CRYPTO, "tpm-hash", "only SHA-1 registers were quoted");
 	if (rc == 0)
-		rc = check_banks(q, err);
+		rc = cof_tpm_quote_digest(q, hash, banks, n, &d, err);
 	if (rc < 0)
 		return rc;
 	if (!cof_ct_equal(cof_digest_span(&d), q->pcr_digest))

@@ -63,10 +63,8 @@ const cof_tpm_bank *cof_tpm_bank_find(const cof_tpm_bank *banks, size_t n, uint1
 /* Bytes of one register; 0 for a bank that is not known. */
 size_t cof_tpm_bank_len(uint16_t alg);
 
-/*
- * What the TPM signs for these values, in the order of the selection. Reason "pcr-selection" (crypto): the values are
- * not exactly those selected. The banks are known ones.
- */
+/* What the TPM signs for these values, in the order of the selection. Reason "pcr-selection" (crypto): some that are
+ * selected are not there, or of a bank that is not known. */
 COF_WUR int cof_tpm_quote_digest(const cof_tpm_quote *q, cof_hash hash, const cof_tpm_bank *banks, size_t n,
 				 cof_digest *ret, cof_err *err);
 /*
