@@ -15,8 +15,10 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
 	attestation/verify/status.c attestation/verify/tpm.c
 # TPM quotes as files
-attestation_SRC += attestation/verify/tpm_banks.c attestation/verify/tpm_keys.c attestation/verify/tpm_pcrs.c \
-	attestation/verify/tpm_policy.c attestation/verify/tpm_signature.c
+attestation_SRC += attestation/verify/tpm_attested.c attestation/verify/tpm_banks.c attestation/verify/tpm_ek.c \
+	attestation/verify/tpm_fields.c attestation/verify/tpm_keys.c attestation/verify/tpm_log.c \
+	attestation/verify/tpm_pcrs.c attestation/verify/tpm_policy.c attestation/verify/tpm_quote.c \
+	attestation/verify/tpm_signature.c
 # SEV-SNP
 attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cert.c attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \

@@ -6,6 +6,7 @@
 #include "attestation/verify/credential.h"
 #include "attestation/verify/ek.h"
 #include "attestation/verify/enrolled.h"
+#include "common/secret.h"
 
 static int check_ek(const cof_tpm_bind_in *in, const cof_tpm_public *ek, cof_err *err)
 {
@@ -51,4 +52,17 @@ int cof_tpm_bind(const cof_tpm_bind_in *in, cof_buf *ret_blob, cof_buf *ret_secr
 		return r;
 	r = cof_buf_add(ret_blob, blob.data, blob.len, err);
 	return r < 0 ? r : cof_buf_add(ret_secret, secret.data, secret.len, err);
+}
+
+int cof_tpm_activation_check(cof_span credential, cof_span attest, cof_span answer, cof_err *err)
+{
+	uint8_t mac[COF_SHA256_LEN];
+	bool sized = credential.len == COF_TPM_CREDENTIAL_LEN;
+	int r = sized ? cof_hmac_sha256(credential, attest, mac, err) : 0;
+	if (r < 0)
+		return r;
+	if (!sized || !cof_ct_equal(cof_span_of(mac, sizeof mac), answer))
+		return cof_err_set(err, COF_E_CRYPTO, "activation-mismatch",
+				   "the credential was not opened by the TPM that holds the AK");
+	return 0;
 }

@@ -154,6 +154,7 @@ static const struct {
 	{"require_ek", offsetof(cof_tpm_demands, require_ek)},
 	{"require_activation", offsetof(cof_tpm_demands, require_activation)},
 	{"require_event_log", offsetof(cof_tpm_demands, require_event_log)},
+	{"require_event_data", offsetof(cof_tpm_demands, require_event_data)},
 	{"require_secure_boot", offsetof(cof_tpm_demands, require_secure_boot)},
 };
 
