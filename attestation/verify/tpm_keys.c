@@ -7,7 +7,7 @@
 #include "common/rd.h"
 #include "common/secret.h"
 
-enum { PEM_MAX = 8192, RSA_BITS_MIN = 2048, RSA_BITS_MAX = 4096 };
+enum { PEM_MAX = 8192 };
 
 /* ---- attributes ---- */
 
@@ -82,23 +82,6 @@ static int malformed(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_MALFORMED, "ak-malformed", "AK in PEM: %s", what);
 }
 
-static bool is_supported(const EVP_PKEY *key)
-{
-	static const char *const curves[] = {SN_X9_62_prime256v1, SN_secp384r1, SN_secp521r1};
-	char name[32] = "";
-	int explicit_params = 1, bits = EVP_PKEY_get_bits(key);
-	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-		return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
-	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC || EVP_PKEY_get_group_name(key, name, sizeof name, NULL) != 1 ||
-	    EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_params) != 1)
-		return false;
-	for (size_t i = 0; explicit_params == 0 && i < COF_COUNT(curves); i++) {
-		if (strcmp(curves[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int read_spki(cof_span der, EVP_PKEY **ret, cof_err *err)
 {
 	const uint8_t *at = der.data;
@@ -106,7 +89,7 @@ static int read_spki(cof_span der, EVP_PKEY **ret, cof_err *err)
 	COF_AUTO_PTR(cof_ossl_key) key = d2i_PUBKEY(NULL, &at, (long)der.len);
 	if (key == NULL || at != der.data + der.len)
 		return malformed(err, "no public key");
-	if (!is_supported(key))
+	if (!cof_tpm_key_is_supported(key))
 		return malformed(err, "of another kind or size");
 	int n = i2d_PUBKEY(key, &again);
 	bool same = n > 0 && cof_ct_equal(cof_span_of(again, (size_t)n), der);
