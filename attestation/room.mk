@@ -19,7 +19,7 @@ attestation_SRC += attestation/verify/tpm_attested.c attestation/verify/tpm_bank
 	attestation/verify/tpm_credential.c attestation/verify/tpm_ek.c attestation/verify/tpm_kat.c \
 	attestation/verify/tpm_fields.c attestation/verify/tpm_keys.c attestation/verify/tpm_log.c \
 	attestation/verify/tpm_pcrs.c attestation/verify/tpm_policy.c attestation/verify/tpm_quote.c \
-	attestation/verify/tpm_signature.c
+	attestation/verify/tpm_signature.c attestation/verify/azure.c attestation/verify/hcl.c
 # SEV-SNP
 attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cert.c attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \

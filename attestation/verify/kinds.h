@@ -12,6 +12,8 @@ COF_WUR int cof_kind_snp_response(const cof_verify_in *in, cof_verdict *ret, cof
 COF_WUR int cof_kind_tpm_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_tpm_credential(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_tpm_kat(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
+/* azure.c */
+COF_WUR int cof_kind_azure_hcl(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 /* tdx.c, tdx_ccel.c */
 COF_WUR int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_tdx_quote_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err);

@@ -134,7 +134,7 @@ int cof_kind_tpm_credential(const cof_verify_in *in, cof_verdict *ret, cof_err *
 {
 	cof_tpm_public ek, ak;
 	cof_tpm_id_object o = {0};
-	if (in->policy != NULL && json_object_size(in->policy) > 0)
+	if (in->policy != NULL && (!json_is_object(in->policy) || json_object_size(in->policy) > 0))
 		return cof_err_set(err, COF_E_USAGE, "policy-word", "tpm-credential has no policy words");
 	bool has_ek = read_public(in, ret, "ek_public", "ek-malformed", &ek);
 	bool has_ak = read_public(in, ret, "ak_public", "ak-malformed", &ak);

@@ -33,9 +33,15 @@ static void every_known_answer(void **state)
 	assert_true(done >= 3);
 }
 
+static void every_azure_report(void **state)
+{
+	(void)state;
+	assert_true(walk_kind("azure-hcl") >= 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(every_quote), cmocka_unit_test(every_credential),
-					   cmocka_unit_test(every_known_answer)};
+					   cmocka_unit_test(every_known_answer), cmocka_unit_test(every_azure_report)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
