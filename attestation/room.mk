@@ -12,9 +12,16 @@ LIBS += attestation
 attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestation/verify/kinds.c \
 	attestation/verify/x509.c attestation/verify/x509_crl.c attestation/verify/x509_parts.c \
 	attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
-	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
+	attestation/verify/credential_seed.c attestation/verify/ek.c attestation/verify/ek_profile.c \
+	attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
 	attestation/verify/status.c attestation/verify/tpm.c
+# TPM quotes as files
+attestation_SRC += attestation/verify/tpm_attested.c attestation/verify/tpm_banks.c \
+	attestation/verify/tpm_credential.c attestation/verify/tpm_ek.c attestation/verify/tpm_kat.c \
+	attestation/verify/tpm_fields.c attestation/verify/tpm_keys.c attestation/verify/tpm_log.c \
+	attestation/verify/tpm_pcrs.c attestation/verify/tpm_policy.c attestation/verify/tpm_quote.c \
+	attestation/verify/tpm_signature.c attestation/verify/azure.c attestation/verify/hcl.c
 # SEV-SNP
 attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cert.c attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \

@@ -66,53 +66,61 @@ static int aes_cfb(uint16_t bits, const uint8_t *key, cof_span in, uint8_t *out,
 	return 0;
 }
 
-/* encIdentity: the sized credential under a key that depends on the object's name. */
-static int encrypt_identity(const cof_tpm_public *ek, cof_span seed, cof_span name, cof_span credential, cof_buf *ret,
-			    cof_err *err)
+int cof_credential_derive(const cof_tpm_public *ek, cof_span seed, cof_span name, cof_credential_keys *ret,
+			  cof_err *err)
 {
-	uint8_t key[AES_KEY_MAX], sized[2 + COF_DIGEST_MAX], out[2 + COF_DIGEST_MAX];
-	cof_kdfa_in k = {.hash = ek->name_alg, .key = seed, .label = "STORAGE", .u = name, .bits = ek->sym_bits};
-	if (credential.len > cof_hash_len(ek->name_alg) || (ek->sym_bits != 128 && ek->sym_bits != 256))
-		return cof_err_set(err, COF_E_USAGE, "credential-size", "a credential of %zu bytes", credential.len);
+	cof_kdfa_in sym = {.hash = ek->name_alg, .key = seed, .label = "STORAGE", .u = name, .bits = ek->sym_bits};
+	cof_kdfa_in mac = {.hash = ek->name_alg,
+			   .key = seed,
+			   .label = "INTEGRITY",
+			   .bits = (uint32_t)cof_hash_len(ek->name_alg) * 8};
+	if (ek->sym_bits != 128 && ek->sym_bits != 256)
+		return openssl_failed(err);
+	int r = cof_kdfa(&sym, ret->sym, err);
+	return r < 0 ? r : cof_kdfa(&mac, ret->hmac, err);
+}
+
+/* encIdentity: the sized credential under a key that depends on the object's name. */
+static int encrypt_identity(const cof_tpm_public *ek, const cof_credential_keys *keys, cof_span credential,
+			    cof_buf *ret, cof_err *err)
+{
+	uint8_t sized[2 + COF_DIGEST_MAX], out[2 + COF_DIGEST_MAX];
 	sized[0] = 0;
 	sized[1] = (uint8_t)credential.len;
 	memcpy(sized + 2, credential.data, credential.len);
-	int r = cof_kdfa(&k, key, err);
-	if (r == 0)
-		r = aes_cfb(ek->sym_bits, key, cof_span_of(sized, 2 + credential.len), out, err);
+	int r = aes_cfb(ek->sym_bits, keys->sym, cof_span_of(sized, 2 + credential.len), out, err);
 	if (r == 0)
 		r = cof_buf_add(ret, out, 2 + credential.len, err);
-	cof_wipe(key, sizeof key);
 	cof_wipe(sized, sizeof sized);
 	return r;
 }
 
-static int integrity(const cof_tpm_public *ek, cof_span seed, cof_span enc, cof_span name, uint8_t mac[COF_DIGEST_MAX],
-		     cof_err *err)
+int cof_credential_mac(const cof_tpm_public *ek, const cof_credential_keys *keys, cof_span enc, cof_span name,
+		       uint8_t mac[COF_DIGEST_MAX], cof_err *err)
 {
-	uint8_t key[COF_DIGEST_MAX];
 	COF_AUTO(cof_buf) both = {0};
-	size_t len = cof_hash_len(ek->name_alg);
-	cof_kdfa_in k = {.hash = ek->name_alg, .key = seed, .label = "INTEGRITY", .bits = (uint32_t)len * 8};
-	int r = cof_kdfa(&k, key, err);
-	if (r == 0)
-		r = cof_buf_add(&both, enc.data, enc.len, err);
+	int r = cof_buf_add(&both, enc.data, enc.len, err);
 	if (r == 0)
 		r = cof_buf_add(&both, name.data, name.len, err);
-	if (r == 0)
-		r = hmac(ek->name_alg, cof_span_of(key, len), cof_buf_span(&both), mac, err);
-	cof_wipe(key, sizeof key);
-	return r;
+	return r < 0 ? r
+		     : hmac(ek->name_alg, cof_span_of(keys->hmac, cof_hash_len(ek->name_alg)), cof_buf_span(&both), mac,
+			    err);
 }
 
 int cof_credential_wrap(const cof_tpm_public *ek, cof_span seed, cof_span name, cof_span credential, cof_buf *ret,
 			cof_err *err)
 {
 	uint8_t mac[COF_DIGEST_MAX];
+	cof_credential_keys keys;
 	COF_AUTO(cof_buf) enc = {0};
-	int r = encrypt_identity(ek, seed, name, credential, &enc, err);
+	if (credential.len > cof_hash_len(ek->name_alg) || (ek->sym_bits != 128 && ek->sym_bits != 256))
+		return cof_err_set(err, COF_E_USAGE, "credential-size", "a credential of %zu bytes", credential.len);
+	int r = cof_credential_derive(ek, seed, name, &keys, err);
 	if (r == 0)
-		r = integrity(ek, seed, cof_buf_span(&enc), name, mac, err);
+		r = encrypt_identity(ek, &keys, credential, &enc, err);
+	if (r == 0)
+		r = cof_credential_mac(ek, &keys, cof_buf_span(&enc), name, mac, err);
+	cof_wipe(&keys, sizeof keys);
 	if (r < 0)
 		return r;
 	cof_wr w = cof_wr_to(ret);
@@ -124,7 +132,7 @@ int cof_credential_wrap(const cof_tpm_public *ek, cof_span seed, cof_span name, 
 }
 
 /* The label with its NUL; the context takes the copy. */
-static int set_oaep(EVP_PKEY_CTX *ctx, cof_hash h, cof_err *err)
+int cof_credential_oaep(EVP_PKEY_CTX *ctx, cof_hash h, cof_err *err)
 {
 	static const char label[] = "IDENTITY";
 	void *copy = OPENSSL_memdup(label, sizeof label);
@@ -143,14 +151,14 @@ int cof_credential_seal_seed(const cof_tpm_public *ek, cof_span seed, cof_buf *r
 	uint8_t out[512];
 	size_t n = sizeof out;
 	if (ek->type != COF_TPM_ALG_RSA)
-		return cof_err_set(err, COF_E_CRYPTO, "ek-template", "only RSA endorsement keys are served");
+		return cof_err_set(err, COF_E_CRYPTO, "ek-template", "the EK is no RSA key");
 	int r = cof_tpm_public_key(ek, &key, err);
 	if (r < 0)
 		return r;
 	COF_AUTO_PTR(cof_ossl_key_ctx) ctx = EVP_PKEY_CTX_new(key, NULL);
 	if (ctx == NULL || EVP_PKEY_encrypt_init(ctx) <= 0)
 		return openssl_failed(err);
-	r = set_oaep(ctx, ek->name_alg, err);
+	r = cof_credential_oaep(ctx, ek->name_alg, err);
 	if (r < 0)
 		return r;
 	if (EVP_PKEY_encrypt(ctx, out, &n, seed.data, seed.len) <= 0)

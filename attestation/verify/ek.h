@@ -9,10 +9,8 @@
 
 #include "attestation/verify/public.h"
 
-enum { COF_EK_CERT_MAX = 8192, COF_EK_ROOTS_MAX = 256 << 10, COF_EK_ROOTS_COUNT_MAX = 64 };
-
 /* Every certificate in roots_pem is a trust anchor, issuing CAs too: the owner enrolled each by hand. Reason
- * "ek-untrusted" (crypto), "ek-roots" (usage) when roots_pem is not PEM. */
+ * "ek-untrusted" (crypto), "ek-roots" (usage) when roots_pem holds none. */
 COF_WUR int cof_ek_cert_check(cof_span der, cof_span roots_pem, uint64_t now, cof_err *err);
 /* Reason "ek-key-mismatch" (crypto). */
 COF_WUR int cof_ek_cert_is_of(cof_span der, const cof_tpm_public *ek, cof_err *err);

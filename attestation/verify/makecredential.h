@@ -27,3 +27,7 @@ typedef struct cof_tpm_bind_in {
  * "ek-key-mismatch", "ek-template" (crypto), "ak-attributes" (crypto), "tpm-malformed" (malformed).
  */
 COF_WUR int cof_tpm_bind(const cof_tpm_bind_in *in, cof_buf *ret_blob, cof_buf *ret_secret, cof_err *err);
+/* The guest's answer: an HMAC over the quote, keyed with the credential (32 bytes). Reason "activation-mismatch"
+ * (crypto).
+ */
+COF_WUR int cof_tpm_activation_check(cof_span credential, cof_span attest, cof_span answer, cof_err *err);

@@ -4,16 +4,19 @@
 #include "common/ossl.h"
 #include "common/rd.h"
 
+enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 4096 };
+
 typedef struct curve_info {
 	uint16_t curve;
 	size_t len;
 	const char *name;
+	const char *group; /* as a key that was read tells it */
 } curve_info;
 
 static const curve_info curves[] = {
-	{COF_TPM_CURVE_P256, 32, "P-256"},
-	{COF_TPM_CURVE_P384, 48, "P-384"},
-	{COF_TPM_CURVE_P521, 66, "P-521"},
+	{COF_TPM_CURVE_P256, 32, "P-256", SN_X9_62_prime256v1},
+	{COF_TPM_CURVE_P384, 48, "P-384", SN_secp384r1},
+	{COF_TPM_CURVE_P521, 66, "P-521", SN_secp521r1},
 };
 
 static const struct {
@@ -48,6 +51,35 @@ static const curve_info *find_curve(uint16_t curve)
 			return &curves[i];
 	}
 	return NULL;
+}
+
+size_t cof_tpm_curve_len(uint16_t curve)
+{
+	const curve_info *c = find_curve(curve);
+	return c == NULL ? 0 : c->len;
+}
+
+/* Explicit parameters may describe another curve. */
+uint16_t cof_tpm_curve_of(const EVP_PKEY *key)
+{
+	char name[32] = "";
+	int explicit_params = 1;
+	if (EVP_PKEY_get_base_id(key) != EVP_PKEY_EC || EVP_PKEY_get_group_name(key, name, sizeof name, NULL) != 1 ||
+	    EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_params) != 1)
+		return 0;
+	for (size_t i = 0; explicit_params == 0 && i < COF_COUNT(curves); i++) {
+		if (strcmp(curves[i].group, name) == 0)
+			return curves[i].curve;
+	}
+	return 0;
+}
+
+bool cof_tpm_key_is_supported(const EVP_PKEY *key)
+{
+	int bits = EVP_PKEY_get_bits(key);
+	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
+		return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
+	return cof_tpm_curve_of(key) != 0;
 }
 
 /* spec: TPM 2.0 part 2, 11.1.7 (TPMT_SYM_DEF_OBJECT) and 11.2.3.5 (asymmetric scheme): a NULL one has no parameters */

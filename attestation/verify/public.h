@@ -8,6 +8,7 @@
 #pragma once
 
 #include <openssl/types.h>
+#include <stdbool.h>
 
 #include "common/digest.h"
 
@@ -65,6 +66,12 @@ typedef struct cof_tpm_public {
 COF_WUR int cof_tpm_hash(uint16_t alg, cof_hash *ret, cof_err *err);
 /* Reason "tpm-malformed" (malformed), or "tpm-hash". */
 COF_WUR int cof_tpm_public_parse(cof_span tpm2b, cof_tpm_public *ret, cof_err *err);
+/* Bytes of a coordinate; 0 for a curve that is not known. */
+size_t cof_tpm_curve_len(uint16_t curve);
+/* By OpenSSL's name of the group, "prime256v1"; 0 when not known. */
+uint16_t cof_tpm_curve_of(const EVP_PKEY *key);
+/* RSA of 2048 to 4096 bits, or EC on a known curve that is named. */
+bool cof_tpm_key_is_supported(const EVP_PKEY *key);
 /* *ret is freed with EVP_PKEY_free. Reason "tpm-malformed" when the numbers are no key. */
 COF_WUR int cof_tpm_public_key(const cof_tpm_public *p, EVP_PKEY **ret, cof_err *err);
 

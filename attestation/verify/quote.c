@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/quote.h"
 
-#include <openssl/ecdsa.h>
-#include <openssl/rsa.h>
-
 #include "common/ossl.h"
 #include "common/rd.h"
 #include "common/secret.h"
 
-enum { TPM_GENERATED = 0xff544347u, ST_ATTEST_QUOTE = 0x8018, SELECT_MAX = 4, EXTRA_MAX = 64, SHA1_LEN = 20 };
+enum { SELECT_MAX = 4, EXTRA_MAX = 64 };
 
 static int malformed(cof_err *err, const char *what)
 {
@@ -48,141 +45,78 @@ static int read_quote_info(cof_rd *r, cof_tpm_quote *q, cof_err *err)
 	return cof_rd_end(r) ? 0 : malformed(err, "length");
 }
 
-int cof_tpm_quote_parse(cof_span attest, cof_tpm_quote *ret, cof_err *err)
+static void read_front(cof_rd *r, cof_tpm_quote *q)
+{
+	q->magic = cof_rd_u32be(r);
+	q->type = cof_rd_u16be(r);
+}
+
+static int read_rest(cof_rd *r, cof_tpm_quote *q, cof_err *err)
+{
+	q->qualified_signer = cof_rd_span_u16be(r);
+	q->extra = cof_rd_span_u16be(r);
+	q->clock = cof_rd_u64be(r);
+	q->reset_count = cof_rd_u32be(r);
+	q->restart_count = cof_rd_u32be(r);
+	q->safe = cof_rd_u8(r);
+	q->firmware_version = cof_rd_u64be(r);
+	if (!cof_rd_ok(r) || q->extra.len > EXTRA_MAX || q->qualified_signer.len > COF_TPM_NAME_MAX || q->safe > 1)
+		return malformed(err, "head");
+	return read_quote_info(r, q, err);
+}
+
+/* A quote's rest is read whatever is in front of it; another attestation's has other members. */
+int cof_tpm_attest_parse(cof_span attest, cof_tpm_quote *ret, cof_err *err)
 {
 	cof_tpm_quote q = {0};
 	cof_rd r = cof_rd_of(attest);
 	if (attest.len > COF_TPM_ATTEST_MAX)
 		return malformed(err, "too long");
-	uint32_t magic = cof_rd_u32be(&r);
-	uint16_t type = cof_rd_u16be(&r);
+	read_front(&r, &q);
 	if (!cof_rd_ok(&r))
 		return malformed(err, "cut off");
-	/* A restricted key refuses outside data with this magic: without the check any signature would be a quote. */
-	if (magic != TPM_GENERATED)
-		return cof_err_set(err, COF_E_CRYPTO, "quote-magic", "signed data did not come from inside a TPM");
-	if (type != ST_ATTEST_QUOTE)
-		return cof_err_set(err, COF_E_CRYPTO, "quote-type", "signed data is of type 0x%04x, not a quote", type);
-	q.qualified_signer = cof_rd_span_u16be(&r);
-	q.extra = cof_rd_span_u16be(&r);
-	q.clock = cof_rd_u64be(&r);
-	q.reset_count = cof_rd_u32be(&r);
-	q.restart_count = cof_rd_u32be(&r);
-	q.safe = cof_rd_u8(&r);
-	q.firmware_version = cof_rd_u64be(&r);
-	if (!cof_rd_ok(&r) || q.extra.len > EXTRA_MAX || q.qualified_signer.len > COF_TPM_NAME_MAX || q.safe > 1)
-		return malformed(err, "head");
-	int rc = read_quote_info(&r, &q, err);
+	int rc = q.type == COF_TPM_ST_ATTEST_QUOTE ? read_rest(&r, &q, err) : 0;
 	if (rc == 0)
 		*ret = q;
 	return rc;
 }
 
-/* ---- signatures ---- */
-
-typedef struct signature {
-	uint16_t scheme;
-	uint16_t hash_alg;
-	cof_hash hash;
-	cof_span rsa;
-	cof_span r, s;
-} signature;
-
-static int bad_signature(cof_err *err)
+int cof_tpm_quote_parse(cof_span attest, cof_tpm_quote *ret, cof_err *err)
 {
-	return cof_err_set(err, COF_E_CRYPTO, "quote-signature", "the quote was not signed by the attestation key");
+	cof_tpm_quote q = {0};
+	cof_rd r = cof_rd_of(attest);
+	read_front(&r, &q);
+	/* A restricted key refuses outside data with this magic: without the check any signature would be a quote. */
+	if (cof_rd_ok(&r) && q.magic != COF_TPM_GENERATED)
+		return cof_err_set(err, COF_E_CRYPTO, "quote-magic", "signed data did not come from inside a TPM");
+	if (cof_rd_ok(&r) && q.type != COF_TPM_ST_ATTEST_QUOTE)
+		return cof_err_set(err, COF_E_CRYPTO, "quote-type", "signed data is of type 0x%04x, not a quote",
+				   q.type);
+	return cof_tpm_attest_parse(attest, ret, err);
 }
 
-static int parse_signature(cof_span in, signature *ret, cof_err *err)
-{
-	signature sig = {0};
-	cof_rd r = cof_rd_of(in);
-	sig.scheme = cof_rd_u16be(&r);
-	sig.hash_alg = cof_rd_u16be(&r);
-	if (!cof_rd_ok(&r) || in.len > COF_TPM_SIGNATURE_MAX)
-		return cof_err_set(err, COF_E_MALFORMED, "signature-malformed", "TPM signature has %zu bytes", in.len);
-	if (sig.scheme == COF_TPM_ALG_RSASSA || sig.scheme == COF_TPM_ALG_RSAPSS) {
-		sig.rsa = cof_rd_span_u16be(&r);
-	} else if (sig.scheme == COF_TPM_ALG_ECDSA) {
-		sig.r = cof_rd_span_u16be(&r);
-		sig.s = cof_rd_span_u16be(&r);
-	} else {
-		return cof_err_set(err, COF_E_MALFORMED, "signature-malformed", "TPM signature scheme 0x%04x",
-				   sig.scheme);
-	}
-	if (!cof_rd_end(&r))
-		return cof_err_set(err, COF_E_MALFORMED, "signature-malformed", "length of the TPM signature");
-	int rc = cof_tpm_hash(sig.hash_alg, &sig.hash, err);
-	if (rc == 0)
-		*ret = sig;
-	return rc;
-}
-
-static const EVP_MD *md_of(cof_hash h)
-{
-	return h == COF_SHA256 ? EVP_sha256() : h == COF_SHA384 ? EVP_sha384() : EVP_sha512();
-}
-
-static int verify_der(EVP_PKEY *key, const signature *sig, cof_span der, cof_span attest, cof_err *err)
-{
-	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *pctx = NULL; /* ctx owns it */
-	if (ctx == NULL || EVP_DigestVerifyInit(ctx, &pctx, md_of(sig->hash), NULL, key) != 1)
-		return cof_err_oom(err);
-	/* Older firmware salts RSAPSS to the maximum instead of the digest's length: let the signature tell. */
-	if (sig->scheme == COF_TPM_ALG_RSAPSS && (EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) <= 0 ||
-						  EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_AUTO) <= 0))
-		return cof_err_oom(err);
-	return EVP_DigestVerify(ctx, der.data, der.len, attest.data, attest.len) == 1 ? 0 : bad_signature(err);
-}
-
-static inline void sig_free(ECDSA_SIG *s)
-{
-	ECDSA_SIG_free(s);
-}
-typedef ECDSA_SIG ecdsa_sig;
-COF_DEFINE_AUTO_PTR(ecdsa_sig, sig_free)
-
-static int verify_ecdsa(EVP_PKEY *key, const signature *sig, cof_span attest, cof_err *err)
-{
-	uint8_t der[160], *at = der;
-	COF_AUTO_PTR(ecdsa_sig) e = ECDSA_SIG_new();
-	if (sig->r.len == 0 || sig->s.len == 0 || sig->r.len > 66 || sig->s.len > 66)
-		return bad_signature(err);
-	COF_AUTO_PTR(cof_ossl_bn) r = BN_bin2bn(sig->r.data, (int)sig->r.len, NULL);
-	COF_AUTO_PTR(cof_ossl_bn) s = BN_bin2bn(sig->s.data, (int)sig->s.len, NULL);
-	if (e == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(e, r, s) != 1)
-		return cof_err_oom(err);
-	(void)cof_steal(&r);
-	(void)cof_steal(&s);
-	int n = i2d_ECDSA_SIG(e, &at);
-	return n <= 0 ? bad_signature(err) : verify_der(key, sig, cof_span_of(der, (size_t)n), attest, err);
-}
+/* ---- its signature ---- */
 
 int cof_tpm_quote_check_signature(cof_span attest, cof_span sig_bytes, const cof_tpm_public *ak, cof_hash *ret_hash,
 				  cof_err *err)
 {
 	COF_AUTO_PTR(cof_ossl_key) key = NULL;
-	signature sig;
-	int rc = parse_signature(sig_bytes, &sig, err);
+	cof_tpm_signature sig;
+	int rc = cof_tpm_signature_parse(sig_bytes, &sig, err);
+	if (rc == 0)
+		rc = cof_tpm_hash(sig.hash_alg, ret_hash, err);
 	if (rc < 0)
 		return rc;
 	if (sig.scheme != ak->scheme || sig.hash_alg != ak->scheme_hash)
-		return bad_signature(err);
-	if (sig.scheme != COF_TPM_ALG_ECDSA && sig.rsa.len != ak->modulus.len)
-		return bad_signature(err);
+		return cof_err_set(err, COF_E_CRYPTO, "quote-signature",
+				   "the quote's signature is not of the AK's scheme");
 	rc = cof_tpm_public_key(ak, &key, err);
-	if (rc == 0)
-		rc = sig.scheme == COF_TPM_ALG_ECDSA ? verify_ecdsa(key, &sig, attest, err)
-						     : verify_der(key, &sig, sig.rsa, attest, err);
-	if (rc == 0)
-		*ret_hash = sig.hash;
-	return rc;
+	return rc < 0 ? rc : cof_tpm_signature_check(&sig, key, attest, err);
 }
 
 /* ---- registers ---- */
 
-static const cof_tpm_bank *find_bank(const cof_tpm_bank *banks, size_t n, uint16_t alg)
+const cof_tpm_bank *cof_tpm_bank_find(const cof_tpm_bank *banks, size_t n, uint16_t alg)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (banks[i].bank == alg)
@@ -191,55 +125,75 @@ static const cof_tpm_bank *find_bank(const cof_tpm_bank *banks, size_t n, uint16
 	return NULL;
 }
 
-/* A SHA-1 bank may stand beside a better one; alone it proves nothing. */
-static int bank_len(uint16_t alg, size_t *ret, bool *ret_strong, cof_err *err)
+size_t cof_tpm_bank_len(uint16_t alg)
 {
 	cof_hash hash;
-	if (alg == COF_TPM_ALG_SHA1) {
-		*ret = SHA1_LEN;
-		return 0;
-	}
-	int rc = cof_tpm_hash(alg, &hash, err);
-	if (rc < 0)
-		return rc;
-	*ret = cof_hash_len(hash);
-	*ret_strong = true;
-	return 0;
+	if (alg == COF_TPM_ALG_SHA1)
+		return COF_SHA1_LEN;
+	return cof_tpm_hash(alg, &hash, NULL) < 0 ? 0 : cof_hash_len(hash);
 }
 
-static int add_bank(cof_hasher *h, const cof_tpm_bank *b, bool *ret_strong, cof_err *err)
+static int add_bank(cof_hasher *h, const cof_tpm_bank *b, uint32_t mask, cof_err *err)
 {
-	size_t len = 0;
-	int rc = bank_len(b->bank, &len, ret_strong, err);
+	size_t len = cof_tpm_bank_len(b->bank);
+	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < COF_TPM_BANK_PCRS; i++) {
-		if ((b->mask & (1u << i)) != 0)
+		if ((mask & (1u << i)) != 0)
 			rc = cof_hasher_add(h, cof_span_of(b->pcrs[i], len), err);
 	}
 	return rc;
 }
 
-int cof_tpm_quote_check_pcrs(const cof_tpm_quote *q, cof_hash hash, const cof_tpm_bank *banks, size_t n, cof_err *err)
+static int not_these(const cof_tpm_selection *s, cof_err *err)
+{
+	return cof_err_set(err, COF_E_CRYPTO, "pcr-selection", "bank 0x%04x was quoted with PCRs 0x%06x", s->bank,
+			   s->mask);
+}
+
+/* spec: TPM 2.0 part 3, 18.4: the hash is the signature's, whatever the banks' */
+int cof_tpm_quote_digest(const cof_tpm_quote *q, cof_hash hash, const cof_tpm_bank *banks, size_t n, cof_digest *ret,
+			 cof_err *err)
 {
 	COF_AUTO_PTR(cof_hasher) h = NULL;
+	int rc = cof_hasher_new(&h, hash, err);
+	for (size_t i = 0; rc == 0 && i < q->n_select; i++) {
+		const cof_tpm_selection *s = &q->select[i];
+		const cof_tpm_bank *b = cof_tpm_bank_find(banks, n, s->bank);
+		if (b == NULL || cof_tpm_bank_len(s->bank) == 0 || (s->mask & ~b->mask) != 0)
+			rc = s->mask == 0 ? 0 : not_these(s, err);
+		else
+			rc = add_bank(h, b, s->mask, err);
+	}
+	return rc < 0 ? rc : cof_hasher_end(h, ret, err);
+}
+
+/* A SHA-1 bank may stand beside a better one; alone it proves nothing. */
+static int check_bank(const cof_tpm_selection *s, const cof_tpm_bank *b, bool *ret_strong, cof_err *err)
+{
+	cof_hash hash;
+	if (b == NULL || b->mask != s->mask || s->mask == 0)
+		return not_these(s, err);
+	if (s->bank == COF_TPM_ALG_SHA1)
+		return 0;
+	*ret_strong = true;
+	return cof_tpm_hash(s->bank, &hash, err);
+}
+
+int cof_tpm_quote_check_pcrs(const cof_tpm_quote *q, cof_hash hash, const cof_tpm_bank *banks, size_t n, cof_err *err)
+{
 	cof_digest d;
 	bool strong = false;
-	int rc = cof_hasher_new(&h, hash, err);
+	int rc = 0;
 	/* spec: TPM 2.0 part 3, 18.4: values outside the selection are not covered by the signature */
-	if (rc == 0 && q->n_select != n)
+	if (q->n_select != n)
 		return cof_err_set(err, COF_E_CRYPTO, "pcr-selection", "%zu banks were quoted, not %zu", q->n_select,
 				   n);
-	for (size_t i = 0; rc == 0 && i < q->n_select; i++) {
-		const cof_tpm_bank *b = find_bank(banks, n, q->select[i].bank);
-		if (b == NULL || b->mask != q->select[i].mask || b->mask == 0)
-			return cof_err_set(err, COF_E_CRYPTO, "pcr-selection",
-					   "bank 0x%04x was quoted with PCRs 0x%06x", q->select[i].bank,
-					   q->select[i].mask);
-		rc = add_bank(h, b, &strong, err);
-	}
+	for (size_t i = 0; rc == 0 && i < q->n_select; i++)
+		rc = check_bank(&q->select[i], cof_tpm_bank_find(banks, n, q->select[i].bank), &strong, err);
 	if (rc == 0 && !strong)
 		return cof_err_set(err, COF_E_CRYPTO, "tpm-hash", "only SHA-1 registers were quoted");
 	if (rc == 0)
-		rc = cof_hasher_end(h, &d, err);
+		rc = cof_tpm_quote_digest(q, hash, banks, n, &d, err);
 	if (rc < 0)
 		return rc;
 	if (!cof_ct_equal(cof_digest_span(&d), q->pcr_digest))

@@ -8,14 +8,14 @@
  */
 #pragma once
 
-#include "attestation/verify/public.h"
+#include "attestation/verify/tpm_signature.h"
 
 enum {
 	COF_TPM_ATTEST_MAX = 1024,
-	COF_TPM_SIGNATURE_MAX = 1024,
 	COF_TPM_BANKS_MAX = 4,
 	COF_TPM_BANK_PCRS = 24,
 	COF_TPM_ALL_PCRS = 0xffffff,
+	COF_TPM_ST_ATTEST_QUOTE = 0x8018,
 };
 
 typedef struct cof_tpm_selection {
@@ -23,7 +23,11 @@ typedef struct cof_tpm_selection {
 	uint32_t mask; /* bit n: PCR n */
 } cof_tpm_selection;
 
+#define COF_TPM_GENERATED 0xff544347u
+
 typedef struct cof_tpm_quote {
+	uint32_t magic;
+	uint16_t type;
 	cof_span qualified_signer;
 	cof_span extra;
 	uint64_t clock;
@@ -35,6 +39,11 @@ typedef struct cof_tpm_quote {
 	cof_span pcr_digest;
 } cof_tpm_quote;
 
+/*
+ * An attestation of any type, judged by nobody: a quote's members where type says that it is one, else magic and type
+ * alone. Reason "quote-malformed" (malformed).
+ */
+COF_WUR int cof_tpm_attest_parse(cof_span attest, cof_tpm_quote *ret, cof_err *err);
 /* Reasons "quote-magic", "quote-type" (crypto: something else was signed), "quote-malformed" (malformed). */
 COF_WUR int cof_tpm_quote_parse(cof_span attest, cof_tpm_quote *ret, cof_err *err);
 /* Over the bytes as they came. *ret_hash is the signature's hash, which pcrDigest uses too. Reasons
@@ -49,6 +58,15 @@ typedef struct cof_tpm_bank {
 	uint8_t pcrs[COF_TPM_BANK_PCRS][COF_DIGEST_MAX];
 } cof_tpm_bank;
 
+/* NULL when there is none of this algorithm. */
+const cof_tpm_bank *cof_tpm_bank_find(const cof_tpm_bank *banks, size_t n, uint16_t alg);
+/* Bytes of one register; 0 for a bank that is not known. */
+size_t cof_tpm_bank_len(uint16_t alg);
+
+/* What the TPM signs for these values, in the order of the selection. Reason "pcr-selection" (crypto): some that are
+ * selected are not there, or of a bank that is not known. */
+COF_WUR int cof_tpm_quote_digest(const cof_tpm_quote *q, cof_hash hash, const cof_tpm_bank *banks, size_t n,
+				 cof_digest *ret, cof_err *err);
 /*
  * The selection is exactly these banks with exactly these registers, and the digest over their values in the order
  * of the selection is the quoted one. Reasons "pcr-selection", "pcr-digest", "tpm-hash" (crypto).

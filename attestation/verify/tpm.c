@@ -6,6 +6,7 @@
 #include "attestation/verify/ek.h"
 #include "attestation/verify/enrolled.h"
 #include "attestation/verify/evidence.h"
+#include "attestation/verify/makecredential.h"
 #include "attestation/verify/quote.h"
 #include "common/ossl.h"
 #include "common/secret.h"
@@ -52,16 +53,9 @@ static int check_ak(const cof_tpm_verify_in *in, const cof_tpm_evidence_in *e, c
 
 static int check_activation(const cof_tpm_verify_in *in, const cof_tpm_evidence_in *e, cof_err *err)
 {
-	uint8_t mac[COF_SHA256_LEN];
 	if (in->credential.len == 0)
 		return 0;
-	int r = cof_hmac_sha256(in->credential, cof_buf_span(&e->message), mac, err);
-	if (r < 0)
-		return r;
-	if (!cof_ct_equal(cof_span_of(mac, sizeof mac), cof_buf_span(&e->activation)))
-		return cof_err_set(err, COF_E_CRYPTO, "activation-mismatch",
-				   "the credential was not opened by the TPM that holds the AK");
-	return 0;
+	return cof_tpm_activation_check(in->credential, cof_buf_span(&e->message), cof_buf_span(&e->activation), err);
 }
 
 static int check_pcrs(const cof_tpm_quote *q, cof_hash hash, const cof_tpm_evidence_in *e, cof_err *err)

@@ -71,9 +71,10 @@ typedef struct soft_cert {
 	long from, to;	 /* seconds around SOFT_NOW */
 } soft_cert;
 
+#define SOFT_EK_SAN "dirName:t\n[t]\n0.2.23.133.2.1=id:00001014\n1.2.23.133.2.2=soft\n2.2.23.133.2.3=id:1\n"
 #define SOFT_EK_EXT                                                                                                    \
 	"[x]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyEncipherment\n"                                 \
-	"extendedKeyUsage=2.23.133.8.1\nsubjectAltName=critical,dirName:t\n[t]\n0.2.23.133.2.1=id:00001014\n"
+	"extendedKeyUsage=2.23.133.8.1\nsubjectAltName=critical," SOFT_EK_SAN
 #define SOFT_CA_EXT "[x]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n"
 
 static inline void soft_name(X509_NAME *n, const char *cn)

@@ -2,6 +2,7 @@
 #include "tests/unit/verify/soft_tpm.h"
 
 #include "attestation/verify/ek.h"
+#include "attestation/verify/ek_profile.h"
 
 static soft_keys keys;
 
@@ -61,9 +62,9 @@ static void roots_that_are_none(void **state)
 	assert_fails(cof_ek_cert_check(cof_buf_span(&cert), (cof_span){0}, SOFT_NOW, &err), "ek-untrusted");
 	assert_fails(cof_ek_cert_check(cof_buf_span(&cert), cof_span_str("x"), SOFT_NOW, &err), "ek-roots");
 	assert_fails(
-		cof_ek_cert_check(cof_buf_span(&cert), (cof_span){cert.data, COF_EK_ROOTS_MAX + 1}, SOFT_NOW, &err),
+		cof_ek_cert_check(cof_buf_span(&cert), (cof_span){cert.data, COF_EK_CERTS_MAX + 1}, SOFT_NOW, &err),
 		"ek-roots");
-	for (int i = 0; i <= COF_EK_ROOTS_COUNT_MAX; i++)
+	for (int i = 0; i <= COF_EK_CERTS_COUNT_MAX; i++)
 		assert_ok(cof_buf_add(&many, keys.root_pem.data, keys.root_pem.len, &err));
 	assert_fails(cof_ek_cert_check(cof_buf_span(&cert), cof_buf_span(&many), SOFT_NOW, &err), "ek-roots");
 	assert_fails(cof_ek_cert_check((cof_span){cert.data, COF_EK_CERT_MAX + 1}, cof_buf_span(&keys.root_pem),

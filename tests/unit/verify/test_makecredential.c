@@ -63,17 +63,19 @@ static void t022_ek_certificate_profile(void **state)
 {
 	(void)state;
 	static const char *const exts[] = {
-		/* a CA, another usage, another purpose, no TPM named, nothing at all */
+		/* a CA, another usage, another purpose, none, no TPM named, no model of it, nothing at all */
 		"[x]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyEncipherment\n"
-		"extendedKeyUsage=2.23.133.8.1\nsubjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:1\n",
+		"extendedKeyUsage=2.23.133.8.1\nsubjectAltName=" SOFT_EK_SAN,
 		"[x]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\n"
-		"extendedKeyUsage=2.23.133.8.1\nsubjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:1\n",
+		"extendedKeyUsage=2.23.133.8.1\nsubjectAltName=" SOFT_EK_SAN,
 		"[x]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyEncipherment\n"
-		"extendedKeyUsage=serverAuth\nsubjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:1\n",
+		"extendedKeyUsage=serverAuth\nsubjectAltName=" SOFT_EK_SAN,
 		"[x]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyEncipherment\n"
-		"subjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:1\n",
+		"subjectAltName=" SOFT_EK_SAN,
 		"[x]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyEncipherment\n"
 		"extendedKeyUsage=2.23.133.8.1\nsubjectAltName=DNS:tpm.example\n",
+		"[x]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyEncipherment\n"
+		"extendedKeyUsage=2.23.133.8.1\nsubjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:00001014\n",
 		"[x]\nbasicConstraints=critical,CA:FALSE\n",
 	};
 	COF_AUTO(ctx) c;
