@@ -101,7 +101,7 @@ static int rest_token(void *arg, cof_secret *ret, cof_err *err)
 /* --- START --- */
 
 typedef struct start_args {
-	const char *initdata, *tcti, *eventlog;
+	const char *initdata, *root, *tcti, *eventlog;
 	json_int_t rest_port;
 } start_args;
 
@@ -109,25 +109,23 @@ static int read_start(const json_t *doc, start_args *ret, cof_err *err)
 {
 	int r = cof_json_str(doc, "initdata", &ret->initdata, err);
 	if (r == 0)
+		r = cof_json_str(doc, "root", &ret->root, err);
+	if (r == 0)
 		r = cof_json_str(doc, "tcti", &ret->tcti, err);
 	if (r == 0)
 		r = cof_json_str(doc, "eventlog", &ret->eventlog, err);
 	return r < 0 ? r : cof_json_int(doc, "rest_port", -1, 65535, &ret->rest_port, err);
 }
 
-/* Before anything else uses the TPM: what the owner wrote becomes part of what the TPM will say. */
+/* Before anything that initdata says is followed: what the owner wrote is part of what this machine proves. */
 static int bind_initdata(keeper *k, const start_args *in, const cof_initdata *initdata, cof_err *err)
 {
-	const cof_attester_opts opts = {.tcti = in->tcti, .eventlog = in->eventlog[0] != '\0' ? in->eventlog : NULL};
-	uint8_t field[COF_SHA256_LEN];
-	int r = cof_attester_backend_by_name("tpm", &k->backend, err);
+	const cof_attester_opts opts = {
+		.root = in->root, .tcti = in->tcti, .eventlog = in->eventlog[0] != '\0' ? in->eventlog : NULL};
+	int r = cof_attester_detect(&opts, &k->backend, err);
 	if (r == 0)
 		r = k->backend->open(&k->attester, &opts, err);
-	if (r == 0)
-		r = cof_initdata_field(&initdata->digest, sizeof field, field, err);
-	if (r == 0 && k->backend->bind_initdata != NULL)
-		r = k->backend->bind_initdata(k->attester, field, err);
-	return r;
+	return r < 0 ? r : k->backend->bind_initdata(k->attester, &initdata->digest, err);
 }
 
 /* spec: CoCo attestation-agent configuration, [token_configs.kbs] url and cert (PEM) */
@@ -192,8 +190,8 @@ static int on_start(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_
 	if (r < 0)
 		return r;
 	cof_digest_str(&initdata.digest, digest);
-	*ret = json_pack("{s:i, s:s}", "rest_port", k->rest != NULL ? cof_rest_port(k->rest) : -1, "initdata_digest",
-			 digest);
+	*ret = json_pack("{s:s, s:i, s:s}", "tee", k->backend->tee, "rest_port",
+			 k->rest != NULL ? cof_rest_port(k->rest) : -1, "initdata_digest", digest);
 	return 0;
 }
 

@@ -61,7 +61,8 @@ static int start_with(rig *r, const char *grants, cof_err *err)
 					"{\"format\":\"coffer-policy/1\",\"containers\":[],%s}'''\n",
 					r->kbs.tls.port, r->kbs.tls.ca_pem, grants),
 			 0);
-	assert_int_equal(cof_keeper_send_start(r->chan, cof_buf_str(&initdata), box.tcti, "", 0, NULL), 0);
+	const cof_keeper_start start = {cof_buf_str(&initdata), "/nonexistent", box.tcti, "", 0};
+	assert_int_equal(cof_keeper_send_start(r->chan, &start, NULL), 0);
 	int code = hear(r, err);
 	if (code == 0)
 		r->rest_port = (int)json_integer_value(json_object_get(r->ok, "rest_port"));
