@@ -144,7 +144,8 @@ static size_t wanted(const exchange *x)
 static int ask(exchange *x, bool *ret_certs, cof_err *err)
 {
 	int r = 0;
-	for (size_t room = CERTS_FIRST; room > 0;) {
+	size_t room = CERTS_FIRST;
+	for (int i = 0; i < 2 && room > 0; i++) {
 		r = make_room(x, room, err);
 		if (r < 0)
 			return r;

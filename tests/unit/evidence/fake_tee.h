@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <linux/sev-guest.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 #include "attestation/evidence/sys.h"
 #include "attestation/evidence/tsm.h"
