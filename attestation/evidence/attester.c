@@ -33,6 +33,15 @@ int cof_attester_detect(const cof_attester_opts *opts, const cof_attester_backen
 			   "the kernel offers no SEV-SNP, no TDX and no TPM to prove this machine with");
 }
 
+int cof_attester_extend_runtime(const cof_attester_backend *b, cof_attester *a, const cof_runtime_event *e,
+				cof_err *err)
+{
+	if (b->extend_runtime == NULL || a->runtime_log == NULL)
+		return cof_err_set(err, COF_E_UNAVAILABLE, "extend-unsupported",
+				   "nothing is measured after boot on this machine (%s)", b->tee);
+	return b->extend_runtime(a, e, err);
+}
+
 /* --- what the backends share --- */
 
 const cof_sys *cof_backend_sys(const cof_attester_opts *opts)
@@ -61,6 +70,8 @@ int cof_backend_new(cof_attester **ret, const cof_attester_opts *opts, cof_err *
 	if (r == 0)
 		r = dup_text(opts->eventlog, &a->eventlog, err);
 	if (r == 0)
+		r = dup_text(opts->runtime_log, &a->runtime_log, err);
+	if (r == 0)
 		*ret = cof_steal(&a);
 	return r;
 }
@@ -72,6 +83,7 @@ void cof_backend_free(cof_attester *a)
 	cof_tpm_free(a->tpm);
 	free(a->root);
 	free(a->eventlog);
+	free(a->runtime_log);
 	free(a);
 }
 
@@ -96,6 +108,16 @@ int cof_backend_data(cof_span report_data, uint8_t ret[COF_BACKEND_DATA_LEN], co
 	memset(ret, 0, COF_BACKEND_DATA_LEN);
 	memcpy(ret, report_data.data, report_data.len);
 	return 0;
+}
+
+int cof_backend_records(const cof_attester *a, const cof_runtimelog *l, cof_buf *ret, cof_err *err)
+{
+	return a->runtime_log != NULL ? cof_runtimelog_records(l, ret, err) : 0;
+}
+
+int cof_backend_reserved(int index, cof_err *err)
+{
+	return cof_err_set(err, COF_E_POLICY, "register-reserved", "register %d is not free for measurements", index);
 }
 
 int cof_backend_bound(const cof_digest *digest, cof_span field, cof_err *err)

@@ -10,7 +10,7 @@
 
 #define CCEL "/sys/firmware/acpi/tables/data/CCEL"
 
-enum { CCEL_MAX = 1 << 20 };
+enum { PCR_MAX = 23 };
 
 static const char provider[] = "tdx_guest";
 
@@ -69,26 +69,68 @@ static int b64_json(cof_span bytes, json_t **ret, cof_err *err)
 	return *ret == NULL ? cof_err_oom(err) : 0;
 }
 
-/* Firmware need not keep one; the registers then speak for themselves. */
-static int eventlog_json(const cof_attester *a, json_t **ret, cof_err *err)
+/* --- measurements after boot --- */
+
+static int read_rtmr(void *arg, uint32_t n, uint8_t *ret, cof_err *err)
+{
+	const cof_attester *a = arg;
+	return cof_tdxguest_rtmr(a->sys, a->root, n, ret, err);
+}
+
+static int extend_rtmr(void *arg, uint32_t n, const uint8_t *digest, cof_err *err)
+{
+	const cof_attester *a = arg;
+	return cof_tdxguest_extend(a->sys, a->root, n, digest, err);
+}
+
+/* Index 0 of the log is MRTD. */
+static cof_runtimelog log_of(cof_attester *a)
+{
+	return (cof_runtimelog){
+		.path = a->runtime_log, .registers = {COF_SHA384, read_rtmr, extend_rtmr, a}, .first_index = 1};
+}
+
+/* spec: UEFI 2.10, 38.4.1: PCRs 8 to 15 are RTMR2; the rest is for who runs the workload: RTMR3 */
+static int tdx_extend_runtime(cof_attester *a, const cof_runtime_event *e, cof_err *err)
+{
+	const cof_runtimelog l = log_of(a);
+	int i = e->register_index == -1 ? PCR_MAX : e->register_index;
+	if (i < COF_RUNTIME_FIRST || i > PCR_MAX)
+		return cof_backend_reserved(i, err);
+	return cof_runtimelog_extend(&l, i <= COF_RUNTIME_LAST ? 2 : 3, e, err);
+}
+
+/* --- evidence --- */
+
+/* Our records go where the firmware's end. Firmware need not keep a log; the registers then speak for themselves. */
+static int eventlog_json(const cof_attester *a, cof_span records, json_t **ret, cof_err *err)
 {
 	COF_AUTO(cof_buf) log = {0};
+	cof_span used = {0};
 	COF_AUTO_FREE char *path = NULL;
 	int r = cof_path(&path, err, "%s" CCEL, a->root);
 	if (r < 0)
 		return r;
-	r = cof_sys_read_all(a->sys, path, CCEL_MAX, &log);
+	r = cof_sys_read_all(a->sys, path, COF_CCLOG_MAX, &log);
 	if (r == -ENOENT) {
 		*ret = json_null();
 		return 0;
 	}
 	errno = -r;
-	return r < 0 ? cof_err_sys(err, "eventlog-unreadable", "%s", path) : b64_json(cof_buf_span(&log), ret, err);
+	if (r < 0)
+		return cof_err_sys(err, "eventlog-unreadable", "%s", path);
+	r = cof_cclog_parse(cof_buf_span(&log), &used, err);
+	if (r < 0)
+		return r;
+	log.len = used.len;
+	r = cof_buf_add(&log, records.data, records.len, err);
+	return r < 0 ? r : b64_json(cof_buf_span(&log), ret, err);
 }
 
-/* The log is read behind the quote: what is measured in between is in the log alone, and then the replay says so. */
 static int tdx_evidence(cof_attester *a, cof_span report_data, json_t **ret, cof_err *err)
 {
+	const cof_runtimelog l = log_of(a);
+	COF_AUTO(cof_buf) records = {0};
 	COF_AUTO(cof_tsm_answer) got = {0};
 	COF_AUTO_PTR(json_t) text = NULL;
 	COF_AUTO_PTR(json_t) log = NULL;
@@ -96,11 +138,13 @@ static int tdx_evidence(cof_attester *a, cof_span report_data, json_t **ret, cof
 	uint8_t data[COF_BACKEND_DATA_LEN];
 	int r = cof_backend_data(report_data, data, err);
 	if (r == 0)
+		r = cof_backend_records(a, &l, &records, err);
+	if (r == 0)
 		r = quote(a, data, &got, &q, err);
 	if (r == 0)
 		r = b64_json(q.quote, &text, err);
 	if (r == 0)
-		r = eventlog_json(a, &log, err);
+		r = eventlog_json(a, cof_buf_span(&records), &log, err);
 	if (r < 0)
 		return r;
 	*ret = json_pack("{s:O, s:O}", "cc_eventlog", log, "quote", text);
@@ -115,4 +159,5 @@ const cof_attester_backend cof_backend_tdx = {
 	.free = cof_backend_free,
 	.bind_initdata = tdx_bind,
 	.evidence = tdx_evidence,
+	.extend_runtime = tdx_extend_runtime,
 };
