@@ -164,12 +164,17 @@ static void on_trusted(void *arg, const json_t *ok, const json_t *refusal, const
 
 static int open_trust(cof_agent *a, const cof_run_opts *o, cof_err *err)
 {
+	COF_AUTO_FREE char *runtime_log = NULL;
+	int r = cof_path(&runtime_log, err, "%s/measurements", a->places.run);
+	if (r < 0)
+		return r;
 	const cof_keeper_start start = {.initdata = cof_buf_str(&a->owner.toml),
 					.root = o->folder == NULL ? "" : o->folder,
+					.runtime_log = runtime_log,
 					.tcti = o->tcti,
 					.eventlog = o->eventlog,
 					.rest_port = o->rest_port};
-	int r = cof_trust_open(&a->trust, &a->helper, &start, on_trusted, a, err);
+	r = cof_trust_open(&a->trust, &a->helper, &start, on_trusted, a, err);
 	/* Bounded: the keeper answers or dies; its own calls to TPM and firmware have deadlines. */
 	if (r == 0 && event_base_dispatch(a->base) < 0)
 		return cof_err_set(err, COF_E_INTERNAL, "loop-failed", "the event loop");

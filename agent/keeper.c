@@ -98,10 +98,26 @@ static int rest_token(void *arg, cof_secret *ret, cof_err *err)
 	return r;
 }
 
+/* source: CoCo attestation-agent ExtendRuntimeMeasurement; its own events bear this domain, and nobody else's do */
+static int rest_measure(void *arg, const cof_runtime_event *e, cof_err *err)
+{
+	keeper *k = arg;
+	int r = 0;
+	if (!k->policy->measure_ok)
+		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "measure: not allowed");
+	else if (strcmp(e->domain, "github.com/confidential-containers") == 0)
+		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "measure: this domain is the guest's own");
+	if (r == 0)
+		r = cof_attester_extend_runtime(k->backend, k->attester, e, err);
+	if (r < 0)
+		cof_log_err(COF_LOG_WARN, "rest", "not measured", err);
+	return r;
+}
+
 /* --- START --- */
 
 typedef struct start_args {
-	const char *initdata, *root, *tcti, *eventlog;
+	const char *initdata, *root, *runtime_log, *tcti, *eventlog;
 	json_int_t rest_port;
 } start_args;
 
@@ -110,6 +126,8 @@ static int read_start(const json_t *doc, start_args *ret, cof_err *err)
 	int r = cof_json_str(doc, "initdata", &ret->initdata, err);
 	if (r == 0)
 		r = cof_json_str(doc, "root", &ret->root, err);
+	if (r == 0)
+		r = cof_json_str(doc, "runtime_log", &ret->runtime_log, err);
 	if (r == 0)
 		r = cof_json_str(doc, "tcti", &ret->tcti, err);
 	if (r == 0)
@@ -120,8 +138,10 @@ static int read_start(const json_t *doc, start_args *ret, cof_err *err)
 /* Before anything that initdata says is followed: what the owner wrote is part of what this machine proves. */
 static int bind_initdata(keeper *k, const start_args *in, const cof_initdata *initdata, cof_err *err)
 {
-	const cof_attester_opts opts = {
-		.root = in->root, .tcti = in->tcti, .eventlog = in->eventlog[0] != '\0' ? in->eventlog : NULL};
+	const cof_attester_opts opts = {.root = in->root,
+					.tcti = in->tcti,
+					.eventlog = in->eventlog[0] != '\0' ? in->eventlog : NULL,
+					.runtime_log = in->runtime_log[0] != '\0' ? in->runtime_log : NULL};
 	int r = cof_attester_detect(&opts, &k->backend, err);
 	if (r == 0)
 		r = k->backend->open(&k->attester, &opts, err);
@@ -162,7 +182,7 @@ static int read_policy(keeper *k, const cof_initdata *initdata, cof_err *err)
 
 static int open_rest(keeper *k, const start_args *in, cof_err *err)
 {
-	const cof_rest_ops ops = {rest_resource, rest_token, k};
+	const cof_rest_ops ops = {rest_resource, rest_token, rest_measure, k};
 	return in->rest_port < 0 ? 0 : cof_rest_new(&k->rest, k->base, (int)in->rest_port, &ops, err);
 }
 

@@ -19,6 +19,7 @@ enum cof_keeper_type {
 	 * its digest; TPM: PCR 8, which must be zero, is extended) and opens the REST API. JSON:
 	 *   "initdata":  the TOML text, as its digest covers it ("aa.toml" inside names the broker)
 	 *   "root":      stands before the kernel's paths: "" in a guest
+	 *   "runtime_log": file for what is measured after boot; "": nothing is
 	 *   "tcti":      tss2 TCTI text, e.g. "device:/dev/tpmrm0", "swtpm:path=…"
 	 *   "eventlog":  path of the firmware's event log
 	 *   "rest_port": integer: 8006; 0: any free port; -1: no REST API
@@ -57,7 +58,7 @@ int cof_keeper_main(int chan_fd);
 
 /* What START says; see there. */
 typedef struct cof_keeper_start {
-	const char *initdata, *root, *tcti, *eventlog;
+	const char *initdata, *root, *runtime_log, *tcti, *eventlog;
 	int rest_port;
 } cof_keeper_start;
 

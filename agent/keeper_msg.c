@@ -18,8 +18,9 @@ static int send_json(int chan, uint32_t type, json_t *doc, const int *fd, cof_er
 int cof_keeper_send_start(int chan, const cof_keeper_start *start, cof_err *err)
 {
 	return send_json(chan, COF_KEEPER_START,
-			 json_pack("{s:s, s:s, s:s, s:s, s:i}", "initdata", start->initdata, "root", start->root,
-				   "tcti", start->tcti, "eventlog", start->eventlog, "rest_port", start->rest_port),
+			 json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "initdata", start->initdata, "root", start->root,
+				   "runtime_log", start->runtime_log, "tcti", start->tcti, "eventlog", start->eventlog,
+				   "rest_port", start->rest_port),
 			 NULL, err);
 }
 
