@@ -151,7 +151,7 @@ static int64_t since_boot_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* PCR 8 holds the digest, or it never will: only now does anybody get to hear us. */
+/* Initdata is bound, or it never will be: only now does anybody get to hear us. */
 static void on_trusted(void *arg, const json_t *ok, const json_t *refusal, const cof_err *why)
 {
 	cof_agent *a = arg;
@@ -164,12 +164,18 @@ static void on_trusted(void *arg, const json_t *ok, const json_t *refusal, const
 
 static int open_trust(cof_agent *a, const cof_run_opts *o, cof_err *err)
 {
-	cof_trust_start start = {.initdata = cof_buf_str(&a->owner.toml),
-				 .tcti = o->tcti,
-				 .eventlog = o->eventlog,
-				 .rest_port = o->rest_port};
-	int r = cof_trust_open(&a->trust, &a->helper, &start, on_trusted, a, err);
-	/* Bounded: the keeper answers or dies; its own TPM calls have deadlines. */
+	COF_AUTO_FREE char *runtime_log = NULL;
+	int r = cof_path(&runtime_log, err, "%s/measurements", a->places.run);
+	if (r < 0)
+		return r;
+	const cof_keeper_start start = {.initdata = cof_buf_str(&a->owner.toml),
+					.root = o->folder == NULL ? "" : o->folder,
+					.runtime_log = runtime_log,
+					.tcti = o->tcti,
+					.eventlog = o->eventlog,
+					.rest_port = o->rest_port};
+	r = cof_trust_open(&a->trust, &a->helper, &start, on_trusted, a, err);
+	/* Bounded: the keeper answers or dies; its own calls to TPM and firmware have deadlines. */
 	if (r == 0 && event_base_dispatch(a->base) < 0)
 		return cof_err_set(err, COF_E_INTERNAL, "loop-failed", "the event loop");
 	return r;

@@ -17,6 +17,8 @@
 
 #define VIRTIO "/sys/bus/virtio/devices"
 
+enum { CPUINFO_MAX = 4 << 20 }; /* some 4 KiB a processor */
+
 typedef struct mount_entry {
 	const char *source, *target, *type, *options;
 	unsigned long flags;
@@ -35,6 +37,10 @@ static const mount_entry table[] = {
 	{"run", "/run", "tmpfs", "mode=0755,size=80%", MS_NOSUID | MS_NODEV, false},
 	{"tmp", "/tmp", "tmpfs", "mode=1777,size=16m", MS_NOSUID | MS_NODEV | MS_NOEXEC, false},
 };
+
+/* Only the module that brings it makes the folder. */
+static const mount_entry configfs = {"configfs", "/sys/kernel/config", "configfs", "", MS_NOSUID | MS_NOEXEC | MS_NODEV,
+				     true};
 
 static int mount_one(const mount_entry *m, cof_err *err)
 {
@@ -103,17 +109,51 @@ bool cof_boot_has_virtio(const char *type)
 	return found;
 }
 
-/* "PATH" or "PATH virtio:TYPE". */
+static bool has_platform(const char *name)
+{
+	COF_AUTO_FREE char *path = NULL;
+	return cof_path(&path, NULL, "/sys/bus/platform/devices/%s", name) == 0 && access(path, F_OK) == 0;
+}
+
+/* A word of the first processor's flags. */
+static bool has_cpu_flag(const char *flag)
+{
+	COF_AUTO(cof_buf) text = {0};
+	char *state = NULL;
+	if (cof_file_read("/proc/cpuinfo", CPUINFO_MAX, &text, NULL) < 0 || text.len == 0)
+		return false;
+	char *line = strstr((char *)text.data, "\nflags");
+	if (line == NULL)
+		return false;
+	line++;
+	line[strcspn(line, "\n")] = '\0';
+	for (char *w = strtok_r(line, " \t:", &state); w != NULL; w = strtok_r(NULL, " \t:", &state))
+		if (strcmp(w, flag) == 0)
+			return true;
+	return false;
+}
+
+typedef struct condition {
+	const char *prefix;
+	bool (*holds)(const char *what);
+} condition;
+
+static const condition conditions[] = {
+	{"virtio:", cof_boot_has_virtio}, {"platform:", has_platform}, {"cpu:", has_cpu_flag}};
+
+/* "PATH" or "PATH CONDITION". */
 static int load_line(char *line, cof_err *err)
 {
-	static const char bus[] = "virtio:";
-	char *device = strchr(line, ' ');
-	if (device == NULL)
+	char *when = strchr(line, ' ');
+	if (when == NULL)
 		return load_module(line, err);
-	*device++ = '\0';
-	if (strncmp(device, bus, sizeof bus - 1) != 0)
-		return cof_err_set(err, COF_E_MALFORMED, "module-failed", "%s: for a device that is none", line);
-	return cof_boot_has_virtio(device + sizeof bus - 1) ? load_module(line, err) : 0;
+	*when++ = '\0';
+	for (size_t i = 0; i < COF_COUNT(conditions); i++) {
+		size_t n = strlen(conditions[i].prefix);
+		if (strncmp(when, conditions[i].prefix, n) == 0)
+			return conditions[i].holds(when + n) ? load_module(line, err) : 0;
+	}
+	return cof_err_set(err, COF_E_MALFORMED, "module-failed", "%s: for a device that is none", line);
 }
 
 int cof_boot_modules(const char *list, cof_err *err)
@@ -179,7 +219,8 @@ int cof_boot_settle(cof_err *err)
 		(void)write_setting(settings[i].path, settings[i].value);
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
 	(void)umask(022);
-	return loopback_up(err);
+	int r = mount_one(&configfs, err);
+	return r < 0 ? r : loopback_up(err);
 }
 
 void cof_boot_say(const char *reason, const char *text)

@@ -17,14 +17,16 @@ COF_WUR int cof_boot_mounts(cof_err *err);
  */
 COF_WUR int cof_boot_leave_initramfs(cof_err *err);
 /*
- * Loads the modules that list names, one path per line; '#' begins a comment. A line "PATH virtio:TYPE" counts only on
- * a machine with such a device: code that nobody needs is no way in. An absent list is fine. A module that is there
- * already is fine too.
+ * Loads the modules that list names, one path per line; '#' begins a comment. A line "PATH CONDITION" counts only where
+ * the condition holds: "virtio:TYPE" and "platform:NAME" on a machine with such a device, "cpu:FLAG" on one whose
+ * processor says so; code that nobody needs is no way in. An absent list is fine. A module that is there already is
+ * fine too.
  */
 COF_WUR int cof_boot_modules(const char *list, cof_err *err);
 /* The machine has a virtio device of this type, as sysfs writes it: "0x0013". */
 bool cof_boot_has_virtio(const char *type);
-/* Loopback up; the console for our log; sane limits; kernel settings that containers must not inherit loose. */
+/* Reports by configfs where a module brought it; loopback up; the console for our log; sane limits; kernel settings
+ * that containers must not inherit loose. */
 COF_WUR int cof_boot_settle(cof_err *err);
 /* Only PID 1 ever calls it: syncs and powers off. Does not return. */
 __attribute__((noreturn)) void cof_boot_power_off(void);

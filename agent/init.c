@@ -11,6 +11,7 @@
 #include "agent/port.h"
 #include "agent/run.h"
 #include "agent/vsock.h"
+#include "attestation/evidence/attester.h"
 #include "common/file.h"
 #include "common/log.h"
 
@@ -34,10 +35,12 @@ static bool host_there(void *arg)
 	return o->serial || o->vsock;
 }
 
-static bool tpm_there(void *arg)
+/* The processor's own drivers were loaded before anybody waits: a TPM that comes up first is not taken for them. */
+static bool tee_there(void *arg)
 {
-	(void)arg;
-	return access("/dev/tpmrm0", F_OK) == 0;
+	const cof_run_opts *o = arg;
+	const cof_attester_backend *b = NULL;
+	return cof_attester_detect(&(cof_attester_opts){.tcti = o->tcti}, &b, NULL) == 0;
 }
 
 /* Standard streams to the console: the initramfs may have had no node for it. */
@@ -66,7 +69,7 @@ void cof_init_main(void)
 {
 	struct timespec now;
 	cof_err err = {0};
-	cof_err no_tpm = {0};
+	cof_err no_tee = {0};
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	cof_run_opts opts = {.tcti = "device:/dev/tpmrm0",
 			     .eventlog = "/sys/kernel/security/tpm0/binary_bios_measurements",
@@ -76,8 +79,8 @@ void cof_init_main(void)
 			     .started_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000};
 	cof_log_init("coffer-agent", STDERR_FILENO, COF_LOG_INFO);
 	int r = boot(&opts, &err);
-	if (r == 0 && cof_await_device(tpm_there, NULL, DEVICES_MS, "the TPM", &no_tpm) < 0)
-		opts.refused = &no_tpm;
+	if (r == 0 && cof_await_device(tee_there, &opts, DEVICES_MS, "SEV-SNP, TDX, or a TPM", &no_tee) < 0)
+		opts.refused = &no_tee;
 	if (r == 0)
 		r = cof_agent_run(&opts, &err);
 	if (r < 0 && opts.refused == NULL)

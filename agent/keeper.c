@@ -98,10 +98,26 @@ static int rest_token(void *arg, cof_secret *ret, cof_err *err)
 	return r;
 }
 
+/* source: CoCo attestation-agent ExtendRuntimeMeasurement; its own events bear this domain, and nobody else's do */
+static int rest_measure(void *arg, const cof_runtime_event *e, cof_err *err)
+{
+	keeper *k = arg;
+	int r = 0;
+	if (!k->policy->measure_ok)
+		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "measure: not allowed");
+	else if (strcmp(e->domain, "github.com/confidential-containers") == 0)
+		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "measure: this domain is the guest's own");
+	if (r == 0)
+		r = cof_attester_extend_runtime(k->backend, k->attester, e, err);
+	if (r < 0)
+		cof_log_err(COF_LOG_WARN, "rest", "not measured", err);
+	return r;
+}
+
 /* --- START --- */
 
 typedef struct start_args {
-	const char *initdata, *tcti, *eventlog;
+	const char *initdata, *root, *runtime_log, *tcti, *eventlog;
 	json_int_t rest_port;
 } start_args;
 
@@ -109,25 +125,27 @@ static int read_start(const json_t *doc, start_args *ret, cof_err *err)
 {
 	int r = cof_json_str(doc, "initdata", &ret->initdata, err);
 	if (r == 0)
+		r = cof_json_str(doc, "root", &ret->root, err);
+	if (r == 0)
+		r = cof_json_str(doc, "runtime_log", &ret->runtime_log, err);
+	if (r == 0)
 		r = cof_json_str(doc, "tcti", &ret->tcti, err);
 	if (r == 0)
 		r = cof_json_str(doc, "eventlog", &ret->eventlog, err);
 	return r < 0 ? r : cof_json_int(doc, "rest_port", -1, 65535, &ret->rest_port, err);
 }
 
-/* Before anything else uses the TPM: what the owner wrote becomes part of what the TPM will say. */
+/* Before anything that initdata says is followed: what the owner wrote is part of what this machine proves. */
 static int bind_initdata(keeper *k, const start_args *in, const cof_initdata *initdata, cof_err *err)
 {
-	const cof_attester_opts opts = {.tcti = in->tcti, .eventlog = in->eventlog[0] != '\0' ? in->eventlog : NULL};
-	uint8_t field[COF_SHA256_LEN];
-	int r = cof_attester_backend_by_name("tpm", &k->backend, err);
+	const cof_attester_opts opts = {.root = in->root,
+					.tcti = in->tcti,
+					.eventlog = in->eventlog[0] != '\0' ? in->eventlog : NULL,
+					.runtime_log = in->runtime_log[0] != '\0' ? in->runtime_log : NULL};
+	int r = cof_attester_detect(&opts, &k->backend, err);
 	if (r == 0)
 		r = k->backend->open(&k->attester, &opts, err);
-	if (r == 0)
-		r = cof_initdata_field(&initdata->digest, sizeof field, field, err);
-	if (r == 0 && k->backend->bind_initdata != NULL)
-		r = k->backend->bind_initdata(k->attester, field, err);
-	return r;
+	return r < 0 ? r : k->backend->bind_initdata(k->attester, &initdata->digest, err);
 }
 
 /* spec: CoCo attestation-agent configuration, [token_configs.kbs] url and cert (PEM) */
@@ -164,7 +182,7 @@ static int read_policy(keeper *k, const cof_initdata *initdata, cof_err *err)
 
 static int open_rest(keeper *k, const start_args *in, cof_err *err)
 {
-	const cof_rest_ops ops = {rest_resource, rest_token, k};
+	const cof_rest_ops ops = {rest_resource, rest_token, rest_measure, k};
 	return in->rest_port < 0 ? 0 : cof_rest_new(&k->rest, k->base, (int)in->rest_port, &ops, err);
 }
 
@@ -192,8 +210,8 @@ static int on_start(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_
 	if (r < 0)
 		return r;
 	cof_digest_str(&initdata.digest, digest);
-	*ret = json_pack("{s:i, s:s}", "rest_port", k->rest != NULL ? cof_rest_port(k->rest) : -1, "initdata_digest",
-			 digest);
+	*ret = json_pack("{s:s, s:i, s:s}", "tee", k->backend->tee, "rest_port",
+			 k->rest != NULL ? cof_rest_port(k->rest) : -1, "initdata_digest", digest);
 	return 0;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keeper: the one process of the guest that holds keys. It owns the TPM, the TEE key, the session with the key
- * broker and the REST API on loopback; it opens key packets and writes layer keys into pipes that init only passes on.
- * Started as `coffer-agent --role keeper` with the channel (common/chan.h) on descriptor 3. It trusts init for what to
- * do, and nobody for anything else; init never sees a key, not even in an error.
+ * The keeper: the one process of the guest that holds keys. It owns the root of trust, the TEE key, the session with
+ * the key broker and the REST API on loopback; it opens key packets and writes layer keys into pipes that init only
+ * passes on. Started as `coffer-agent --role keeper` with the channel (common/chan.h) on descriptor 3. It trusts init
+ * for what to do, and nobody for anything else; init never sees a key, not even in an error.
  *
  * Every request has exactly one reply, in order: COF_KEEPER_OK with a JSON object, or COF_KEEPER_ERR. A request may
  * take long (the broker is asked, with retries, until the deadline), so init waits for readability.
@@ -15,13 +15,15 @@
 
 enum cof_keeper_type {
 	/*
-	 * The first message, once. Extends PCR 8 with the initdata digest (it must be zero before) and opens the REST
-	 * API. JSON:
+	 * The first message, once. Finds the machine's TEE, ties initdata to it (SNP, TDX: the launch's field must hold
+	 * its digest; TPM: PCR 8, which must be zero, is extended) and opens the REST API. JSON:
 	 *   "initdata":  the TOML text, as its digest covers it ("aa.toml" inside names the broker)
+	 *   "root":      stands before the kernel's paths: "" in a guest
+	 *   "runtime_log": file for what is measured after boot; "": nothing is
 	 *   "tcti":      tss2 TCTI text, e.g. "device:/dev/tpmrm0", "swtpm:path=…"
 	 *   "eventlog":  path of the firmware's event log
 	 *   "rest_port": integer: 8006; 0: any free port; -1: no REST API
-	 * OK: {"rest_port": n, "initdata_digest": "sha256:…"}
+	 * OK: {"tee": "snp"|"tdx"|"tpm", "rest_port": n, "initdata_digest": "sha256:…"}
 	 */
 	COF_KEEPER_START = 1,
 	/* The unmeasured table of names. JSON {"hosts": ["IP NAME", …]}; replaces the one before. OK: {} */
@@ -54,9 +56,14 @@ int cof_keeper_main(int chan_fd);
 
 /* --- init's side --- */
 
+/* What START says; see there. */
+typedef struct cof_keeper_start {
+	const char *initdata, *root, *runtime_log, *tcti, *eventlog;
+	int rest_port;
+} cof_keeper_start;
+
 /* Sends a request; fds are still the caller's. */
-COF_WUR int cof_keeper_send_start(int chan, const char *initdata, const char *tcti, const char *eventlog, int rest_port,
-				  cof_err *err);
+COF_WUR int cof_keeper_send_start(int chan, const cof_keeper_start *start, cof_err *err);
 COF_WUR int cof_keeper_send_hosts(int chan, const char *const *lines, size_t n, cof_err *err);
 COF_WUR int cof_keeper_send_attest(int chan, int timeout_ms, cof_err *err);
 COF_WUR int cof_keeper_send_unwrap(int chan, const char *packet, int timeout_ms, int key_pipe, cof_err *err);

@@ -15,12 +15,12 @@ static int send_json(int chan, uint32_t type, json_t *doc, const int *fd, cof_er
 	return r < 0 ? r : cof_chan_send(chan, type, cof_buf_span(&body), fd, fd != NULL ? 1 : 0, err);
 }
 
-int cof_keeper_send_start(int chan, const char *initdata, const char *tcti, const char *eventlog, int rest_port,
-			  cof_err *err)
+int cof_keeper_send_start(int chan, const cof_keeper_start *start, cof_err *err)
 {
 	return send_json(chan, COF_KEEPER_START,
-			 json_pack("{s:s, s:s, s:s, s:i}", "initdata", initdata, "tcti", tcti, "eventlog", eventlog,
-				   "rest_port", rest_port),
+			 json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "initdata", start->initdata, "root", start->root,
+				   "runtime_log", start->runtime_log, "tcti", start->tcti, "eventlog", start->eventlog,
+				   "rest_port", start->rest_port),
 			 NULL, err);
 }
 

@@ -238,13 +238,15 @@ static int parse_resources(const json_t *doc, cof_policy *p, cof_err *err)
 	for (size_t i = 0; r == 0 && i < p->resources.n; i++)
 		if (!cof_kbsp_pattern_ok(p->resources.at[i]))
 			return cof_err_set(err, COF_E_MALFORMED, "json-range", "'resources' holds no REPO/TYPE/TAG");
-	return r < 0 ? r : opt_bool(doc, "token", &p->token_ok, err);
+	if (r == 0)
+		r = opt_bool(doc, "token", &p->token_ok, err);
+	return r < 0 ? r : opt_bool(doc, "measure", &p->measure_ok, err);
 }
 
 static int parse_doc(const json_t *doc, cof_policy *p, cof_err *err)
 {
-	static const char *const known[] = {"format", "containers", "exec",	 "signals", "stdin",
-					    "stdout", "stderr",	    "resources", "token",   NULL};
+	static const char *const known[] = {"format", "containers", "exec",  "signals", "stdin", "stdout",
+					    "stderr", "resources",  "token", "measure", NULL};
 	const char *format = NULL;
 	int r = cof_json_only(doc, known, err);
 	if (r == 0)

@@ -51,6 +51,7 @@ typedef struct cof_policy {
 	bool stdin_ok, stdout_ok, stderr_ok;
 	cof_words resources; /* patterns of what the workload may fetch at the REST API */
 	bool token_ok;	     /* it may have the guest's token, and the key to which that is bound */
+	bool measure_ok;     /* it may extend the register that is the workload's */
 } cof_policy;
 
 /* Reason "policy-malformed". */

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADERS_MAX = 8 << 10, BODY_MAX = 0, IDLE_S = 30 };
+enum { HEADERS_MAX = 8 << 10, BODY_MAX = 8 << 10, IDLE_S = 30 };
 
 struct cof_rest {
 	struct evhttp *http;
@@ -84,14 +84,49 @@ static void on_token(cof_rest *r, struct evhttp_request *req, const char *rest, 
 		send_secret(req, &secret);
 }
 
+/* The JSON of a request, strictly these three. */
+static int read_event(struct evhttp_request *req, json_t **ret_doc, cof_runtime_event *ret, cof_err *err)
+{
+	static const char *const known[] = {"domain", "operation", "content", NULL};
+	struct evbuffer *b = evhttp_request_get_input_buffer(req);
+	const size_t n = evbuffer_get_length(b);
+	int r = cof_json_parse(cof_span_of(evbuffer_pullup(b, -1), n), ret_doc, err);
+	if (r == 0)
+		r = cof_json_only(*ret_doc, known, err);
+	if (r == 0)
+		r = cof_json_str(*ret_doc, "domain", &ret->domain, err);
+	if (r == 0)
+		r = cof_json_str(*ret_doc, "operation", &ret->operation, err);
+	return r < 0 ? r : cof_json_str(*ret_doc, "content", &ret->content, err);
+}
+
+static void on_aael(cof_rest *r, struct evhttp_request *req, const char *rest, const char *query)
+{
+	COF_AUTO_PTR(json_t) doc = NULL;
+	cof_runtime_event e = {.register_index = -1};
+	cof_err err = {0};
+	if (rest[0] != '\0' || query != NULL || read_event(req, &doc, &e, &err) < 0) {
+		say(req, 400, "not domain, operation and content\n");
+		return;
+	}
+	if (r->ops.measure(r->ops.arg, &e, &err) == 0)
+		say(req, 200, "measured\n");
+	else if (cof_err_is(&err, "runtime-event"))
+		say(req, 400, "not two words and a line\n");
+	else
+		send_failure(req, &err);
+}
+
 typedef struct route {
+	enum evhttp_cmd_type method;
 	const char *prefix;
 	void (*serve)(cof_rest *r, struct evhttp_request *req, const char *rest, const char *query);
 } route;
 
 static const route routes[] = {
-	{"/cdh/resource/", on_resource},
-	{"/aa/token", on_token},
+	{EVHTTP_REQ_GET, "/cdh/resource/", on_resource},
+	{EVHTTP_REQ_GET, "/aa/token", on_token},
+	{EVHTTP_REQ_POST, "/aa/aael", on_aael},
 };
 
 /* The listening socket is on loopback already; a peer that is not would mean a rule of the network rewrote it. */
@@ -122,6 +157,10 @@ static void on_request(struct evhttp_request *req, void *arg)
 		say(req, 403, "refused\n");
 	else if (to == NULL)
 		say(req, 404, "no such path\n");
+	else if (evhttp_request_get_command(req) != to->method)
+		say(req, 405, "another method\n");
+	else if (to->method == EVHTTP_REQ_GET && evbuffer_get_length(evhttp_request_get_input_buffer(req)) > 0)
+		say(req, 413, "no body\n");
 	else
 		to->serve(r, req, path + strlen(to->prefix), evhttp_uri_get_query(uri));
 }
@@ -146,7 +185,7 @@ int cof_rest_new(cof_rest **ret, struct event_base *base, int port, const cof_re
 	r->http = evhttp_new(base);
 	if (r->http == NULL)
 		return cof_err_oom(err);
-	evhttp_set_allowed_methods(r->http, EVHTTP_REQ_GET);
+	evhttp_set_allowed_methods(r->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
 	evhttp_set_max_headers_size(r->http, HEADERS_MAX);
 	evhttp_set_max_body_size(r->http, BODY_MAX);
 	evhttp_set_timeout(r->http, IDLE_S);

@@ -3,8 +3,6 @@
 
 #include <sys/socket.h>
 
-#include "agent/keeper.h"
-
 typedef struct waiting {
 	cof_trust_done done; /* NULL: forgotten, its reply is dropped */
 	void *arg;
@@ -85,7 +83,7 @@ static int queued(cof_trust *t, int sent, cof_trust_done done, void *arg, cof_er
 	return 0;
 }
 
-int cof_trust_open(cof_trust **ret, const cof_helper_opts *helper, const cof_trust_start *start, cof_trust_done done,
+int cof_trust_open(cof_trust **ret, const cof_helper_opts *helper, const cof_keeper_start *start, cof_trust_done done,
 		   void *arg, cof_err *err)
 {
 	COF_AUTO_PTR(cof_trust) t = calloc(1, sizeof *t);
@@ -98,8 +96,7 @@ int cof_trust_open(cof_trust **ret, const cof_helper_opts *helper, const cof_tru
 	int r = cof_helper_start(&t->helper, &opts, err);
 	if (r < 0)
 		return r;
-	r = cof_keeper_send_start(cof_helper_chan(t->helper), start->initdata, start->tcti, start->eventlog,
-				  start->rest_port, err);
+	r = cof_keeper_send_start(cof_helper_chan(t->helper), start, err);
 	r = queued(t, r, done, arg, err);
 	if (r < 0)
 		return r;

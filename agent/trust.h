@@ -8,23 +8,17 @@
 #include <jansson.h>
 
 #include "agent/helper.h"
+#include "agent/keeper.h"
 
 enum { COF_TRUST_WAITING_MAX = 128, COF_TRUST_KEY_MS = 120 * 1000 };
 
 typedef struct cof_trust cof_trust;
 
-typedef struct cof_trust_start {
-	const char *initdata; /* the TOML text */
-	const char *tcti;
-	const char *eventlog;
-	int rest_port;
-} cof_trust_start;
-
 /* why is NULL on success, ok then the reply's object (borrowed); refusal may come with why. */
 typedef void (*cof_trust_done)(void *arg, const json_t *ok, const json_t *refusal, const cof_err *why);
 
-/* Starts the keeper and sends START; done says whether PCR 8 holds the digest now. */
-COF_WUR int cof_trust_open(cof_trust **ret, const cof_helper_opts *helper, const cof_trust_start *start,
+/* Starts the keeper and sends START; done says whether initdata is bound. */
+COF_WUR int cof_trust_open(cof_trust **ret, const cof_helper_opts *helper, const cof_keeper_start *start,
 			   cof_trust_done done, void *arg, cof_err *err);
 void cof_trust_free(cof_trust *t);
 COF_DEFINE_AUTO_PTR(cof_trust, cof_trust_free)

@@ -2,8 +2,13 @@
 
 # --- the attester: all of this room that the guest links ---
 LIBS += evidence
-evidence_SRC := attestation/evidence/attester.c attestation/evidence/esys.c attestation/evidence/keys.c \
-	attestation/evidence/pcrs.c attestation/evidence/tpm.c attestation/evidence/evidence.c
+evidence_SRC := attestation/evidence/attester.c attestation/evidence/sys.c \
+	attestation/evidence/cclog.c attestation/evidence/runtimelog.c \
+	attestation/evidence/tpm_backend.c attestation/evidence/tpm.c attestation/evidence/esys.c \
+	attestation/evidence/keys.c attestation/evidence/pcrs.c attestation/evidence/evidence.c \
+	attestation/evidence/snp_backend.c attestation/evidence/tsm.c attestation/evidence/sevguest.c \
+	attestation/evidence/snpreport.c attestation/evidence/certtable.c \
+	attestation/evidence/tdx_backend.c attestation/evidence/tdxguest.c attestation/evidence/tdxquote.c
 PKGS += tss2-tcti-device tss2-tcti-swtpm
 
 # --- the verifier, tokens and references: the host's side ---

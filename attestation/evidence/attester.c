@@ -1,92 +1,131 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/evidence/attester.h"
 
-#include "attestation/evidence/tpm.h"
+#include "attestation/evidence/backend.h"
+#include "attestation/evidence/tsm.h"
+#include "common/file.h"
+#include "common/initdata.h"
+#include "common/secret.h"
 
-/* Backends keep their state behind this; each frees what it made. */
-struct cof_attester {
-	cof_tpm *tpm;
-	char *eventlog;
-};
+/* In the order in which a machine is asked: what the processor vouches for goes before what the host does. */
+static const cof_attester_backend *const backends[] = {&cof_backend_snp, &cof_backend_tdx, &cof_backend_tpm};
 
-static void tpm_free(cof_attester *a)
+int cof_attester_backend_by_name(const char *tee, const cof_attester_backend **ret, cof_err *err)
 {
-	if (a == NULL)
-		return;
-	cof_tpm_free(a->tpm);
-	free(a->eventlog);
-	free(a);
+	for (size_t i = 0; i < COF_COUNT(backends); i++) {
+		if (strcmp(backends[i]->tee, tee) == 0) {
+			*ret = backends[i];
+			return 0;
+		}
+	}
+	return cof_err_set(err, COF_E_USAGE, "tee-unknown", "no attester for TEE '%.32s'", tee);
 }
-typedef cof_attester attester;
-COF_DEFINE_AUTO_PTR(attester, tpm_free)
 
-static int tpm_open(cof_attester **ret, const cof_attester_opts *opts, cof_err *err)
+int cof_attester_detect(const cof_attester_opts *opts, const cof_attester_backend **ret, cof_err *err)
 {
-	COF_AUTO_PTR(attester) a = calloc(1, sizeof *a);
+	for (size_t i = 0; i < COF_COUNT(backends); i++) {
+		if (backends[i]->present(opts)) {
+			*ret = backends[i];
+			return 0;
+		}
+	}
+	return cof_err_set(err, COF_E_UNAVAILABLE, "tee-absent",
+			   "the kernel offers no SEV-SNP, no TDX and no TPM to prove this machine with");
+}
+
+int cof_attester_extend_runtime(const cof_attester_backend *b, cof_attester *a, const cof_runtime_event *e,
+				cof_err *err)
+{
+	if (b->extend_runtime == NULL || a->runtime_log == NULL)
+		return cof_err_set(err, COF_E_UNAVAILABLE, "extend-unsupported",
+				   "nothing is measured after boot on this machine (%s)", b->tee);
+	return b->extend_runtime(a, e, err);
+}
+
+/* --- what the backends share --- */
+
+const cof_sys *cof_backend_sys(const cof_attester_opts *opts)
+{
+	return opts->sys != NULL ? opts->sys : &cof_sys_kernel;
+}
+
+static const char *root_of(const cof_attester_opts *opts)
+{
+	return opts->root != NULL ? opts->root : "";
+}
+
+static int dup_text(const char *text, char **ret, cof_err *err)
+{
+	*ret = text != NULL ? strdup(text) : NULL;
+	return text != NULL && *ret == NULL ? cof_err_oom(err) : 0;
+}
+
+int cof_backend_new(cof_attester **ret, const cof_attester_opts *opts, cof_err *err)
+{
+	COF_AUTO_PTR(cof_attester) a = calloc(1, sizeof *a);
 	if (a == NULL)
 		return cof_err_oom(err);
-	if (opts->tcti == NULL)
-		return cof_err_set(err, COF_E_USAGE, "tcti-unknown", "no TPM transport is named");
-	if (opts->eventlog != NULL) {
-		a->eventlog = strdup(opts->eventlog);
-		if (a->eventlog == NULL)
-			return cof_err_oom(err);
-	}
-	int r = cof_tpm_open(&a->tpm, opts->tcti, err);
+	a->sys = cof_backend_sys(opts);
+	int r = dup_text(root_of(opts), &a->root, err);
+	if (r == 0)
+		r = dup_text(opts->eventlog, &a->eventlog, err);
+	if (r == 0)
+		r = dup_text(opts->runtime_log, &a->runtime_log, err);
 	if (r == 0)
 		*ret = cof_steal(&a);
 	return r;
 }
 
-static int tpm_bind(cof_attester *a, const uint8_t digest[COF_SHA256_LEN], cof_err *err)
+void cof_backend_free(cof_attester *a)
 {
-	return cof_tpm_bind_initdata(a->tpm, digest, err);
+	if (a == NULL)
+		return;
+	cof_tpm_free(a->tpm);
+	free(a->root);
+	free(a->eventlog);
+	free(a->runtime_log);
+	free(a);
 }
 
-static int tpm_request_extra(cof_attester *a, json_t **ret, cof_err *err)
+bool cof_backend_there(const cof_attester_opts *opts, const char *path)
 {
-	return cof_tpm_request_extra(a->tpm, ret, err);
+	COF_AUTO_FREE char *full = NULL;
+	return cof_path(&full, NULL, "%s%s", root_of(opts), path) == 0 && cof_sys_there(cof_backend_sys(opts), full);
 }
 
-/* A broker that knows the AK already sends none. */
-static int tpm_challenge_extra(cof_attester *a, const json_t *extra, cof_err *err)
+bool cof_backend_provides(const cof_attester_opts *opts, const char *provider)
 {
-	COF_AUTO(cof_buf) blob = {0};
-	COF_AUTO(cof_buf) secret = {0};
-	const json_t *tpm = json_object_get(extra, "tpm");
-	if (tpm == NULL)
-		return 0;
-	int r = cof_json_b64(tpm, "credential_blob", &blob, err);
-	if (r == 0)
-		r = cof_json_b64(tpm, "encrypted_secret", &secret, err);
-	return r < 0 ? r : cof_tpm_activate(a->tpm, cof_buf_span(&blob), cof_buf_span(&secret), err);
+	char is[COF_TSM_PROVIDER_MAX];
+	COF_AUTO_FREE char *folder = NULL;
+	return cof_path(&folder, NULL, "%s" COF_TSM_FOLDER, root_of(opts)) == 0 &&
+	       cof_tsm_provider(cof_backend_sys(opts), folder, is) && strcmp(is, provider) == 0;
 }
 
-static int tpm_evidence(cof_attester *a, cof_span report_data, json_t **ret, cof_err *err)
+int cof_backend_data(cof_span report_data, uint8_t ret[COF_BACKEND_DATA_LEN], cof_err *err)
 {
-	if (report_data.len != COF_TPM_EXTRA_LEN)
+	if (report_data.len == 0 || report_data.len > COF_BACKEND_DATA_LEN)
 		return cof_err_set(err, COF_E_USAGE, "report-data", "report data of %zu bytes", report_data.len);
-	return cof_tpm_evidence(a->tpm, report_data.data, a->eventlog, ret, err);
+	memset(ret, 0, COF_BACKEND_DATA_LEN);
+	memcpy(ret, report_data.data, report_data.len);
+	return 0;
 }
 
-static const cof_attester_backend backends[] = {
-	{.tee = "tpm",
-	 .report_data_len = COF_TPM_EXTRA_LEN,
-	 .open = tpm_open,
-	 .free = tpm_free,
-	 .bind_initdata = tpm_bind,
-	 .request_extra = tpm_request_extra,
-	 .challenge_extra = tpm_challenge_extra,
-	 .evidence = tpm_evidence},
-};
-
-int cof_attester_backend_by_name(const char *tee, const cof_attester_backend **ret, cof_err *err)
+int cof_backend_records(const cof_attester *a, const cof_runtimelog *l, cof_buf *ret, cof_err *err)
 {
-	for (size_t i = 0; i < COF_COUNT(backends); i++) {
-		if (strcmp(backends[i].tee, tee) == 0) {
-			*ret = &backends[i];
-			return 0;
-		}
-	}
-	return cof_err_set(err, COF_E_USAGE, "tee-unknown", "no attester for TEE '%.32s'", tee);
+	return a->runtime_log != NULL ? cof_runtimelog_records(l, ret, err) : 0;
+}
+
+int cof_backend_reserved(int index, cof_err *err)
+{
+	return cof_err_set(err, COF_E_POLICY, "register-reserved", "register %d is not free for measurements", index);
+}
+
+int cof_backend_bound(const cof_digest *digest, cof_span field, cof_err *err)
+{
+	uint8_t want[COF_DIGEST_MAX];
+	int r = cof_initdata_field(digest, field.len, want, err);
+	if (r == 0 && !cof_ct_equal(field, cof_span_of(want, field.len)))
+		return cof_err_set(err, COF_E_POLICY, "initdata-mismatch",
+				   "the machine was not launched with this initdata");
+	return r;
 }

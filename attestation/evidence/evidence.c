@@ -114,13 +114,15 @@ static int quote_json(const quote *q, json_t **ret, cof_err *err)
 	return r;
 }
 
-static int set_eventlog(json_t *o, const char *path, cof_err *err)
+int cof_tpm_set_eventlog(json_t *evidence, const char *path, cof_span records, cof_err *err)
 {
 	COF_AUTO(cof_buf) log = {0};
 	if (path == NULL)
 		return 0;
 	int r = cof_file_read(path, COF_TPM_EVENTLOG_FILE_MAX, &log, err);
-	return r < 0 ? r : set_b64(o, "eventlog", cof_buf_span(&log), err);
+	if (r == 0)
+		r = cof_buf_add(&log, records.data, records.len, err);
+	return r < 0 ? r : set_b64(evidence, "eventlog", cof_buf_span(&log), err);
 }
 
 /* One credential answers for one quote. */
@@ -158,7 +160,7 @@ int cof_tpm_evidence(cof_tpm *t, const uint8_t extra[COF_TPM_EXTRA_LEN], const c
 	if (r == 0)
 		r = set_keys(t, o, err);
 	if (r == 0)
-		r = set_eventlog(o, eventlog, err);
+		r = cof_tpm_set_eventlog(o, eventlog, (cof_span){0}, err);
 	if (r == 0)
 		r = set_activation(t, &q, o, err);
 	if (r == 0)

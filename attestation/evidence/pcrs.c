@@ -68,13 +68,14 @@ int cof_tpm_pcrs(cof_tpm *t, uint8_t ret[COF_TPM_PCRS][COF_SHA256_LEN], cof_err 
 	return cof_err_set(err, COF_E_UNAVAILABLE, "tpm-pcrs-moving", "registers change faster than they are read");
 }
 
-static int extend(cof_tpm *t, const uint8_t digest[COF_SHA256_LEN], cof_err *err)
+int cof_tpm_extend(cof_tpm *t, uint32_t pcr, const uint8_t digest[COF_SHA256_LEN], cof_err *err)
 {
 	TPML_DIGEST_VALUES v = {.count = 1};
 	v.digests[0].hashAlg = TPM2_ALG_SHA256;
 	memcpy(v.digests[0].digest.sha256, digest, COF_SHA256_LEN);
-	return cof_tpm_rc(Esys_PCR_Extend(t->esys, ESYS_TR_PCR8, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &v),
-			  "PCR_Extend", err);
+	return cof_tpm_rc(
+		Esys_PCR_Extend(t->esys, ESYS_TR_PCR0 + pcr, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE, &v),
+		"PCR_Extend", err);
 }
 
 int cof_tpm_bind_initdata(cof_tpm *t, const uint8_t digest[COF_SHA256_LEN], cof_err *err)
@@ -89,7 +90,7 @@ int cof_tpm_bind_initdata(cof_tpm *t, const uint8_t digest[COF_SHA256_LEN], cof_
 	memcpy(both + COF_SHA256_LEN, digest, COF_SHA256_LEN);
 	r = cof_sha256(cof_span_of(both, sizeof both), want, err);
 	if (r == 0)
-		r = extend(t, digest, err);
+		r = cof_tpm_extend(t, INITDATA_PCR, digest, err);
 	if (r == 0)
 		r = cof_tpm_pcrs(t, pcrs, err);
 	/* Whoever sits on the wire may drop the command and answer for it. */

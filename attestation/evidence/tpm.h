@@ -41,6 +41,8 @@ COF_WUR int cof_tpm_activate(cof_tpm *t, cof_span blob, cof_span secret, cof_err
 
 /* All 24 SHA-256 PCRs, read in one consistent state. Reason "tpm-pcrs-moving" (unavailable). */
 COF_WUR int cof_tpm_pcrs(cof_tpm *t, uint8_t ret[COF_TPM_PCRS][COF_SHA256_LEN], cof_err *err);
+/* pcr is below COF_TPM_PCRS. The SHA-256 bank alone; the TPM's word that it did is not checked here. */
+COF_WUR int cof_tpm_extend(cof_tpm *t, uint32_t pcr, const uint8_t digest[COF_SHA256_LEN], cof_err *err);
 /* Extends an all-zero PCR 8 in the SHA-256 bank and reads the result back. Reason "initdata-bound" (policy) when it
  * was extended before, "pcr-extend-lost" (crypto) when the register does not hold what it must. */
 COF_WUR int cof_tpm_bind_initdata(cof_tpm *t, const uint8_t digest[COF_SHA256_LEN], cof_err *err);
@@ -49,3 +51,5 @@ COF_WUR int cof_tpm_bind_initdata(cof_tpm *t, const uint8_t digest[COF_SHA256_LE
  * it uses up. */
 COF_WUR int cof_tpm_evidence(cof_tpm *t, const uint8_t extra[COF_TPM_EXTRA_LEN], const char *eventlog, json_t **ret,
 			     cof_err *err);
+/* The evidence's event log: the firmware's, and behind it records of the guest's own. path NULL: none is set. */
+COF_WUR int cof_tpm_set_eventlog(json_t *evidence, const char *path, cof_span records, cof_err *err);

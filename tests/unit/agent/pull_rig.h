@@ -48,7 +48,8 @@ __attribute__((unused)) static void setup(bed *b)
 
 __attribute__((unused)) static void trusting(bed *b)
 {
-	const cof_trust_start start = {.initdata = "x", .tcti = "x", .eventlog = "x", .rest_port = -1};
+	const cof_keeper_start start = {
+		.root = "", .runtime_log = "", .initdata = "x", .tcti = "x", .eventlog = "x", .rest_port = -1};
 	cof_helper_opts o = rig_helper(&b->r);
 	assert_ok(cof_trust_open(&b->trust, &o, &start, on_trust, NULL, &err));
 }

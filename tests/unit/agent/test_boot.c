@@ -154,6 +154,36 @@ static int modules_for_devices(void)
 	return 0;
 }
 
+/* The same for the processors' drivers: by a device, and by a flag that is the whole word. */
+static int modules_for_processors(void)
+{
+	int r = enter();
+	MUST(r == 0);
+	cof_err err = {0};
+	MUST(put("/fake.ko", "not a module") == 0 && put("/list", "/fake.ko platform:sev-guest\n") == 0);
+	MUST(cof_boot_modules("/list", NULL) == 0);
+	MUST(cof_mkdirs("/sys/bus/platform/devices/sev-guest2", 0700, NULL) == 0 &&
+	     cof_boot_modules("/list", NULL) == 0);
+	MUST(cof_mkdirs("/sys/bus/platform/devices/sev-guest", 0700, NULL) == 0 && cof_boot_modules("/list", NULL) < 0);
+	MUST(put("/list", "/fake.ko cpu:tdx_guest\n") == 0);
+	MUST(cof_boot_modules("/list", NULL) == 0); /* no /proc */
+	MUST(mkdir("/proc", 0700) == 0 && put("/proc/cpuinfo", "") == 0 && cof_boot_modules("/list", NULL) == 0);
+	MUST(put("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu tdx_guest2 xtdx_guest\nbugs\t\t: tdx_guest\n") == 0);
+	MUST(cof_boot_modules("/list", NULL) == 0);
+	MUST(put("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu\n\nprocessor\t: 1\nflags\t\t: tdx_guest\n") == 0);
+	MUST(cof_boot_modules("/list", NULL) == 0); /* the first one speaks for all */
+	MUST(put("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu tdx_guest\nbugs\t\t:\n") == 0);
+	MUST(cof_boot_modules("/list", &err) < 0 && strstr(err.text, "/fake.ko") != NULL);
+	MUST(put("/proc/cpuinfo", "processor\t: 0\nflags\t\t: tdx_guest") == 0 && cof_boot_modules("/list", NULL) < 0);
+	return 0;
+}
+
+static void t084_modules_for_processors(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(modules_for_processors), 0);
+}
+
 static void t084_modules_for_devices_that_are_there(void **state)
 {
 	(void)state;
@@ -245,6 +275,7 @@ int main(void)
 		cmocka_unit_test(root_becomes_a_mount),
 		cmocka_unit_test(modules_by_list_only),
 		cmocka_unit_test(t084_modules_for_devices_that_are_there),
+		cmocka_unit_test(t084_modules_for_processors),
 		cmocka_unit_test(t085_a_list_beyond_its_limit),
 		cmocka_unit_test(t026_no_core),
 		cmocka_unit_test(last_words),

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "agent/keeper.h"
@@ -61,7 +62,11 @@ static int start_with(rig *r, const char *grants, cof_err *err)
 					"{\"format\":\"coffer-policy/1\",\"containers\":[],%s}'''\n",
 					r->kbs.tls.port, r->kbs.tls.ca_pem, grants),
 			 0);
-	assert_int_equal(cof_keeper_send_start(r->chan, cof_buf_str(&initdata), box.tcti, "", 0, NULL), 0);
+	char runtime[96];
+	(void)snprintf(runtime, sizeof runtime, "%s/runtime", box.dir);
+	(void)unlink(runtime); /* of another boot */
+	const cof_keeper_start start = {cof_buf_str(&initdata), "/nonexistent", runtime, box.tcti, "", 0};
+	assert_int_equal(cof_keeper_send_start(r->chan, &start, NULL), 0);
 	int code = hear(r, err);
 	if (code == 0)
 		r->rest_port = (int)json_integer_value(json_object_get(r->ok, "rest_port"));
@@ -258,6 +263,44 @@ static void workloads_get_secrets_and_tokens(void **state)
 	assert_int_equal(finish(&r), 0);
 }
 
+static void post(int port, const char *body, cof_buf *ret)
+{
+	COF_AUTO(cof_buf) request = {0};
+	assert_ok(cof_buf_printf(
+		&request, &err,
+		"POST /aa/aael HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s", strlen(body),
+		body));
+	ask_rest(port, cof_buf_str(&request), ret);
+}
+
+/* What a workload measures is in the TPM, and in the file beside it; not in the guest's own name. */
+static void workloads_measure(void **state)
+{
+	(void)state;
+	rig r;
+	COF_AUTO(cof_buf) yes = {0};
+	COF_AUTO(cof_buf) no = {0};
+	COF_AUTO(cof_buf) odd = {0};
+	char runtime[96];
+	struct stat st;
+	spawn(&r);
+	assert_ok(start_with(&r, "\"measure\":true", &err));
+	(void)snprintf(runtime, sizeof runtime, "%s/runtime", box.dir);
+	post(r.rest_port, "{\"domain\":\"example.org\",\"operation\":\"load\",\"content\":\"model 7\"}", &yes);
+	assert_non_null(strstr(cof_buf_str(&yes), " 200 "));
+	assert_int_equal(stat(runtime, &st), 0);
+	const off_t len = st.st_size;
+	assert_true(len > 0);
+	post(r.rest_port,
+	     "{\"domain\":\"github.com/confidential-containers\",\"operation\":\"PullImage\",\"content\":\"x\"}", &no);
+	assert_non_null(strstr(cof_buf_str(&no), " 403 "));
+	post(r.rest_port, "{\"domain\":\"two words\",\"operation\":\"load\",\"content\":\"x\"}", &odd);
+	assert_non_null(strstr(cof_buf_str(&odd), " 400 "));
+	assert_int_equal(stat(runtime, &st), 0);
+	assert_int_equal(st.st_size, len);
+	assert_int_equal(finish(&r), 0);
+}
+
 /* T-82: a workload gets what the owner listed for it, and never by default. */
 static void t082_nothing_without_a_grant(void **state)
 {
@@ -277,6 +320,9 @@ static void t082_nothing_without_a_grant(void **state)
 		assert_non_null(strstr(cof_buf_str(&answer), " 403 "));
 		assert_null(strstr(cof_buf_str(&answer), KEK));
 	}
+	COF_AUTO(cof_buf) measured = {0};
+	post(r.rest_port, "{\"domain\":\"example.org\",\"operation\":\"load\",\"content\":\"x\"}", &measured);
+	assert_non_null(strstr(cof_buf_str(&measured), " 403 "));
 	assert_int_equal(finish(&r), 0);
 }
 
@@ -324,6 +370,7 @@ int main(void)
 		cmocka_unit_test_setup(t051_nothing_before_the_start_and_one_start, power_on),
 		cmocka_unit_test_setup(t003_a_second_binding_in_one_boot_is_refused, power_on),
 		cmocka_unit_test_setup(workloads_get_secrets_and_tokens, power_on),
+		cmocka_unit_test_setup(workloads_measure, power_on),
 		cmocka_unit_test_setup(t082_nothing_without_a_grant, power_on),
 		cmocka_unit_test_setup(t082_a_grant_covers_its_path_only, power_on),
 		cmocka_unit_test_setup(leaves_no_core, power_on),

@@ -32,13 +32,15 @@ static void requests_carry_what_they_name(void **state)
 	pair p = open_pair();
 	const char *const lines[] = {"10.0.2.2 kbs.coffer.test"};
 	const char *const wants[] = {
-		"{\"initdata\":\"doc\",\"tcti\":\"t\",\"eventlog\":\"e\",\"rest_port\":-1}",
+		"{\"initdata\":\"doc\",\"root\":\"/"
+		"r\",\"runtime_log\":\"l\",\"tcti\":\"t\",\"eventlog\":\"e\",\"rest_port\":-1}",
 		"{\"hosts\":[\"10.0.2.2 kbs.coffer.test\"]}",
 		"{\"timeout_ms\":5}",
 		"{\"packet\":\"p\",\"timeout_ms\":6}",
 		"{}",
 	};
-	assert_ok(cof_keeper_send_start(p.init, "doc", "t", "e", -1, &err));
+	const cof_keeper_start start = {"doc", "/r", "l", "t", "e", -1};
+	assert_ok(cof_keeper_send_start(p.init, &start, &err));
 	assert_ok(cof_keeper_send_hosts(p.init, lines, 1, &err));
 	assert_ok(cof_keeper_send_attest(p.init, 5, &err));
 	assert_ok(cof_keeper_send_unwrap(p.init, "p", 6, p.init, &err));

@@ -212,11 +212,14 @@ static void t082_resources_are_listed_or_denied(void **state)
 	assert_ok(cof_policy_parse(cof_span_str("{\"format\":\"coffer-policy/1\",\"containers\":[]}"), &none, &err));
 	assert_false(cof_policy_resource_allowed(none, &path));
 	assert_false(none->token_ok);
-	assert_ok(cof_policy_parse(cof_span_str("{\"format\":\"coffer-policy/1\",\"containers\":[],"
-						"\"resources\":[\"other/x/y\",\"default/demo/*\"],\"token\":true}"),
-				   &some, &err));
+	assert_false(none->measure_ok);
+	assert_ok(cof_policy_parse(
+		cof_span_str("{\"format\":\"coffer-policy/1\",\"containers\":[],"
+			     "\"resources\":[\"other/x/y\",\"default/demo/*\"],\"token\":true,\"measure\":true}"),
+		&some, &err));
 	assert_true(cof_policy_resource_allowed(some, &path));
 	assert_true(some->token_ok);
+	assert_true(some->measure_ok);
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		COF_AUTO(cof_buf) text = {0};
 		COF_AUTO_PTR(cof_policy) p = NULL;

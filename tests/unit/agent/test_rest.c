@@ -33,10 +33,26 @@ static int token(void *arg, cof_secret *ret, cof_err *err)
 	return cof_secret_from(ret, cof_span_str("{\"token\":\"t\"}"), err);
 }
 
+static char measured[256];
+
+static int measure(void *arg, const cof_runtime_event *e, cof_err *err)
+{
+	(void)arg;
+	if (strcmp(e->operation, "denied") == 0)
+		return cof_err_set(err, COF_E_POLICY, "policy-denied", "measure");
+	if (strcmp(e->operation, "odd") == 0)
+		return cof_err_set(err, COF_E_USAGE, "runtime-event", "odd");
+	if (strcmp(e->operation, "broken") == 0)
+		return cof_err_set(err, COF_E_CRYPTO, "runtime-log-broken", "broken");
+	(void)snprintf(measured, sizeof measured, "%s|%s|%s|%d", e->domain, e->operation, e->content,
+		       e->register_index);
+	return 0;
+}
+
 static int start(void **state)
 {
 	(void)state;
-	const cof_rest_ops ops = {resource, token, NULL};
+	const cof_rest_ops ops = {resource, token, measure, NULL};
 	base = event_base_new();
 	return base == NULL ? -1 : cof_rest_new(&rest, base, 0, &ops, NULL);
 }
@@ -140,6 +156,64 @@ static void refuses_other_paths_and_methods_unasked(void **state)
 	assert_int_equal(calls, before);
 }
 
+static void assert_post(const char *path, const char *body, const char *status)
+{
+	COF_AUTO(cof_buf) text = {0};
+	COF_AUTO(cof_buf) answer = {0};
+	char want[64];
+	(void)snprintf(want, sizeof want, "HTTP/1.1 %s ", status);
+	assert_ok(cof_buf_printf(&text, &err,
+				 "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+				 path, strlen(body), body));
+	talk(cof_buf_str(&text), &answer);
+	if (strncmp(cof_buf_str(&answer), want, strlen(want)) != 0)
+		fail_msg("%s: %.40s", body, cof_buf_str(&answer));
+}
+
+#define EVENT(operation) "{\"domain\":\"d\",\"operation\":\"" operation "\",\"content\":\"c c\"}"
+
+static void measures(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"",
+		"{}",
+		"rubbish",
+		"[]",
+		"{\"domain\":\"d\",\"operation\":\"o\"}",
+		"{\"domain\":\"d\",\"operation\":\"o\",\"content\":7}",
+		"{\"domain\":\"d\",\"operation\":\"o\",\"content\":\"\\u0000\"}",
+		"{\"domain\":\"d\",\"domain\":\"e\",\"operation\":\"o\",\"content\":\"\"}",
+		"{\"domain\":\"d\",\"operation\":\"o\",\"content\":\"\",\"register_index\":4}",
+	};
+	for (size_t i = 0; i < COF_COUNT(bad); i++)
+		assert_post("/aa/aael", bad[i], "400");
+	assert_post("/aa/aael?x", EVENT("o"), "400");
+	assert_post("/aa/aaelx", EVENT("o"), "400");
+	assert_post("/aa/aael", EVENT("odd"), "400");
+	assert_post("/aa/aael", EVENT("denied"), "403");
+	assert_post("/aa/aael", EVENT("broken"), "500");
+	assert_status("GET /aa/aael", "405");
+	assert_string_equal(measured, "");
+	assert_post("/aa/aael", EVENT("o"), "200");
+	assert_string_equal(measured, "d|o|c c|-1");
+}
+
+/* A body where none belongs, and more than there may be. */
+static void limits_bodies(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_buf) answer = {0};
+	static char big[9 << 10];
+	int before = calls;
+	talk("GET /cdh/resource/a/b/c HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi",
+	     &answer);
+	assert_null(strstr(cof_buf_str(&answer), " 200 "));
+	assert_int_equal(calls, before);
+	memset(big, 'x', sizeof big - 1);
+	assert_post("/aa/aael", big, "413");
+}
+
 static void limits_what_it_reads(void **state)
 {
 	(void)state;
@@ -162,6 +236,8 @@ int main(void)
 		cmocka_unit_test(serves_the_token),
 		cmocka_unit_test(says_only_the_class_of_a_failure),
 		cmocka_unit_test(refuses_other_paths_and_methods_unasked),
+		cmocka_unit_test(measures),
+		cmocka_unit_test(limits_bodies),
 		cmocka_unit_test(limits_what_it_reads),
 	};
 	return cmocka_run_group_tests(tests, start, stop);

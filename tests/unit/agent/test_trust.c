@@ -121,7 +121,8 @@ typedef struct bed {
 
 static void open_bed(bed *b, const char *how)
 {
-	const cof_trust_start start = {.initdata = how, .tcti = "none", .eventlog = "none", .rest_port = -1};
+	const cof_keeper_start start = {
+		.root = "", .runtime_log = "", .initdata = how, .tcti = "none", .eventlog = "none", .rest_port = -1};
 	*b = (bed){0};
 	rig_init(&b->r);
 	cof_helper_opts o = rig_helper(&b->r);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The backend table, and a handshake through it. */
+/* The backend table, which of it a machine has, and a handshake through it. */
+#include "tests/unit/evidence/fake_tee.h"
 #include "tests/unit/evidence/tpmbox.h"
 
 #include "attestation/evidence/attester.h"
@@ -8,6 +9,7 @@
 #include "common/hex.h"
 
 static const uint8_t bytes[32] = {1, 2, 3};
+static const cof_digest digest = {.alg = COF_SHA256, .bytes = {1, 2, 3}};
 
 static int make_box(void **state)
 {
@@ -27,7 +29,7 @@ static int drop_box(void **state)
 static void t024_no_backend_but_the_one_named(void **state)
 {
 	(void)state;
-	static const char *const bad[] = {"", "sample", "snp", "TPM", "tpm2"};
+	static const char *const bad[] = {"", "sample", "SNP", "TPM", "tpm2", "az-snp-vtpm", "sev"};
 	const cof_attester_backend *b = NULL;
 	for (size_t i = 0; i < COF_COUNT(bad); i++)
 		assert_fails(cof_attester_backend_by_name(bad[i], &b, &err), "tee-unknown");
@@ -38,6 +40,60 @@ static void t024_no_backend_but_the_one_named(void **state)
 	assert_fails(b->open(&a, &(cof_attester_opts){.tcti = "swtpm:path=/nonexistent", .eventlog = "x"}, &err),
 		     "tpm-unreachable");
 	b->free(NULL);
+}
+
+static const char *tee_of(fake_tee *f, const char *tcti)
+{
+	const cof_sys sys = fake_sys(f);
+	const cof_attester_backend *b = NULL;
+	cof_err err = {0};
+	if (cof_attester_detect(&(cof_attester_opts){.tcti = tcti, .sys = &sys}, &b, &err) < 0)
+		return err.reason[0] == 't' ? "none" : "?";
+	return b->tee;
+}
+
+/* T-24: the strongest that the kernel offers, whatever else the host has plugged in. */
+static void t024_the_machine_says_what_it_is(void **state)
+{
+	(void)state;
+	static const char tpm[] = "device:/dev/tpmrm0";
+	fake_tee f = {.no_tsm = true};
+	assert_string_equal(tee_of(&f, NULL), "none");
+	assert_string_equal(tee_of(&f, tpm), "none"); /* no such device */
+	f.files[0] = (fake_file){"/dev/tpmrm0", {0}};
+	assert_string_equal(tee_of(&f, tpm), "tpm");
+	f = (fake_tee){.files = {{"/dev/tpmrm0", {0}}}}; /* configfs, and no provider in it */
+	assert_string_equal(tee_of(&f, tpm), "tpm");
+	f.provider = "arm_cca_guest\n";
+	assert_string_equal(tee_of(&f, tpm), "tpm");
+	f.provider = "tdx_guest\n";
+	assert_string_equal(tee_of(&f, tpm), "tdx");
+	f.provider = "sev_guest\n";
+	assert_string_equal(tee_of(&f, tpm), "snp");
+	assert_string_equal(tee_of(&f, NULL), "snp");
+	fake_drop(&f);
+	f = (fake_tee){.no_tsm = true, .tdxguest = true, .files = {{"/dev/tpmrm0", {0}}}};
+	assert_string_equal(tee_of(&f, tpm), "tdx");
+	f.sevguest = true;
+	assert_string_equal(tee_of(&f, tpm), "snp");
+	assert_string_equal(tee_of(&(fake_tee){0}, "swtpm:path=x"), "tpm"); /* named by who runs this process */
+	fake_drop(&f);
+}
+
+/* T-24: and one that is there and does not work is no reason to prove less. */
+static void t024_no_fall_back(void **state)
+{
+	(void)state;
+	fake_tee f = {.no_tsm = true, .tdxguest = true};
+	const cof_sys sys = fake_sys(&f);
+	const cof_attester_opts opts = {.tcti = "swtpm:path=x", .sys = &sys};
+	const cof_attester_backend *b = NULL;
+	cof_attester *a = NULL;
+	assert_ok(cof_attester_detect(&opts, &b, &err));
+	assert_string_equal(b->tee, "tdx");
+	assert_fails(b->open(&a, &opts, &err), "tdx-no-quotes");
+	assert_null(a);
+	fake_drop(&f);
 }
 
 static json_t *b64_of(cof_span s)
@@ -82,8 +138,8 @@ static void a_handshake(void **state)
 	tpmbox_on(box);
 	assert_ok(cof_attester_backend_by_name("tpm", &b, &err));
 	assert_ok(b->open(&a, &(cof_attester_opts){.tcti = box->tcti}, &err));
-	assert_ok(b->bind_initdata(a, bytes, &err));
-	assert_fails(b->bind_initdata(a, bytes, &err), "initdata-bound");
+	assert_ok(b->bind_initdata(a, &digest, &err));
+	assert_fails(b->bind_initdata(a, &digest, &err), "initdata-bound");
 	assert_ok(b->request_extra(a, &extra, &err));
 	assert_fails(b->challenge_extra(a, bad, &err), "json-missing");
 	assert_ok(b->challenge_extra(a, none, &err)); /* the protocol's "" */
@@ -135,6 +191,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t024_no_backend_but_the_one_named),
+		cmocka_unit_test(t024_the_machine_says_what_it_is),
+		cmocka_unit_test(t024_no_fall_back),
 		cmocka_unit_test(a_log_that_is_not_there),
 		cmocka_unit_test(t061_a_tpm_that_dies),
 		cmocka_unit_test(a_handshake),
