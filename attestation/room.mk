@@ -13,7 +13,8 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
 	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
-	attestation/verify/status.c attestation/verify/tpm.c
+	attestation/verify/status.c attestation/verify/tpm.c attestation/verify/trust.c \
+	attestation/verify/trust_table.c
 # SEV-SNP
 attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cert.c attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \

@@ -40,6 +40,7 @@ typedef struct cof_check {
 	char name[COF_CHECK_NAME_MAX]; /* "tcb-too-low" */
 	cof_stage stage;
 	bool passed;
+	bool waived;			   /* passed by the policy's word alone: what it asks for does not hold */
 	char expected[COF_CHECK_TEXT_MAX]; /* printable; "" where there is nothing to say; long bytes are cut */
 	char found[COF_CHECK_TEXT_MAX];
 } cof_check;
@@ -65,6 +66,9 @@ bool cof_check_at_least(cof_checks *c, cof_stage stage, const char *name, uint64
 bool cof_check_bits(cof_checks *c, cof_stage stage, const char *name, uint64_t allowed, uint64_t found);
 /* A failure of a function behind the list becomes a failed check of that reason; its text is what was found. */
 bool cof_check_error(cof_checks *c, cof_stage stage, const cof_err *err);
+
+/* Marks the last check, where it passed: the policy lets it, and what it asks for does not hold. */
+void cof_check_waive(cof_checks *c);
 
 /* At least one check, and none failed. */
 bool cof_checks_passed(const cof_checks *c);

@@ -180,6 +180,8 @@ bool cof_tdx_anchor_find(cof_checks *c, cof_span named, X509 *presented, cof_tdx
 	const char *want = named.len == 0 ? "Intel SGX Root CA (pinned key)" : who;
 	if (!cof_check_text(c, COF_STAGE_CHAIN, "untrusted-root", counts, want, counts ? who : "another root"))
 		return false;
+	if (!a.intel)
+		cof_check_waive(c);
 	*ret = a;
 	a = (cof_tdx_anchor){0};
 	return true;
