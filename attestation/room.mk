@@ -40,7 +40,8 @@ attestation_SRC += attestation/refvalue/cbor.c attestation/refvalue/cborcheck.c 
 # tokens
 attestation_SRC += attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c \
 	attestation/token/ear_appraisal.c attestation/token/jws.c attestation/token/jwk.c \
-	attestation/token/ear_cbor.c attestation/token/eat.c attestation/token/kind_token.c \
+	attestation/token/ear_cbor.c attestation/token/ear_cbor_write.c \
+	attestation/token/cborjson.c attestation/token/jwks.c attestation/token/result.c attestation/token/eat.c attestation/token/kind_token.c \
 	attestation/token/kind_cose.c attestation/token/kind_ear.c attestation/token/kind_eat.c
 PKGS += libcbor
 

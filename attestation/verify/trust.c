@@ -9,7 +9,7 @@
 
 static bool is_named(const cof_check *k, cof_stage stage, const char *name, size_t len)
 {
-	return k->stage == stage && strlen(k->name) == len && memcmp(k->name, name, len) == 0;
+	return k->stage == stage && strlen(k->name) == len && strncmp(k->name, name, len) == 0;
 }
 
 /* So many checks of that name were made, and each of them passed by itself. */
