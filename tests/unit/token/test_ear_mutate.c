@@ -39,8 +39,7 @@ static cof_ear_in base_in(void)
 			    .audience = "rp"};
 }
 
-#define POLICY                                                                                                         \
-	"{\"nonce\":\"" TOKEN_NONCE "\",\"audience\":\"rp\",\"profile\":\"" COF_EAR_PROFILE_IETF "\"}"
+#define POLICY "{\"nonce\":\"" TOKEN_NONCE "\",\"audience\":\"rp\",\"profile\":\"" COF_EAR_PROFILE_IETF "\"}"
 
 static ask ask_jwt(const cof_buf *token)
 {
@@ -171,9 +170,9 @@ static json_t *mutate(const json_t *claims, const mutation *m)
 	if (m->value == NULL)
 		assert_int_equal(json_object_del(holder, last), 0);
 	else
-		assert_int_equal(json_object_set_new(holder, last,
-						     json_loads(m->value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL)),
-				 0);
+		assert_int_equal(
+			json_object_set_new(holder, last, json_loads(m->value, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL)),
+			0);
 	return o;
 }
 

@@ -12,7 +12,7 @@
 #define ONES_B64 "EREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREQ"
 #define DEMANDS                                                                                                        \
 	"{\"report_data\":\"" ONES "\",\"measurement\":\"" HEX16("22") HEX16("22") HEX16("22") "\",\"min_tcb\":{"      \
-										"\"snp\":24}}"
+											       "\"snp\":24}}"
 
 static soft_keys keys;
 static EVP_PKEY *p256, *p384;
@@ -181,7 +181,11 @@ static void both_forms_under_both_curves(void **state)
 		in.audience = "rp";
 		assert_ok(cof_result_jwt(&in, by[i], &jwt, &err));
 		assert_ok(cof_result_cwt(&in, by[i], &cwt, &err));
-		ask a = {.kind = "ear-jwt", .role = "token", .token = cof_buf_span(&jwt), .key = by[i], .now = SOFT_NOW + 299};
+		ask a = {.kind = "ear-jwt",
+			 .role = "token",
+			 .token = cof_buf_span(&jwt),
+			 .key = by[i],
+			 .now = SOFT_NOW + 299};
 		a.policy = "{\"nonce\":\"" ONES "\",\"profile\":\"" COF_EAR_PROFILE_IETF "\",\"audience\":\"rp\"}";
 		assert_accepted(&a);
 		a.kind = "ear-cwt";
