@@ -33,8 +33,11 @@ static columns measure(const cof_checks *c)
 
 static int put_check(const cof_check *k, const columns *w, cof_buf *b, cof_err *err)
 {
-	int rc = cof_buf_printf(b, err, "%-6s  %-*s  %-*s", !k->passed ? "FAILED" : k->waived ? "waived" : "ok", w->name, k->name, w->stage,
-				cof_stage_name(k->stage));
+	int rc = cof_buf_printf(b, err, "%-6s  %-*s  %-*s",
+				!k->passed  ? "FAILED"
+				: k->waived ? "waived"
+					    : "ok",
+				w->name, k->name, w->stage, cof_stage_name(k->stage));
 	if (rc == 0 && (k->expected[0] != '\0' || k->found[0] != '\0'))
 		rc = cof_buf_printf(b, err, "  %-*.*s  %.*s", w->expected, shown(k, k->expected), k->expected,
 				    shown(k, k->found), k->found);
