@@ -20,7 +20,8 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/verify/credential_seed.c attestation/verify/ek.c attestation/verify/ek_profile.c \
 	attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
-	attestation/verify/status.c attestation/verify/tpm.c
+	attestation/verify/status.c attestation/verify/tpm.c attestation/verify/trust.c \
+	attestation/verify/trust_table.c
 # TPM quotes as files
 attestation_SRC += attestation/verify/tpm_attested.c attestation/verify/tpm_banks.c \
 	attestation/verify/tpm_credential.c attestation/verify/tpm_ek.c attestation/verify/tpm_kat.c \
@@ -56,7 +57,9 @@ attestation_SRC += attestation/refvalue/cbor.c attestation/refvalue/cborcheck.c 
 # tokens
 attestation_SRC += attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c \
 	attestation/token/ear_appraisal.c attestation/token/jws.c attestation/token/jwk.c \
-	attestation/token/ear_cbor.c attestation/token/eat.c attestation/token/kind_token.c \
+	attestation/token/ear_cbor.c attestation/token/ear_cbor_write.c \
+	attestation/token/cborjson.c attestation/token/jwks.c attestation/token/result.c \
+	attestation/token/eat.c attestation/token/kind_token.c \
 	attestation/token/kind_cose.c attestation/token/kind_ear.c attestation/token/kind_eat.c
 PKGS += libcbor
 # the shared library: what attestation/public/attestation.map names, and what that needs

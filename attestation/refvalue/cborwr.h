@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "common/wr.h"
 
 void cof_cbor_put_uint(cof_wr *w, uint64_t v);
@@ -18,3 +20,4 @@ void cof_cbor_put_array(cof_wr *w, uint64_t n);
 void cof_cbor_put_map(cof_wr *w, uint64_t n);
 void cof_cbor_put_tag(cof_wr *w, uint64_t tag);
 void cof_cbor_put_null(cof_wr *w);
+void cof_cbor_put_bool(cof_wr *w, bool v);

@@ -17,6 +17,7 @@ enum {
 	COF_COSE_LABEL_ALG = 1,
 	COF_COSE_LABEL_CRIT = 2,
 	COF_COSE_LABEL_CONTENT_TYPE = 3,
+	COF_COSE_LABEL_KID = 4,
 };
 
 typedef struct cof_cose_in {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attestation results as JWT: the form that the key broker protocol's peers read (names with dots), and on the reading
- * side also the IETF draft's. One token speaks one dialect, chosen by its profile; an unknown profile is refused, and
+ * Attestation results as JWT and CWT: in the IETF draft's dialect, and in the older ones (names with dots) that the key
+ * broker protocol's peers read. One token speaks one dialect, chosen by its profile; an unknown profile is refused, and
  * so is a status that is better than what it summarises.
  *
  * spec: draft-ietf-rats-ear-03; KBS protocol, attestation token
@@ -18,18 +18,27 @@
 #define COF_EAR_PROFILE_VERAISON "tag:github.com,2023:veraison/ear"
 #define COF_EAR_PROFILE_IETF "tag:ietf.org,2026:rats/ear#03"
 
-enum { COF_EAR_SKEW = 60, COF_EAR_LIFE_MAX = 3600 };
+enum {
+	COF_EAR_SKEW = 60,
+	COF_EAR_LIFE_MAX = 3600,
+	COF_EAR_NONCE_MIN = 8,
+	COF_EAR_NONCE_MAX = 64,
+	COF_EAR_AUDIENCE_MAX = 256, /* bytes */
+};
 
 typedef struct cof_ear_in {
-	const char *issuer;	  /* NULL: "coffer-kbs" */
-	const char *tee;	  /* "tpm": the claims' key */
-	const json_t *tee_claims; /* object */
-	cof_span report_data;
-	const json_t *runtime_data;    /* {"nonce","tee-pubkey"}: the token's holder */
+	const char *profile;	       /* one of the three; NULL: COF_EAR_PROFILE_COCO */
+	const char *issuer;	       /* NULL: "coffer-kbs" */
+	const char *tee;	       /* "tpm": the claims' key */
+	const json_t *tee_claims;      /* object; NULL: none */
+	cof_span report_data;	       /* empty: none */
+	cof_span nonce;		       /* that the evidence answers, COF_EAR_NONCE_MIN to _MAX bytes; empty: none */
+	const json_t *runtime_data;    /* {"nonce","tee-pubkey"}: the token's holder; NULL: none */
 	const char *initdata_digest;   /* hex; NULL: none */
 	const json_t *initdata_claims; /* object or NULL */
 	const char *policy_id;	       /* NULL: "default" */
 	const int *trust;	       /* COF_TRUST_COUNT values: the status follows from them */
+	const cof_status *status;      /* or is this one, which is no better; NULL: it follows, and there must be one */
 	int64_t now;
 	int64_t life;	      /* seconds, at most COF_EAR_LIFE_MAX */
 	const char *audience; /* NULL: none */
@@ -37,9 +46,14 @@ typedef struct cof_ear_in {
 	const json_t *extra;
 } cof_ear_in;
 
-/* Signed with key (P-256); x5c_pem: certificates of the key, leaf first, for the header; may be empty. Appends the
- * token. */
+/*
+ * Signed with key (P-256 or P-384); x5c_pem: certificates of the key, leaf first, for the header; may be empty. Appends
+ * the token. Reasons (usage) "bad-key", "ear-life", "ear-empty" (no trust claim and no status), "ear-status" (better
+ * than the vector), "ear-audience", "ear-nonce" (size), "token-profile".
+ */
 COF_WUR int cof_ear_issue(const cof_ear_in *in, EVP_PKEY *key, cof_span x5c_pem, cof_buf *ret, cof_err *err);
+/* The same as CWT: tag 61 around tag 18, deterministic; the draft's profile alone has this form. */
+COF_WUR int cof_ear_issue_cwt(const cof_ear_in *in, EVP_PKEY *key, cof_buf *ret, cof_err *err);
 /* The claims set alone; a new reference. */
 COF_WUR int cof_ear_claims(const cof_ear_in *in, json_t **ret, cof_err *err);
 

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attestation/token/ear_cbor.h"
+#include "attestation/token/ear_cbor_int.h"
 
 #include "attestation/verify/status.h"
 #include "common/hex.h"
 
 enum { LIST_MAX = 64 };
 
-/* A claim, and how its value is written in JSON; put gives NULL for another shape (and when memory ran out). */
 typedef json_t *(*put)(const cof_cbor *v);
-typedef struct claim {
-	int64_t key;
-	const char *name;
-	put put;
-} claim;
+typedef cof_ear_claim claim;
 
 static json_t *put_int(const cof_cbor *v)
 {
@@ -136,7 +131,8 @@ static int put_map(const cof_cbor *map, const claim *claims, size_t n_claims, js
 			return cof_err_set(err, COF_E_MALFORMED, "cwt-claim",
 					   "a key that is no number, or a name of the JSON form");
 		const claim *c = is_int ? find(claims, n_claims, key) : NULL;
-		if (c != NULL && json_object_set_new(o, c->name, c->put(cof_cbor_value(map, i))) < 0)
+		if (c != NULL && c->to_json != NULL &&
+		    json_object_set_new(o, c->name, c->to_json(cof_cbor_value(map, i))) < 0)
 			return refuse(err, key);
 	}
 	*ret = cof_steal(&o);
@@ -145,19 +141,9 @@ static int put_map(const cof_cbor *map, const claim *claims, size_t n_claims, js
 
 static json_t *put_verifier(const cof_cbor *v)
 {
-	static const claim parts[] = {{0, "developer", put_text}, {1, "build", put_text}};
 	json_t *o = NULL;
-	return put_map(v, parts, COF_COUNT(parts), &o, NULL) == 0 ? o : NULL;
+	return put_map(v, cof_ear_verifier_claims, COF_EAR_VERIFIER_CLAIMS, &o, NULL) == 0 ? o : NULL;
 }
-
-/* spec: draft-ietf-rats-ear-03, 3.2 */
-static const claim appraisal[] = {
-	{10, "eat_nonce", put_nonce},
-	{265, "eat_profile", put_text},
-	{1000, "ear_status", put_status},
-	{1001, "ear_trustworthiness_vector", put_vector},
-	{1003, "ear_appraisal_policy_ids", put_texts},
-};
 
 static json_t *put_submods(const cof_cbor *v)
 {
@@ -169,31 +155,68 @@ static json_t *put_submods(const cof_cbor *v)
 		cof_span s;
 		json_t *one = NULL;
 		COF_AUTO_FREE char *name = cof_cbor_text(cof_cbor_key(v, i), &s) ? cof_span_dup_str(s) : NULL;
-		if (name == NULL || put_map(cof_cbor_value(v, i), appraisal, COF_COUNT(appraisal), &one, NULL) < 0 ||
+		if (name == NULL ||
+		    put_map(cof_cbor_value(v, i), cof_ear_appraisal_claims, COF_EAR_APPRAISAL_CLAIMS, &one, NULL) < 0 ||
 		    json_object_set_new(o, name, one) < 0)
 			return NULL;
 	}
 	return cof_steal(&o);
 }
 
-/* spec: RFC 8392, 4; RFC 9711, 10.3.1; draft-ietf-rats-ear-03, 3.1 */
-static const claim result[] = {
-	{1, "iss", put_text},
-	{2, "sub", put_text},
-	{3, "aud", put_audience},
-	{4, "exp", put_int},
-	{5, "nbf", put_int},
-	{6, "iat", put_int},
-	{7, "jti", put_bytes},
-	{10, "eat_nonce", put_nonce},
-	{265, "eat_profile", put_text},
-	{266, "submods", put_submods},
-	{1000, "ear_status", put_status},
-	{1002, "ear_raw_evidence", put_bytes},
-	{1004, "ear_verifier_id", put_verifier},
+/* spec: RFC 8747, 3.2; RFC 9053, 7.1: an EC key on P-256, the one kind that a guest has here */
+static json_t *put_holder(const cof_cbor *v)
+{
+	cof_span x, y;
+	int64_t kty = 0, crv = 0;
+	const cof_cbor *key = cof_cbor_get(v, COF_EAR_CNF_KEY);
+	if (!cof_cbor_int(cof_cbor_get(key, COF_COSE_KEY_KTY), &kty) || kty != COF_COSE_KEY_EC2 ||
+	    !cof_cbor_int(cof_cbor_get(key, COF_COSE_KEY_CRV), &crv) || crv != COF_COSE_KEY_P256 ||
+	    !cof_cbor_bytes(cof_cbor_get(key, COF_COSE_KEY_X), &x) || x.len != COF_COSE_KEY_P256_LEN ||
+	    !cof_cbor_bytes(cof_cbor_get(key, COF_COSE_KEY_Y), &y) || y.len != COF_COSE_KEY_P256_LEN)
+		return NULL;
+	COF_AUTO_FREE char *x_text = cof_b64url_dup(x);
+	COF_AUTO_FREE char *y_text = cof_b64url_dup(y);
+	return x_text == NULL || y_text == NULL ? NULL
+						: json_pack("{s:{s:s, s:s, s:s, s:s}}", "jwk", "kty", "EC", "crv",
+							    "P-256", "x", x_text, "y", y_text);
+}
+
+/* ---- the tables ---- */
+
+const cof_ear_claim cof_ear_verifier_claims[COF_EAR_VERIFIER_CLAIMS] = {
+	{0, "developer", put_text, cof_ear_write_text},
+	{1, "build", put_text, cof_ear_write_text},
+};
+
+/* spec: draft-ietf-rats-ear-03, 3.2, and the extension for annotated evidence */
+const cof_ear_claim cof_ear_appraisal_claims[COF_EAR_APPRAISAL_CLAIMS] = {
+	{10, "eat_nonce", put_nonce, cof_ear_write_nonce},
+	{265, "eat_profile", put_text, cof_ear_write_text},
+	{1000, "ear_status", put_status, cof_ear_write_status},
+	{1001, "ear_trustworthiness_vector", put_vector, cof_ear_write_vector},
+	{1003, "ear_appraisal_policy_ids", put_texts, cof_ear_write_json},
+	{-70000, "ear_veraison_annotated_evidence", NULL, cof_ear_write_json},
+};
+
+/* spec: RFC 8392, 4; RFC 8747, 3.1; RFC 9711, 10.3.1; draft-ietf-rats-ear-03, 3.1 */
+const cof_ear_claim cof_ear_result_claims[COF_EAR_RESULT_CLAIMS] = {
+	{1, "iss", put_text, cof_ear_write_text},
+	{2, "sub", put_text, cof_ear_write_text},
+	{3, "aud", put_audience, cof_ear_write_json},
+	{4, "exp", put_int, cof_ear_write_int},
+	{5, "nbf", put_int, cof_ear_write_int},
+	{6, "iat", put_int, cof_ear_write_int},
+	{7, "jti", put_bytes, cof_ear_write_bytes},
+	{8, "cnf", put_holder, cof_ear_write_holder},
+	{10, "eat_nonce", put_nonce, cof_ear_write_nonce},
+	{265, "eat_profile", put_text, cof_ear_write_text},
+	{266, "submods", put_submods, cof_ear_write_submods},
+	{1000, "ear_status", put_status, cof_ear_write_status},
+	{1002, "ear_raw_evidence", put_bytes, cof_ear_write_bytes},
+	{1004, "ear_verifier_id", put_verifier, cof_ear_write_verifier},
 };
 
 int cof_ear_from_cbor(const cof_cbor *map, json_t **ret, cof_err *err)
 {
-	return put_map(map, result, COF_COUNT(result), ret, err);
+	return put_map(map, cof_ear_result_claims, COF_EAR_RESULT_CLAIMS, ret, err);
 }

@@ -6,13 +6,16 @@
 
 #include <stdio.h>
 
+#define DOTTED                                                                                                         \
+	"ear.status", "ear.trustworthiness-vector", "ear.verifier-id", "ear.appraisal-policy-id", COF_EAR_ANNOTATED
+#define DRAFT                                                                                                          \
+	"ear_status", "ear_trustworthiness_vector", "ear_verifier_id", "ear_appraisal_policy_ids",                     \
+		"ear_veraison_annotated_evidence"
+
 static const cof_ear_dialect dialects[] = {
-	{COF_EAR_PROFILE_COCO, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id", "ear.appraisal-policy-id",
-	 "ear_", true, true, true},
-	{COF_EAR_PROFILE_VERAISON, "ear.status", "ear.trustworthiness-vector", "ear.verifier-id",
-	 "ear.appraisal-policy-id", "ear_", true, false, true},
-	{COF_EAR_PROFILE_IETF, "ear_status", "ear_trustworthiness_vector", "ear_verifier_id",
-	 "ear_appraisal_policy_ids", "ear.", false, false, false},
+	{COF_EAR_PROFILE_COCO, DOTTED, "ear_", true, true, true, true},
+	{COF_EAR_PROFILE_VERAISON, DOTTED, "ear_", true, false, false, true},
+	{COF_EAR_PROFILE_IETF, DRAFT, "ear.", false, false, false, false},
 };
 
 enum { NONCES_MAX = 16, NONCE_MIN = 8, NONCE_MAX = 64 };
@@ -45,16 +48,19 @@ static const char *asked_profile(const cof_ear_want *want)
 	return want == NULL ? NULL : want->profile != NULL ? want->profile : COF_EAR_PROFILE_COCO;
 }
 
-const cof_ear_dialect *cof_ear_dialect_of(const json_t *claims)
+const cof_ear_dialect *cof_ear_dialect_by(const char *profile)
 {
-	const char *profile = NULL;
-	if (cof_json_str(claims, "eat_profile", &profile, NULL) < 0)
-		return NULL;
 	for (size_t i = 0; i < COF_COUNT(dialects); i++) {
 		if (strcmp(dialects[i].profile, profile) == 0)
 			return &dialects[i];
 	}
 	return NULL;
+}
+
+const cof_ear_dialect *cof_ear_dialect_of(const json_t *claims)
+{
+	const char *profile = NULL;
+	return cof_json_str(claims, "eat_profile", &profile, NULL) < 0 ? NULL : cof_ear_dialect_by(profile);
 }
 
 static int check_profile(cof_ear_reading *r, cof_err *err)

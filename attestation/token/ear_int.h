@@ -11,11 +11,15 @@ typedef struct cof_ear_dialect {
 	const char *vector;
 	const char *verifier;
 	const char *policies;
-	const char *foreign; /* how the other dialect's names begin */
-	bool one_policy;     /* a text, and not a list of them */
+	const char *annotated; /* evidence, an extension of Veraison's */
+	const char *foreign;   /* how the other dialect's names begin */
+	bool one_policy;       /* a text, and not a list of them */
 	bool must_expire;
-	bool must_explain; /* a status without a vector cannot be checked; only the draft has a way to leave it out */
+	bool header_has_key; /* and no key id: that is how its peers find the key */
+	bool must_explain;   /* a status without a vector cannot be checked; only the draft has a way to leave it out */
 } cof_ear_dialect;
+
+#define COF_EAR_ANNOTATED "ear.veraison.annotated-evidence"
 
 /* One claims set on its way through the steps below. */
 typedef struct cof_ear_reading {
@@ -34,6 +38,7 @@ void cof_ear_note(char to[COF_CHECK_TEXT_MAX], const char *before, int64_t numbe
 void cof_ear_quote(char to[COF_CHECK_TEXT_MAX], const char *text);
 /* The dialect that eat_profile names; NULL for an unknown one. */
 const cof_ear_dialect *cof_ear_dialect_of(const json_t *claims);
+const cof_ear_dialect *cof_ear_dialect_by(const char *profile);
 
 /* A step gives 0, an error, or this where the claims have nothing for it, or the caller wants nothing. */
 enum { COF_EAR_IDLE = 1 };

@@ -307,6 +307,19 @@ static int check_signature(EVP_PKEY *key, const jws_alg *a, const parts *p, cof_
 		       : bad_signature(err);
 }
 
+int cof_jws_kid(cof_span token, char **ret, cof_err *err)
+{
+	parts p = {0};
+	COF_AUTO_PTR(json_t) header = NULL;
+	const char *kid = NULL;
+	*ret = NULL;
+	if (split(token, &p, NULL) < 0 || p.header.len > COF_JWS_HEADER_MAX ||
+	    read_object(p.header, &header, NULL) < 0 || cof_json_opt_str(header, "kid", &kid, NULL) < 0 || kid == NULL)
+		return 0;
+	*ret = strdup(kid);
+	return *ret == NULL ? cof_err_oom(err) : 0;
+}
+
 int cof_jws_verify(cof_span token, EVP_PKEY *key, json_t **ret_header, json_t **ret_payload, cof_err *err)
 {
 	const jws_alg *a = NULL;

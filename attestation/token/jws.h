@@ -27,6 +27,9 @@ COF_WUR int cof_jwk_read(const json_t *jwk, EVP_PKEY **ret, cof_err *err);
 
 /* header gets "alg" first; appends header.payload.signature. */
 COF_WUR int cof_jws_sign(EVP_PKEY *key, const json_t *header, const json_t *payload, cof_buf *ret, cof_err *err);
+/* The name of a key in a token's header, before anything is verified: a hint for choosing among keys that are believed
+ * already. *ret is NULL where there is none that can be read; heap. */
+COF_WUR int cof_jws_kid(cof_span token, char **ret, cof_err *err);
 /* Hostile token, under a key on P-256 or P-384 or of RSA. *ret_payload is the JSON object that was signed, *ret_header
  * (may be NULL) its header; new references. Reasons "token-malformed" (malformed), "token-algorithm", "token-signature"
  * (crypto). */

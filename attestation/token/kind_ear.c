@@ -17,20 +17,39 @@ static int judge(const cof_verify_in *in, const cof_token_policy *p, const json_
 	if (p->has_nonce && nonce == NULL)
 		return cof_err_oom(err);
 	const char *own = json_string_value(json_object_get(claims, "eat_profile"));
-	const cof_ear_want want = {.profile = p->profile != NULL ? p->profile : own, .nonce = nonce, .now = in->now};
+	const cof_ear_want want = {.profile = p->profile != NULL ? p->profile : own,
+				   .audience = p->audience,
+				   .nonce = nonce,
+				   .now = in->now};
 	cof_ear_checks(claims, &want, &v->checks);
 	return cof_ear_fields(claims, &v->fields, err);
 }
 
 /* ---- JWT ---- */
 
-static const char *const jwt_words[] = {"nonce", "profile", NULL};
+static const char *const jwt_words[] = {"nonce", "profile", "audience", NULL};
+
+/* Of a set, the key that the token names: a hint among those that are believed. */
+static int choose(const cof_jwks *set, cof_span token, cof_verdict *v, EVP_PKEY **ret, cof_err *err)
+{
+	COF_AUTO_FREE char *kid = NULL;
+	cof_err why = {0};
+	int rc = cof_jws_kid(token, &kid, err);
+	if (rc < 0)
+		return rc;
+	if (cof_jwks_choose(set, kid, ret, &why) < 0)
+		return cof_token_refuse(&v->checks, COF_STAGE_SIGNATURE, &why, err);
+	return 0;
+}
 
 static int verify_jwt(const cof_verify_in *in, cof_verdict *v, json_t **ret_claims, cof_err *err)
 {
-	COF_AUTO_PTR(cof_ossl_key) key = NULL;
+	COF_AUTO(cof_jwks) set = {0};
+	EVP_PKEY *key = NULL;
 	cof_err why = {0};
-	int rc = cof_token_key(in, v, &key, err);
+	int rc = cof_token_keys(in, v, &set, err);
+	if (rc == 0 && set.n > 0)
+		rc = choose(&set, cof_role(in, "token"), v, &key, err);
 	if (rc < 0 || key == NULL)
 		return rc;
 	if (cof_jws_verify(cof_role(in, "token"), key, NULL, ret_claims, &why) < 0)
@@ -55,8 +74,8 @@ int cof_kind_ear_jwt(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 
 /* ---- CWT ---- */
 
-static const char *const cwt_words[] = {"nonce", "profile", "external_aad", "allow_untagged", "require_alg_protected",
-					NULL};
+static const char *const cwt_words[] = {
+	"nonce", "profile", "audience", "external_aad", "allow_untagged", "require_alg_protected", NULL};
 
 /* The draft's CBOR claims under the draft's JSON names. */
 static int translate(const cof_cbor *map, cof_verdict *v, json_t **ret, cof_err *err)

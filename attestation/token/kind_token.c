@@ -53,6 +53,12 @@ static int read_profile(const json_t *v, cof_token_policy *p, cof_err *err)
 	return p->profile != NULL ? 0 : bad_word(err, "profile");
 }
 
+static int read_audience(const json_t *v, cof_token_policy *p, cof_err *err)
+{
+	p->audience = json_string_value(v);
+	return p->audience != NULL ? 0 : bad_word(err, "audience");
+}
+
 static int read_untagged(const json_t *v, cof_token_policy *p, cof_err *err)
 {
 	p->allow_untagged = json_is_true(v);
@@ -72,11 +78,8 @@ static const struct {
 	const char *word;
 	int (*read)(const json_t *v, cof_token_policy *p, cof_err *err);
 } readers[] = {
-	{"nonce", read_nonce},
-	{"profile", read_profile},
-	{"external_aad", read_aad},
-	{"allow_untagged", read_untagged},
-	{"require_alg_protected", read_protected},
+	{"nonce", read_nonce},	    {"profile", read_profile},	       {"audience", read_audience},
+	{"external_aad", read_aad}, {"allow_untagged", read_untagged}, {"require_alg_protected", read_protected},
 };
 
 int cof_token_policy_read(const json_t *policy, const char *const *words, cof_token_policy *ret, cof_err *err)
@@ -118,17 +121,28 @@ int cof_token_key(const cof_verify_in *in, cof_verdict *v, EVP_PKEY **ret, cof_e
 	return 0;
 }
 
+int cof_token_keys(const cof_verify_in *in, cof_verdict *v, cof_jwks *ret, cof_err *err)
+{
+	cof_err why = {0};
+	if (cof_jwks_parse(cof_role(in, "key"), ret, &why) < 0)
+		return cof_token_refuse(&v->checks, COF_STAGE_PARSE, &why, err);
+	(void)cof_check_that(&v->checks, COF_STAGE_PARSE, "jwk-malformed", true);
+	return 0;
+}
+
+/* Every key of a set is tried that the algorithm is for: one whose signature holds is the signer, whatever name the
+ * message gives. */
 int cof_token_cose(const cof_verify_in *in, const cof_token_policy *p, const cof_token_cose_in *how, cof_verdict *v,
 		   cof_cose *ret, cof_err *err)
 {
-	COF_AUTO_PTR(cof_ossl_key) key = NULL;
+	COF_AUTO(cof_jwks) set = {0};
 	cof_err why = {0};
-	int rc = cof_token_key(in, v, &key, err);
-	if (rc < 0 || key == NULL)
+	int rc = cof_token_keys(in, v, &set, err);
+	if (rc < 0 || set.n == 0)
 		return rc;
 	const cof_cose_in cose = {.message = cof_role(in, how->role),
-				  .keys = &key,
-				  .n_keys = 1,
+				  .keys = set.keys,
+				  .n_keys = set.n,
 				  .aad = cof_buf_span(&p->aad),
 				  .has_detached = cof_role_given(in, "detached_payload"),
 				  .detached = cof_role(in, "detached_payload"),

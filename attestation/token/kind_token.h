@@ -3,13 +3,15 @@
 #pragma once
 
 #include "attestation/refvalue/cose.h"
+#include "attestation/token/jwks.h"
 #include "attestation/verify/kind.h"
 #include "common/ossl.h"
 
 enum { COF_TOKEN_AAD_MAX = 4096, COF_TOKEN_NONCE_MAX = 64 };
 
 typedef struct cof_token_policy {
-	const char *profile; /* borrowed; NULL: any known one */
+	const char *profile;  /* borrowed; NULL: any known one */
+	const char *audience; /* borrowed; NULL: whatever the token says */
 	bool has_nonce;
 	cof_buf nonce;
 	cof_buf aad; /* external_aad */
@@ -25,8 +27,10 @@ COF_WUR int cof_token_policy_read(const json_t *policy, const char *const *words
 /* A failure that is the evidence's becomes a failed check, and 0; any other is handed on. */
 COF_WUR int cof_token_refuse(cof_checks *c, cof_stage stage, const cof_err *why, cof_err *err);
 
-/* The role "key"; *ret stays NULL where it is refused. */
+/* The role "key", one JWK; *ret stays NULL where it is refused. */
 COF_WUR int cof_token_key(const cof_verify_in *in, cof_verdict *v, EVP_PKEY **ret, cof_err *err);
+/* The same, or a set of them; ret->n stays 0 where it is refused. */
+COF_WUR int cof_token_keys(const cof_verify_in *in, cof_verdict *v, cof_jwks *ret, cof_err *err);
 
 /* The message under the role's name, with the payload beside it where the caller has one. ret->message stays NULL
  * where it is refused. */

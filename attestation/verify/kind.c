@@ -96,7 +96,8 @@ static int check_json(const cof_check *k, json_t *list, cof_err *err)
 {
 	json_t *o = json_pack("{s:s, s:s, s:b, s:s, s:s}", "name", k->name, "stage", cof_stage_name(k->stage), "passed",
 			      k->passed, "expected", k->expected, "found", k->found);
-	return o == NULL || json_array_append_new(list, o) < 0 ? cof_err_oom(err) : 0;
+	int rc = o == NULL || json_array_append_new(list, o) < 0 ? cof_err_oom(err) : 0;
+	return rc == 0 && k->waived ? cof_json_set_new(o, "waived", json_true(), err) : rc;
 }
 
 static const char *word(const cof_verdict *v)

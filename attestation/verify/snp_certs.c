@@ -171,6 +171,8 @@ static int check_anchor(cof_snp_certs *s, cof_checks *c, cof_err *err)
 		(void)snprintf(found, sizeof found, "not AMD's, named by the caller: key %s", hex);
 	(void)cof_check_text(c, COF_STAGE_CHAIN, "root-anchor", !s->is_amd || line == s->line,
 			     "AMD's root of this product, or a root that the caller named", found);
+	if (!s->is_amd)
+		cof_check_waive(c);
 	return 0;
 }
 

@@ -7,28 +7,35 @@
 #include "common/hex.h"
 #include "common/secret.h"
 
-/* A bit of a word that must be set, or must not. */
-static void check_bit(cof_checks *c, const char *name, uint64_t word, uint64_t bit, bool want)
+static void check_set(cof_checks *c, const char *name, uint64_t word, uint64_t bit)
 {
 	bool set = (word & bit) != 0;
-	(void)cof_check_text(c, COF_STAGE_POLICY, name, set == want, want ? "set" : "clear", set ? "set" : "clear");
+	(void)cof_check_text(c, COF_STAGE_POLICY, name, set, "set", set ? "set" : "clear");
+}
+
+/* A bit that must be clear, unless the policy lets it be set. */
+static void check_clear(cof_checks *c, const char *name, uint64_t word, uint64_t bit, bool allowed)
+{
+	bool set = (word & bit) != 0;
+	if (cof_check_text(c, COF_STAGE_POLICY, name, !set || allowed, allowed ? "clear, or set as allowed" : "clear",
+			   set ? "set" : "clear") &&
+	    set)
+		cof_check_waive(c);
 }
 
 static void check_guest_policy(const cof_snp_demands *d, const cof_snp_report *r, cof_checks *c)
 {
 	(void)cof_check_equal(c, COF_STAGE_POLICY, "vmpl", d->vmpl, r->vmpl);
 	/* No word allows a migration agent: it would answer for a guest that nobody measured. */
-	check_bit(c, "migration-allowed", r->policy, COF_SNP_POLICY_MIGRATE, false);
-	if (!d->allow_debug)
-		check_bit(c, "debug-allowed", r->policy, COF_SNP_POLICY_DEBUG, false);
-	if (!d->allow_smt)
-		check_bit(c, "smt-allowed", r->policy, COF_SNP_POLICY_SMT, false);
+	check_clear(c, "migration-allowed", r->policy, COF_SNP_POLICY_MIGRATE, false);
+	check_clear(c, "debug-allowed", r->policy, COF_SNP_POLICY_DEBUG, d->allow_debug);
+	check_clear(c, "smt-allowed", r->policy, COF_SNP_POLICY_SMT, d->allow_smt);
 	if (d->require_single_socket)
-		check_bit(c, "single-socket", r->policy, COF_SNP_POLICY_SINGLE_SOCKET, true);
+		check_set(c, "single-socket", r->policy, COF_SNP_POLICY_SINGLE_SOCKET);
 	if (d->require_ciphertext_hiding)
-		check_bit(c, "ciphertext-hiding", r->platform_info, COF_SNP_PLATFORM_CIPHERTEXT_HIDING, true);
+		check_set(c, "ciphertext-hiding", r->platform_info, COF_SNP_PLATFORM_CIPHERTEXT_HIDING);
 	if (d->require_alias_check)
-		check_bit(c, "alias-check", r->platform_info, COF_SNP_PLATFORM_ALIAS_CHECK, true);
+		check_set(c, "alias-check", r->platform_info, COF_SNP_PLATFORM_ALIAS_CHECK);
 }
 
 static void check_abi(const cof_snp_demands *d, const cof_snp_report *r, cof_checks *c)

@@ -152,21 +152,27 @@ static bool says_none(cof_span mr_service_td)
 	return mr_service_td.len > 0 && all_zero(mr_service_td);
 }
 
+/* What must hold, unless the policy lets it go. */
+static void check_unless(cof_checks *c, const char *name, bool waived, bool holds)
+{
+	if (cof_check_that(c, COF_STAGE_POLICY, name, waived || holds) && !holds)
+		cof_check_waive(c);
+}
+
 static void check_attributes(cof_checks *c, const cof_tdx_policy *p, uint64_t attributes)
 {
 	uint64_t debug = p->allow_debug ? ATTR_DEBUG : 0;
-	cof_check_bits(c, COF_STAGE_POLICY, "debug", debug, attributes & ATTR_TUD);
+	if (cof_check_bits(c, COF_STAGE_POLICY, "debug", debug, attributes & ATTR_TUD) && (attributes & ATTR_TUD) != 0)
+		cof_check_waive(c);
 	cof_check_bits(c, COF_STAGE_POLICY, "td-attributes-reserved", ATTR_KNOWN, attributes);
-	cof_check_that(c, COF_STAGE_POLICY, "td-migratable",
-		       p->allow_migratable || (attributes & ATTR_MIGRATABLE) == 0);
-	cof_check_that(c, COF_STAGE_POLICY, "td-sept-ve-disable",
-		       !p->require_sept_ve_disable || (attributes & ATTR_SEPT_VE_DISABLE) != 0);
+	check_unless(c, "td-migratable", p->allow_migratable, (attributes & ATTR_MIGRATABLE) == 0);
+	check_unless(c, "td-sept-ve-disable", !p->require_sept_ve_disable, (attributes & ATTR_SEPT_VE_DISABLE) != 0);
 }
 
 void cof_tdx_policy_check(cof_checks *c, const cof_tdx_policy *p, const cof_tdx_td *td)
 {
 	check_attributes(c, p, cof_tdx_attributes(td));
-	cof_check_that(c, COF_STAGE_POLICY, "service-td", p->allow_service_td || says_none(td->mr_service_td));
+	check_unless(c, "service-td", p->allow_service_td, says_none(td->mr_service_td));
 	for (size_t i = 0; i < COF_COUNT(expects); i++) {
 		cof_span found;
 		if (!p->expect[i].given)
@@ -190,5 +196,8 @@ bool cof_tdx_policy_check_status(cof_checks *c, const cof_tdx_policy *p, cof_tdx
 			   : status == COF_TDX_MODULE_MISMATCH ? "module-mismatch"
 							       : "tcb-status";
 	bool accepted = status <= COF_TDX_LAST_NAMED && p->accept[status];
-	return cof_check_text(c, COF_STAGE_TCB, name, accepted, want, cof_tdx_status_name(status));
+	bool passed = cof_check_text(c, COF_STAGE_TCB, name, accepted, want, cof_tdx_status_name(status));
+	if (status != COF_TDX_UP_TO_DATE)
+		cof_check_waive(c);
+	return passed;
 }

@@ -20,6 +20,11 @@ static int cmd_initdata(int argc, char **argv)
 	return cof_cli_dispatch("coffer initdata", cof_verbs_initdata, argc, argv);
 }
 
+static int cmd_token(int argc, char **argv)
+{
+	return cof_cli_dispatch("coffer token", cof_verbs_token, argc, argv);
+}
+
 static const cof_verb verbs[] = {
 	{"run", "start a measured virtual machine and run one image in it", cof_cmd_run},
 	{"initdata", "make, show and digest initdata documents", cmd_initdata},
@@ -28,6 +33,7 @@ static const cof_verb verbs[] = {
 	{"measure", "predict what a machine will measure", cof_cmd_measure},
 	{"verify", "judge evidence, tokens and reference values, offline", cof_cmd_verify},
 	{"sev", "launch SEV and SEV-ES guests: sessions, and secrets for launches that verify", cof_cmd_sev},
+	{"token", "publish the key that signs results of verify", cmd_token},
 	{"tpm-ca", "make the CA of software TPMs, and print what an owner enrols", cof_cmd_tpm_ca},
 	{NULL, NULL, NULL},
 };

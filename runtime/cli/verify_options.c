@@ -201,6 +201,10 @@ static int take_value(cof_verify_opts *o, const word *w, const char *arg, const 
 		return take_at(o, value, err);
 	if (o->kind == NULL)
 		return usage(err, "the kind of evidence comes first", arg);
+	bool taken = false;
+	int rc = cof_verify_result_option(&o->result, cof_span_of(w->name, w->len), value, &taken, err);
+	if (rc < 0 || taken)
+		return rc;
 	const char *role = is_word(w, "trust-anchor") ? role_of(o->kind, "root", strlen("root"))
 						      : role_of(o->kind, w->name, w->len);
 	return role != NULL ? add_file(o, role, value, err) : usage(err, "no option of this kind", arg);
@@ -228,6 +232,8 @@ int cof_verify_options(int argc, char **argv, cof_verify_opts *ret, cof_err *err
 		r = take(&o, argv, argc, &at, err);
 	if (r == 0 && o.kind == NULL && !o.list && !o.help)
 		r = cof_err_set(err, COF_E_USAGE, "usage", "a kind of evidence is needed (see --list)");
+	if (r == 0 && o.kind != NULL)
+		r = cof_verify_result_check(&o.result, o.kind, o.json, err);
 	if (r == 0)
 		*ret = o;
 	return r;

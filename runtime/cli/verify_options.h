@@ -3,6 +3,7 @@
 #pragma once
 
 #include "attestation/verify/kind.h"
+#include "runtime/cli/verify_result.h"
 
 enum { COF_VERIFY_ROLES_MAX = 24 };
 
@@ -19,9 +20,11 @@ typedef struct cof_verify_opts {
 	bool has_at;
 	int64_t at;
 	bool json, list, help;
+	cof_verify_result result; /* --ear, --cwt and what goes with them */
 } cof_verify_opts;
 
-/* Reasons "kind-unknown", "usage" and "bad-time" (usage). Whether all roles are there is the verifier's question. */
+/* Reasons "kind-unknown", "usage", "bad-time" and "no-result" (usage). Whether all roles are there is the verifier's
+ * question. */
 COF_WUR int cof_verify_options(int argc, char **argv, cof_verify_opts *ret, cof_err *err);
 
 /* "2026-01-31T23:59:59Z", or with +HH:MM or -HH:MM; the years 1970 to 9999. Reason "bad-time".

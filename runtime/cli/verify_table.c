@@ -43,8 +43,11 @@ static int put_text(const cof_check *k, const char *text, int width, cof_buf *b,
 
 static int put_check(const cof_check *k, const columns *w, cof_buf *b, cof_err *err)
 {
-	int rc = cof_buf_printf(b, err, "%-6s  %-*s  %-*s", k->passed ? "ok" : "FAILED", w->name, k->name, w->stage,
-				cof_stage_name(k->stage));
+	int rc = cof_buf_printf(b, err, "%-6s  %-*s  %-*s",
+				!k->passed  ? "FAILED"
+				: k->waived ? "waived"
+					    : "ok",
+				w->name, k->name, w->stage, cof_stage_name(k->stage));
 	if (rc == 0 && (k->expected[0] != '\0' || k->found[0] != '\0'))
 		rc = put_text(k, k->expected, w->expected, b, err);
 	if (rc == 0 && k->found[0] != '\0')

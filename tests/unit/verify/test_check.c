@@ -146,9 +146,26 @@ static void errors_become_failed_checks(void **state)
 	free(c);
 }
 
+static void what_is_waived_has_passed(void **state)
+{
+	(void)state;
+	static cof_checks c;
+	cof_check_waive(&c);
+	assert_int_equal(c.n, 0);
+	(void)cof_check_that(&c, COF_STAGE_POLICY, "a", true);
+	cof_check_waive(&c);
+	assert_true(c.list[0].waived);
+	assert_true(cof_checks_passed(&c));
+	(void)cof_check_that(&c, COF_STAGE_POLICY, "b", false);
+	cof_check_waive(&c);
+	assert_false(c.list[1].waived);
+	assert_false(cof_checks_passed(&c));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_waived_has_passed),
 		cmocka_unit_test(every_stage_has_a_name_of_its_own),
 		cmocka_unit_test(nothing_checked_is_not_passed),
 		cmocka_unit_test(a_full_list_fails_as_a_whole),
