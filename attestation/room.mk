@@ -31,6 +31,8 @@ attestation_SRC += attestation/verify/p256.c attestation/verify/tdx.c attestatio
 attestation_SRC += attestation/refvalue/cbor.c attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c \
 	attestation/refvalue/cose.c attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c \
 	attestation/refvalue/rim.c attestation/refvalue/rim_measured.c attestation/refvalue/rim_json.c \
+	attestation/refvalue/rim_value.c attestation/refvalue/rimcond.c attestation/refvalue/rimfield.c \
+	attestation/refvalue/corim_cond.c \
 	attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c attestation/refvalue/corim_comid.c \
 	attestation/refvalue/corim_part.c attestation/refvalue/corim_snp.c attestation/refvalue/comid.c \
 	attestation/refvalue/comid_values.c attestation/refvalue/kind_comid.c attestation/refvalue/kind_corim.c \

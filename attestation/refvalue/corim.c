@@ -168,7 +168,17 @@ static int read_manifest_times(const cof_cbor *map, int64_t now, cof_corim *c, c
 	return 0;
 }
 
-static int read_map(const cof_cbor *map, int64_t now, cof_corim *c, cof_err *err)
+/* Such an entry would be true of any guest: it is for callers that ask something else of the launch. */
+static int refuse_open(const cof_rim *rim, cof_err *err)
+{
+	for (size_t i = 0; i < rim->n; i++) {
+		if (cof_rim_entry_is_open(&rim->entries[i]))
+			return cof_corim_unsupported(err, "values without the launch measurement");
+	}
+	return 0;
+}
+
+static int read_map(const cof_cbor *map, const cof_corim_in *in, cof_corim *c, cof_err *err)
 {
 	static const int64_t keys[] = {ID, TAGS, PROFILE, VALIDITY, ENTITIES};
 	const cof_corim_profile *p = NULL;
@@ -180,22 +190,24 @@ static int read_map(const cof_cbor *map, int64_t now, cof_corim *c, cof_err *err
 	if (rc == 0 && entities != NULL && (!cof_cbor_array(entities, &n) || n == 0))
 		rc = cof_corim_malformed(err, "entities");
 	if (rc == 0)
-		rc = read_manifest_times(map, now, c, err);
+		rc = read_manifest_times(map, in->now, c, err);
 	if (rc == 0)
 		rc = cof_corim_profile_find(cof_cbor_get(map, PROFILE), &p, err);
 	if (rc == 0)
 		rc = read_tags(cof_cbor_get(map, TAGS), p, &c->rim, err);
+	if (rc == 0 && !in->allow_open)
+		rc = refuse_open(&c->rim, err);
 	return rc < 0 ? rc : cof_rim_check(&c->rim, err);
 }
 
-static int read_plain(cof_span bytes, int64_t now, cof_corim *c, cof_err *err)
+static int read_plain(cof_span bytes, const cof_corim_in *in, cof_corim *c, cof_err *err)
 {
 	COF_AUTO_PTR(cof_cbor) item = NULL;
 	int rc = cof_cbor_load(bytes, &item, err);
 	if (rc < 0)
 		return rc;
 	const cof_cbor *map = cof_cbor_untag(item, COF_CORIM_TAG_RIM);
-	return map != NULL ? read_map(map, now, c, err) : cof_corim_malformed(err, "tag 501 is missing");
+	return map != NULL ? read_map(map, in, c, err) : cof_corim_malformed(err, "tag 501 is missing");
 }
 
 /* ---- the signature and what its header says ---- */
@@ -278,7 +290,7 @@ static int read_signed(const cof_corim_in *in, cof_corim *c, cof_err *err)
 		return rc;
 	c->is_signed = true;
 	c->key = m.key;
-	return read_plain(m.payload, in->now, c, err);
+	return read_plain(m.payload, in, c, err);
 }
 
 int cof_corim_read(const cof_corim_in *in, cof_corim *ret, cof_err *err)
@@ -292,7 +304,7 @@ int cof_corim_read(const cof_corim_in *in, cof_corim *ret, cof_err *err)
 	else if (!in->allow_unsigned)
 		rc = cof_err_set(err, COF_E_POLICY, "corim-unsigned", "the CoRIM is not signed");
 	else
-		rc = read_plain(in->bytes, in->now, &c, err);
+		rc = read_plain(in->bytes, in, &c, err);
 	if (rc < 0)
 		return rc;
 	*ret = c;

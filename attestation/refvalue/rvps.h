@@ -12,7 +12,8 @@
 #include "attestation/refvalue/rim.h"
 
 /* { "snp_launch_measurement": [ hex, … ], … }: values once each, in the table's order; docs/formats.md lists the
- * names. A new reference. Reasons of cof_rim_check. */
+ * names. A new reference. Reasons of cof_rim_check; "rvps-unsupported" (policy): a condition that no list of values
+ * says. */
 COF_WUR int cof_rvps_json(const cof_rim *r, json_t **ret, cof_err *err);
 /* The same as the message that registers it: { "version": "0.1.0", "type": "sample", "payload": base64 }. */
 COF_WUR int cof_rvps_message(const cof_rim *r, json_t **ret, cof_err *err);

@@ -160,11 +160,11 @@ static void golden(void **state)
 	static const char *const texts[] = {
 		"{\"format\":\"coffer-reference-values/2\",\"tee\":\"snp\",\"name\":\"0.1.0/default/vcpus-2/"
 		"EPYC-Milan\","
-		"\"measurement\":\"",
+		"\"vlek\":true,\"measurement\":\"",
 		"{\"format\":\"coffer-reference-values/2\",\"tee\":\"tdx\",\"name\":\"0.1.0/large\",\"mrtd\":\"",
 		"{\"format\":\"coffer-reference-values/2\",\"tee\":\"sev\",\"name\":\"0.1.0/default\",\"digest\":\"",
 	};
-	static const char *const tails[] = {"\"vlek\":true,\"policy\":\"0000000000030000\",\"guest_svn\":4294967294}",
+	static const char *const tails[] = {"\"policy\":\"0000000000030000\",\"guest_svn\":4294967294}",
 					    "\"mrconfigid\":\"" H48("66") "\"}", "\"digest\":\"" H32("77") "\"}"};
 	static const size_t which[] = {1, 3, 6}, members[] = {10, 8, 4};
 	for (size_t i = 0; i < COF_COUNT(which); i++) {

@@ -67,7 +67,7 @@ static void values_stand_once_and_in_order(void **state)
 		char name[8];
 		(void)snprintf(name, sizeof name, "%zu", i);
 		cof_rim_entry e = rim_snp(name, false);
-		e.snp.measurement[0] = first[i];
+		e.launch.conds[0].values[0] = first[i];
 		rim_put(&r, e);
 	}
 	assert_ok(cof_rvps_json(&r, &o, &err));
@@ -77,6 +77,23 @@ static void values_stand_once_and_in_order(void **state)
 	static const char *const want[] = {"09", "03", "07"};
 	for (size_t i = 0; i < COF_COUNT(want); i++)
 		assert_memory_equal(json_string_value(json_array_get(list, i)), want[i], 2);
+}
+
+/* A demand that a list of values does not say would be a demand less. */
+static void t077_nothing_is_exported_by_half(void **state)
+{
+	(void)state;
+	static const cof_rim_field fields[] = {COF_RIM_GUEST_SVN, COF_RIM_VMPL, COF_RIM_REPORTED_TCB};
+	static const cof_rim_op ops[] = {COF_RIM_AT_LEAST, COF_RIM_IS, COF_RIM_AT_LEAST};
+	for (size_t i = 0; i < COF_COUNT(fields); i++) {
+		COF_AUTO(cof_rim) r = {0};
+		json_t *o = NULL;
+		cof_rim_entry e = rim_snp("a", false);
+		assert_ok(cof_rim_set_id(&r, cof_span_str("g"), &err));
+		rim_number(&e, fields[i], ops[i], 1);
+		rim_put(&r, e);
+		assert_fails(cof_rvps_json(&r, &o, &err), "rvps-unsupported");
+	}
 }
 
 static void registers_of_a_tpm(void **state)
@@ -131,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t077_a_broken_table_is_not_exported),
+		cmocka_unit_test(t077_nothing_is_exported_by_half),
 		cmocka_unit_test(golden),
 		cmocka_unit_test(values_stand_once_and_in_order),
 		cmocka_unit_test(registers_of_a_tpm),
