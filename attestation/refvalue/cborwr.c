@@ -1,7 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/refvalue/cborwr.h"
 
-enum { UINT = 0, NEGATIVE = 1, BYTES = 2, TEXT = 3, ARRAY = 4, MAP = 5, TAG = 6, FALSE_ITEM = 0xf4, TRUE_ITEM = 0xf5, NULL_ITEM = 0xf6 };
+enum {
+	UINT = 0,
+	NEGATIVE = 1,
+	BYTES = 2,
+	TEXT = 3,
+	ARRAY = 4,
+	MAP = 5,
+	TAG = 6,
+	FALSE_ITEM = 0xf4,
+	TRUE_ITEM = 0xf5,
+	NULL_ITEM = 0xf6
+};
 
 static void put_head(cof_wr *w, unsigned major, uint64_t v)
 {

@@ -139,8 +139,7 @@ static int read_id(const cof_cbor *v, cof_rim *rim, cof_err *err)
 static int read_tags(const cof_cbor *v, const cof_corim_profile *p, cof_rim *rim, cof_err *err)
 {
 	size_t n = 0;
-	if (!cof_cbor_array(v, &n) || n == 0)
-		return cof_corim_malformed(err, "it holds no tags");
+	(void)cof_cbor_array(v, &n);
 	for (size_t i = 0; i < n; i++) {
 		const cof_cbor *content = cof_cbor_untag(cof_cbor_at(v, i), COF_CORIM_TAG_COMID);
 		cof_span bytes;
@@ -183,12 +182,14 @@ static int read_map(const cof_cbor *map, const cof_corim_in *in, cof_corim *c, c
 	static const int64_t keys[] = {ID, TAGS, PROFILE, VALIDITY, ENTITIES};
 	const cof_corim_profile *p = NULL;
 	const cof_cbor *entities = cof_cbor_get(map, ENTITIES);
-	size_t n = 0;
+	size_t n = 0, tags = 0;
 	int rc = cof_corim_only(map, keys, COF_COUNT(keys), "the manifest", err);
 	if (rc == 0)
 		rc = read_id(cof_cbor_get(map, ID), &c->rim, err);
 	if (rc == 0 && entities != NULL && (!cof_cbor_array(entities, &n) || n == 0))
 		rc = cof_corim_malformed(err, "entities");
+	if (rc == 0 && (!cof_cbor_array(cof_cbor_get(map, TAGS), &tags) || tags == 0))
+		rc = cof_corim_malformed(err, "it holds no tags");
 	if (rc == 0)
 		rc = read_manifest_times(map, in->now, c, err);
 	if (rc == 0)

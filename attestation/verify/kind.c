@@ -73,7 +73,7 @@ int cof_verify(const cof_kind *kind, const cof_verify_in *in, cof_verdict *ret, 
 		cof_verdict_release(ret);
 		return rc;
 	}
-	ret->accepted = cof_checks_passed(&ret->checks);
+	ret->accepted = cof_checks_passed(&ret->checks) && ret->appraisal != COF_APPRAISED_NO_MATCH;
 	return 0;
 }
 
@@ -86,9 +86,16 @@ static int check_json(const cof_check *k, json_t *list, cof_err *err)
 	return o == NULL || json_array_append_new(list, o) < 0 ? cof_err_oom(err) : 0;
 }
 
+const char *cof_verdict_reason(const cof_verdict *v)
+{
+	if (v->checks.failed > 0)
+		return v->checks.list[v->checks.first].name;
+	return v->appraisal == COF_APPRAISED_NO_MATCH ? "reference-mismatch" : NULL;
+}
+
 static const char *word(const cof_verdict *v)
 {
-	return !v->accepted ? "invalid" : v->decoded_only ? "parses" : "valid";
+	return !cof_checks_passed(&v->checks) ? "invalid" : v->decoded_only ? "parses" : "valid";
 }
 
 int cof_verdict_json(const cof_kind *kind, const cof_verdict *v, json_t **ret, cof_err *err)
@@ -96,11 +103,12 @@ int cof_verdict_json(const cof_kind *kind, const cof_verdict *v, json_t **ret, c
 	const cof_check *first = v->checks.failed > 0 ? &v->checks.list[v->checks.first] : NULL;
 	COF_AUTO_PTR(json_t)
 	o = json_pack("{s:s, s:s, s:s?, s:s?, s:[]}", "kind", kind->name, "verdict", word(v), "reason",
-		      first == NULL ? NULL : first->name, "stage", first == NULL ? NULL : cof_stage_name(first->stage),
-		      "checks");
+		      cof_verdict_reason(v), "stage", first == NULL ? NULL : cof_stage_name(first->stage), "checks");
 	int rc = o == NULL ? cof_err_oom(err) : 0;
 	for (size_t i = 0; rc == 0 && i < v->checks.n; i++)
 		rc = check_json(&v->checks.list[i], json_object_get(o, "checks"), err);
+	if (rc == 0 && v->appraisal != COF_NOT_APPRAISED)
+		rc = cof_json_set_str(o, "appraisal", v->appraisal == COF_APPRAISED_MATCH ? "match" : "no-match", err);
 	if (rc == 0 && v->tcb_status != NULL)
 		rc = cof_json_set_str(o, "tcb_status", v->tcb_status, err);
 	if (rc == 0 && v->fields != NULL)
