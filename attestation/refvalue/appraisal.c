@@ -7,6 +7,8 @@
 #include "common/rd.h"
 #include "common/secret.h"
 
+enum { FOUND_MAX = 2 * COF_SHA384_LEN };
+
 /* ---- one condition ---- */
 
 static uint64_t word(cof_span s)
@@ -158,7 +160,8 @@ void cof_cond_explain(const cof_rim_cond *c, const cof_facts *facts, cof_cond_te
 	}
 	low_part(c, found, facts, low, sizeof low);
 	value_text(c, found, facts, value, sizeof value);
-	(void)snprintf(ret->found, sizeof ret->found, "%s%.80s%s", low, value, strlen(value) > 80 ? "..." : "");
+	(void)snprintf(ret->found, sizeof ret->found, "%s%.*s%s", low, FOUND_MAX, value,
+		       strlen(value) > FOUND_MAX ? "..." : "");
 }
 
 /* ---- all of them ---- */

@@ -50,8 +50,10 @@ static int add_file(work *w, const cof_reference_in *in, cof_verdict *v, cof_err
 	return 0;
 }
 
-static int add_files(work *w, const cof_verify_in *in, cof_verdict *v, cof_err *err)
+/* *ret_all: none was refused. */
+static int add_files(work *w, const cof_verify_in *in, cof_verdict *v, bool *ret_all, cof_err *err)
 {
+	size_t given = 0;
 	int rc = 0;
 	for (size_t i = 0; rc == 0 && i < in->n_files; i++) {
 		bool is_unsigned = strcmp(in->files[i].role, "ref_unsigned") == 0;
@@ -59,9 +61,12 @@ static int add_files(work *w, const cof_verify_in *in, cof_verdict *v, cof_err *
 					       .authors = &w->authors,
 					       .is_unsigned = is_unsigned,
 					       .now = in->now};
-		if (is_unsigned || strcmp(in->files[i].role, "ref") == 0)
-			rc = add_file(w, &file, v, err);
+		if (!is_unsigned && strcmp(in->files[i].role, "ref") != 0)
+			continue;
+		given++;
+		rc = add_file(w, &file, v, err);
 	}
+	*ret_all = w->refs.n == given;
 	return rc;
 }
 
@@ -118,11 +123,12 @@ static void check_match(const cof_appraisal *a, const cof_facts *facts, cof_chec
 static int judge(work *w, const cof_verify_in *in, bool has_facts, cof_verdict *v, cof_err *err)
 {
 	cof_appraisal a;
+	bool all = false;
 	v->appraisal = COF_APPRAISED_NO_MATCH; /* until it is found */
 	int rc = add_authors(w, in, err);
 	if (rc == 0)
-		rc = add_files(w, in, v, err);
-	if (rc < 0 || !has_facts)
+		rc = add_files(w, in, v, &all, err);
+	if (rc < 0 || !has_facts || !all)
 		return rc;
 	cof_appraise(&w->refs, &w->facts, &a);
 	check_match(&a, &w->facts, &v->checks);

@@ -4,7 +4,7 @@
  * Each file has a check. Then "reference-mismatch" says whether an entry matched, and one check for each condition of
  * the entry that did, or was nearest, says what was wanted: "reference-" and the field. Sets v->appraisal and
  * fields.appraisal; nothing where no such role is given. Evidence that was refused (NULL) is compared with nothing, and
- * the files are judged all the same.
+ * the files are judged all the same; where one of these is refused, nothing is compared either.
  *
  * Fails for memory and for what the caller got wrong: reasons of cof_authors_add, and "role-missing" for an author's
  * key without a file (usage).

@@ -4,7 +4,7 @@
 
 #include "attestation/verify/kind.h"
 
-enum { COF_VERIFY_ROLES_MAX = 24 };
+enum { COF_VERIFY_ROLES_MAX = 64 };
 
 typedef struct cof_verify_path {
 	const char *role; /* of the kind's table */
@@ -30,3 +30,5 @@ COF_WUR int cof_verify_time(const char *text, int64_t *ret, cof_err *err);
 
 /* A role whose file is believed because the caller named it. */
 bool cof_verify_is_anchor(const char *role);
+/* A role that may be given several times. */
+bool cof_verify_is_reference(const char *role);
