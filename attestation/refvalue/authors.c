@@ -235,8 +235,7 @@ static int add_author(cof_authors *a, const json_t *v, int64_t now, cof_err *err
 	cof_author author = {.classes = json_object_get(v, "classes")};
 	if (!json_is_object(v) || cof_json_only(v, known, NULL) < 0)
 		return malformed(err, "an author has 'name', 'key', 'classes' and perhaps 'min_version'");
-	if (name == NULL || !cof_rim_name_ok(cof_span_str(name)) ||
-	    strlen(name) != json_string_length(json_object_get(v, "name")))
+	if (name == NULL || !cof_rim_name_ok(cof_span_str(name)))
 		return malformed(err, "an author's name");
 	if (version != NULL && (!json_is_integer(version) || json_integer_value(version) < 1))
 		return malformed(err, "'min_version' is a number above 0");
@@ -274,12 +273,24 @@ static int add_key_alone(cof_authors *a, cof_span file, bool is_json, int64_t no
 	return rc < 0 ? rc : cof_authors_add_key(a, key, err);
 }
 
+/* Neither begins like the other. */
+static bool begins_like_json(cof_span file)
+{
+	size_t i = 0;
+	while (i < file.len && memchr(" \t\r\n", file.data[i], 4) != NULL)
+		i++;
+	return i < file.len && file.data[i] == '{';
+}
+
 int cof_authors_add(cof_authors *a, cof_span file, int64_t now, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) doc = NULL;
+	cof_err why = {0};
+	bool is_json = begins_like_json(file);
 	if (file.len > COF_AUTHORS_FILE_MAX)
 		return malformed(err, "the file is too large");
-	bool is_json = cof_json_parse(file, &doc, NULL) == 0 && json_is_object(doc);
+	if (is_json && cof_json_parse(file, &doc, &why) < 0)
+		return malformed(err, why.text);
 	if (is_json && json_object_get(doc, "kty") == NULL)
 		return add_document(a, doc, now, err);
 	return add_key_alone(a, file, is_json, now, err);

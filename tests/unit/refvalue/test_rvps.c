@@ -6,6 +6,9 @@
 #include "common/hex.h"
 #include "tests/unit/refvalue/make_rim.h"
 
+#define H8(b) b b b b b b b b
+#define H48(b) H8(b) H8(b) H8(b) H8(b) H8(b) H8(b)
+
 /* One value: a byte so many times. */
 typedef struct value {
 	const char *name;
@@ -144,6 +147,72 @@ static void t077_a_broken_table_is_not_exported(void **state)
 	assert_null(o);
 }
 
+/* ---- the way back ---- */
+
+static int read_text(const char *text, cof_rim *ret, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) doc = json_loads(text, JSON_DECODE_ANY, NULL);
+	assert_non_null(doc);
+	return cof_rvps_read(doc, ret, err);
+}
+
+/* Values of one name are alternatives, and the names are not tied to each other any more. */
+static void there_and_back(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+	COF_AUTO(cof_rim) back = {0};
+	COF_AUTO_PTR(json_t) o = NULL;
+	COF_AUTO_PTR(json_t) again = NULL;
+	assert_ok(cof_rim_set_id(&r, cof_span_str("g"), &err));
+	rim_put(&r, rim_snp("a", true));
+	rim_put(&r, rim_tdx("a", 15, true));
+	cof_rim_entry e = rim_snp("b", false);
+	e.launch.conds[0].values[0] = 9;
+	rim_put(&r, e);
+	assert_ok(cof_rvps_json(&r, &o, &err));
+	assert_ok(cof_rim_set_id(&back, cof_span_str("g"), &err));
+	assert_ok(cof_rvps_read(o, &back, &err));
+	assert_int_equal(back.n, 2);
+	assert_string_equal(back.entries[0].name, "rvps/snp");
+	assert_int_equal(cof_rim_cond_on(&back.entries[0], COF_RIM_MEASUREMENT)->n, 2);
+	assert_int_equal(cof_rim_value_number(cof_rim_cond_on(&back.entries[0], COF_RIM_GUEST_SVN), 0), 0xfffffffe);
+	assert_ok(cof_rvps_json(&back, &again, &err));
+	assert_true(json_equal(o, again));
+}
+
+static void scalars_are_lists_of_one(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+	assert_ok(read_text("{\"mr_td\":\"" H48("11") "\",\"xfam\":[\"e702060000000000\"]}", &r, &err));
+	assert_int_equal(r.entries[0].launch.n, 2);
+	assert_int_equal(cof_rim_cond_on(&r.entries[0], COF_RIM_XFAM)->values[0], 0xe7);
+}
+
+static void t077_names_that_are_not_known(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+#define MRTD "\"mr_td\":\"" H48("11") "\""
+	static const char *const unsupported[] = {"{" MRTD ",\"snp_bootloader\":[4]}",
+						  "{" MRTD ",\"tdvfkernel\":[\"00\"]}",
+						  "{" MRTD ",\"tpm_pcr11\":[\"00\"]}",
+						  "{" MRTD ",\"\":1}",
+						  "{" MRTD
+						  ",\"snp_policy\":[\"0000000000030000\"]}", /* any guest of SNP */
+						  "{\"rtmr_1\":\"" H48("11") "\"}"};
+	for (size_t i = 0; i < COF_COUNT(unsupported); i++) {
+		COF_AUTO(cof_rim) one = {0};
+		assert_fails(read_text(unsupported[i], &one, &err), "rvps-unsupported");
+	}
+	assert_fails(read_text("[]", &r, &err), "reference-malformed");
+	assert_fails(read_text("{\"mr_td\":{\"value\":\"00\",\"mask\":\"00\"}}", &r, &err), "reference-malformed");
+	assert_fails(read_text("{\"mr_td\":[[\"" H48("11") "\"]]}", &r, &err), "reference-malformed");
+	assert_fails(read_text("{\"mr_td\":\"" H48("AA") "\"}", &r, &err), "reference-malformed");
+	assert_int_equal(r.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -153,6 +222,9 @@ int main(void)
 		cmocka_unit_test(values_stand_once_and_in_order),
 		cmocka_unit_test(registers_of_a_tpm),
 		cmocka_unit_test(the_message),
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(scalars_are_lists_of_one),
+		cmocka_unit_test(t077_names_that_are_not_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
