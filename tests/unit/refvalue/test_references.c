@@ -26,6 +26,29 @@ static int add_text(const char *text, cof_err *err)
 	return add(cof_span_str(text), true, err);
 }
 
+__attribute__((noinline)) static void make_rvps(cof_buf *ret)
+{
+	COF_AUTO(cof_rim) small = {0};
+	COF_AUTO_PTR(json_t) values = NULL;
+	assert_ok(cof_rim_set_id(&small, cof_span_str("g"), &err));
+	rim_put(&small, rim_snp("a", false));
+	rim_put(&small, rim_snp("b", true));
+	rim_put(&small, rim_tdx("a", 6, true));
+	assert_ok(cof_rvps_message(&small, &values, &err));
+	assert_ok(cof_json_dump(values, ret, &err));
+}
+
+__attribute__((noinline)) static void make_list(const cof_rim *rim, cof_buf *ret)
+{
+	COF_AUTO_PTR(json_t) docs = json_array();
+	for (size_t i = 0; i < rim->n; i += 2) {
+		json_t *o = NULL;
+		assert_ok(cof_rim_entry_json(&rim->entries[i], &o, &err));
+		assert_int_equal(json_array_append_new(docs, o), 0);
+	}
+	assert_ok(cof_json_dump(docs, ret, &err));
+}
+
 static void each_format(void **state)
 {
 	(void)state;
@@ -34,26 +57,11 @@ static void each_format(void **state)
 	COF_AUTO(cof_buf) doc = {0};
 	COF_AUTO(cof_buf) list = {0};
 	COF_AUTO(cof_buf) rvps = {0};
-	COF_AUTO_PTR(json_t) values = NULL;
-	COF_AUTO_PTR(json_t) docs = json_array();
 	rim_make(&rim);
 	assert_ok(cof_corim_write(&rim, COF_RIM_SNP, &corim, &err));
 	document_of(&rim.entries[2], &doc);
-	for (size_t i = 0; i < rim.n; i++) {
-		json_t *o = NULL;
-		if (i % 2 == 1) /* two TEEs may have one name */
-			continue;
-		assert_ok(cof_rim_entry_json(&rim.entries[i], &o, &err));
-		assert_int_equal(json_array_append_new(docs, o), 0);
-	}
-	assert_ok(cof_json_dump(docs, &list, &err));
-	COF_AUTO(cof_rim) small = {0};
-	assert_ok(cof_rim_set_id(&small, cof_span_str("g"), &err));
-	rim_put(&small, rim_snp("a", false));
-	rim_put(&small, rim_snp("b", true));
-	rim_put(&small, rim_tdx("a", 6, true));
-	assert_ok(cof_rvps_message(&small, &values, &err));
-	assert_ok(cof_json_dump(values, &rvps, &err));
+	make_list(&rim, &list);
+	make_rvps(&rvps);
 	assert_ok(add(cof_buf_span(&corim), true, &err));
 	assert_ok(add(cof_buf_span(&doc), true, &err));
 	assert_ok(add(cof_buf_span(&list), true, &err));
