@@ -49,11 +49,15 @@ attestation_SRC += attestation/verify/p384.c attestation/verify/pss.c attestatio
 attestation_SRC += attestation/refvalue/cbor.c attestation/refvalue/cborcheck.c attestation/refvalue/cborwr.c \
 	attestation/refvalue/cose.c attestation/refvalue/cosekey.c attestation/refvalue/refvalue.c \
 	attestation/refvalue/rim.c attestation/refvalue/rim_measured.c attestation/refvalue/rim_json.c \
+	attestation/refvalue/rim_value.c attestation/refvalue/rimcond.c attestation/refvalue/rimfield.c \
+	attestation/refvalue/corim_cond.c \
 	attestation/refvalue/corim.c attestation/refvalue/corim_coffer.c attestation/refvalue/corim_comid.c \
 	attestation/refvalue/corim_part.c attestation/refvalue/corim_snp.c attestation/refvalue/comid.c \
 	attestation/refvalue/comid_values.c attestation/refvalue/kind_comid.c attestation/refvalue/kind_corim.c \
 	attestation/refvalue/kind_corim_map.c attestation/refvalue/corim_tdx.c attestation/refvalue/corim_write.c \
-	attestation/refvalue/rvps.c
+	attestation/refvalue/rvps.c attestation/refvalue/rvps_read.c attestation/refvalue/facts.c \
+	attestation/refvalue/authors.c attestation/refvalue/references.c attestation/refvalue/appraisal.c \
+	attestation/refvalue/kind_appraisal.c
 # tokens
 attestation_SRC += attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c \
 	attestation/token/ear_appraisal.c attestation/token/jws.c attestation/token/jwk.c \

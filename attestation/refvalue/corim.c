@@ -139,8 +139,7 @@ static int read_id(const cof_cbor *v, cof_rim *rim, cof_err *err)
 static int read_tags(const cof_cbor *v, const cof_corim_profile *p, cof_rim *rim, cof_err *err)
 {
 	size_t n = 0;
-	if (!cof_cbor_array(v, &n) || n == 0)
-		return cof_corim_malformed(err, "it holds no tags");
+	(void)cof_cbor_array(v, &n);
 	for (size_t i = 0; i < n; i++) {
 		const cof_cbor *content = cof_cbor_untag(cof_cbor_at(v, i), COF_CORIM_TAG_COMID);
 		cof_span bytes;
@@ -168,34 +167,48 @@ static int read_manifest_times(const cof_cbor *map, int64_t now, cof_corim *c, c
 	return 0;
 }
 
-static int read_map(const cof_cbor *map, int64_t now, cof_corim *c, cof_err *err)
+/* Such an entry would be true of any guest: it is for callers that ask something else of the launch. */
+static int refuse_open(const cof_rim *rim, cof_err *err)
+{
+	for (size_t i = 0; i < rim->n; i++) {
+		if (cof_rim_entry_is_open(&rim->entries[i]))
+			return cof_corim_unsupported(err, "values without the launch measurement");
+	}
+	return 0;
+}
+
+static int read_map(const cof_cbor *map, const cof_corim_in *in, cof_corim *c, cof_err *err)
 {
 	static const int64_t keys[] = {ID, TAGS, PROFILE, VALIDITY, ENTITIES};
 	const cof_corim_profile *p = NULL;
 	const cof_cbor *entities = cof_cbor_get(map, ENTITIES);
-	size_t n = 0;
+	size_t n = 0, tags = 0;
 	int rc = cof_corim_only(map, keys, COF_COUNT(keys), "the manifest", err);
 	if (rc == 0)
 		rc = read_id(cof_cbor_get(map, ID), &c->rim, err);
 	if (rc == 0 && entities != NULL && (!cof_cbor_array(entities, &n) || n == 0))
 		rc = cof_corim_malformed(err, "entities");
+	if (rc == 0 && (!cof_cbor_array(cof_cbor_get(map, TAGS), &tags) || tags == 0))
+		rc = cof_corim_malformed(err, "it holds no tags");
 	if (rc == 0)
-		rc = read_manifest_times(map, now, c, err);
+		rc = read_manifest_times(map, in->now, c, err);
 	if (rc == 0)
 		rc = cof_corim_profile_find(cof_cbor_get(map, PROFILE), &p, err);
 	if (rc == 0)
 		rc = read_tags(cof_cbor_get(map, TAGS), p, &c->rim, err);
+	if (rc == 0 && !in->allow_open)
+		rc = refuse_open(&c->rim, err);
 	return rc < 0 ? rc : cof_rim_check(&c->rim, err);
 }
 
-static int read_plain(cof_span bytes, int64_t now, cof_corim *c, cof_err *err)
+static int read_plain(cof_span bytes, const cof_corim_in *in, cof_corim *c, cof_err *err)
 {
 	COF_AUTO_PTR(cof_cbor) item = NULL;
 	int rc = cof_cbor_load(bytes, &item, err);
 	if (rc < 0)
 		return rc;
 	const cof_cbor *map = cof_cbor_untag(item, COF_CORIM_TAG_RIM);
-	return map != NULL ? read_map(map, now, c, err) : cof_corim_malformed(err, "tag 501 is missing");
+	return map != NULL ? read_map(map, in, c, err) : cof_corim_malformed(err, "tag 501 is missing");
 }
 
 /* ---- the signature and what its header says ---- */
@@ -278,7 +291,7 @@ static int read_signed(const cof_corim_in *in, cof_corim *c, cof_err *err)
 		return rc;
 	c->is_signed = true;
 	c->key = m.key;
-	return read_plain(m.payload, in->now, c, err);
+	return read_plain(m.payload, in, c, err);
 }
 
 int cof_corim_read(const cof_corim_in *in, cof_corim *ret, cof_err *err)
@@ -292,7 +305,7 @@ int cof_corim_read(const cof_corim_in *in, cof_corim *ret, cof_err *err)
 	else if (!in->allow_unsigned)
 		rc = cof_err_set(err, COF_E_POLICY, "corim-unsigned", "the CoRIM is not signed");
 	else
-		rc = read_plain(in->bytes, in->now, &c, err);
+		rc = read_plain(in->bytes, in, &c, err);
 	if (rc < 0)
 		return rc;
 	*ret = c;

@@ -18,7 +18,8 @@
 #define COF_CORIM_PROFILE_SNP "tag:amd.com,2025:snp-corim-profile"
 #define COF_CORIM_PROFILE_COFFER "tag:coffer.example,2026:corim-profile/1"
 
-/* The entries of one kind, with the id "ID/tee"; appends. Reasons "rim-malformed", "reference-malformed". */
+/* The entries of one kind, with the id "ID/tee"; appends. Reasons "rim-malformed", "reference-malformed";
+ * "corim-unsupported": a condition that the profile has no words for. */
 COF_WUR int cof_corim_write(const cof_rim *rim, cof_rim_tee tee, cof_buf *ret, cof_err *err);
 
 typedef struct cof_corim_signer {
@@ -35,6 +36,7 @@ typedef struct cof_corim_in {
 	EVP_PKEY *const *keys;
 	size_t n_keys;
 	bool allow_unsigned;
+	bool allow_open; /* entries that do not say which guest was launched, but demand other things */
 	int64_t now;
 } cof_corim_in;
 

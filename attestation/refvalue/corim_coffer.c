@@ -48,8 +48,9 @@ static void put_tpm(cof_wr *w, const cof_refvalue *v)
 	put_events(w, v);
 }
 
-static void write_coffer(const cof_rim_entry *e, cof_wr *w)
+static int write_coffer(const cof_rim_entry *e, cof_wr *w, cof_err *err)
 {
+	(void)err;
 	cof_cbor_put_array(w, 2);
 	cof_corim_put_class(w, vendor, cof_rim_tee_name(e->tee));
 	cof_cbor_put_array(w, 1);
@@ -57,11 +58,12 @@ static void write_coffer(const cof_rim_entry *e, cof_wr *w)
 	cof_cbor_put_uint(w, COF_CORIM_MVAL);
 	if (e->tee == COF_RIM_TPM) {
 		put_tpm(w, &e->tpm);
-		return;
+		return 0;
 	}
 	cof_cbor_put_map(w, 1);
 	cof_cbor_put_uint(w, COF_CORIM_DIGESTS);
 	cof_corim_put_digests(w, COF_CORIM_SHA256, cof_span_of(e->digest, COF_SHA256_LEN));
+	return 0;
 }
 
 /* ---- reading ---- */
@@ -153,11 +155,11 @@ static int read_class(const cof_cbor *class, cof_rim_tee *ret, cof_err *err)
 	return cof_corim_unsupported(err, "a class that the profile does not name");
 }
 
-static int read_coffer(const cof_cbor *class, const cof_cbor *measurements, cof_rim_entry *e, cof_err *err)
+static int read_coffer(const cof_cbor *environment, const cof_cbor *measurements, cof_rim_entry *e, cof_err *err)
 {
 	const cof_cbor *m = cof_cbor_at(measurements, 0), *mval = cof_cbor_get(m, COF_CORIM_MVAL);
 	size_t n = 0;
-	int rc = read_class(class, &e->tee, err);
+	int rc = read_class(cof_cbor_get(environment, COF_CORIM_CLASS), &e->tee, err);
 	if (rc < 0)
 		return rc;
 	if (!cof_cbor_array(measurements, &n) || n != 1 || cof_cbor_get(m, COF_CORIM_MKEY) != NULL)

@@ -13,7 +13,6 @@ enum {
 	TAG_ID = 0,
 	TAG_VERSION = 1,
 	REFERENCE_TRIPLES = 0,
-	CLASS = 0,
 	UUID_LEN = 16,
 };
 
@@ -83,30 +82,29 @@ static int check_measurements(const cof_cbor *v, cof_err *err)
 	return rc;
 }
 
-/* An instance or a group would narrow the condition to one machine: that cannot be said in the table. */
-static int read_environment(const cof_cbor *v, const cof_cbor **ret_class, cof_err *err)
+/* A group is a condition of its own kind, and so is an instance where the profile does not say what it is. */
+static int check_environment(const cof_cbor *v, const cof_corim_profile *p, cof_err *err)
 {
-	static const int64_t keys[] = {CLASS};
+	static const int64_t keys[] = {COF_CORIM_CLASS, COF_CORIM_INSTANCE};
 	size_t n = 0;
-	int rc = cof_corim_only(v, keys, COF_COUNT(keys), "an environment", err);
+	int rc = cof_corim_only(v, keys, p->takes_instance ? 2 : 1, "an environment", err);
 	if (rc < 0)
 		return rc;
-	*ret_class = cof_cbor_get(v, CLASS);
-	if (!cof_cbor_map(*ret_class, &n) || n == 0)
+	if (!cof_cbor_map(cof_cbor_get(v, COF_CORIM_CLASS), &n) || n == 0)
 		return cof_corim_malformed(err, "an environment without a class");
 	return 0;
 }
 
 static int read_record(const cof_cbor *record, const cof_corim_profile *p, cof_rim_entry *e, cof_err *err)
 {
-	const cof_cbor *class = NULL, *measurements = cof_cbor_at(record, 1);
+	const cof_cbor *environment = cof_cbor_at(record, 0), *measurements = cof_cbor_at(record, 1);
 	size_t n = 0;
 	if (!cof_cbor_array(record, &n) || n != 2)
 		return cof_corim_malformed(err, "a reference triple");
-	int rc = read_environment(cof_cbor_at(record, 0), &class, err);
+	int rc = check_environment(environment, p, err);
 	if (rc == 0)
 		rc = check_measurements(measurements, err);
-	return rc < 0 ? rc : p->read(class, measurements, e, err);
+	return rc < 0 ? rc : p->read(environment, measurements, e, err);
 }
 
 static int add_record(const cof_cbor *comid, size_t i, const cof_corim_profile *p, cof_rim *to, cof_err *err)

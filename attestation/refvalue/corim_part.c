@@ -81,25 +81,36 @@ int cof_corim_digest(const cof_cbor *v, int64_t alg, uint8_t *ret, cof_err *err)
 	return 0;
 }
 
-int cof_corim_digests(const cof_cbor *v, int64_t alg, uint8_t *ret, cof_err *err)
+/* Each algorithm once: of two digests by one, nobody could say which holds. */
+static int check_digests(const cof_cbor *v, size_t n, int64_t alg, size_t *ret_at, cof_err *err)
 {
-	size_t n = 0;
-	if (!cof_cbor_array(v, &n) || n == 0)
-		return cof_corim_malformed(err, "a list of digests");
-	if (n > 1)
-		return cof_corim_unsupported(err, "several digests of one thing");
-	return cof_corim_digest(cof_cbor_at(v, 0), alg, ret, err);
+	bool seen[COF_COUNT(algs)] = {false};
+	*ret_at = n;
+	for (size_t i = 0; i < n; i++) {
+		uint8_t bytes[COF_DIGEST_MAX];
+		size_t row = alg_row(cof_cbor_at(cof_cbor_at(v, i), 0));
+		int rc = cof_corim_digest(cof_cbor_at(v, i), row < COF_COUNT(algs) ? algs[row].alg : alg, bytes, err);
+		if (rc < 0)
+			return rc;
+		if (seen[row])
+			return cof_corim_malformed(err, "two digests of one algorithm");
+		seen[row] = true;
+		if (algs[row].alg == alg)
+			*ret_at = i;
+	}
+	return 0;
 }
 
-int cof_corim_raw(const cof_cbor *v, uint8_t *ret, size_t len, cof_err *err)
+int cof_corim_digests(const cof_cbor *v, int64_t alg, uint8_t *ret, cof_err *err)
 {
-	cof_span bytes;
-	if (!cof_cbor_bytes(cof_cbor_untag(v, COF_CORIM_TAG_BYTES), &bytes))
-		return cof_corim_unsupported(err, "a raw value that is masked or of another form");
-	if (bytes.len != len)
-		return cof_corim_malformed(err, "a raw value's length");
-	memcpy(ret, bytes.data, len);
-	return 0;
+	size_t n = 0, at = 0;
+	if (!cof_cbor_array(v, &n) || n == 0)
+		return cof_corim_malformed(err, "a list of digests");
+	int rc = check_digests(v, n, alg, &at, err);
+	if (rc < 0)
+		return rc;
+	return at < n ? cof_corim_digest(cof_cbor_at(v, at), alg, ret, err)
+		      : cof_corim_unsupported(err, "a digest of another algorithm");
 }
 
 /* spec: RFC 9562, 4 */

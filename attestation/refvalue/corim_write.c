@@ -51,8 +51,9 @@ static int comid_bytes(const cof_rim_entry *e, cof_buf *ret, cof_err *err)
 	cof_cbor_put_map(&w, 1);
 	cof_cbor_put_uint(&w, 0);
 	cof_cbor_put_array(&w, 1);
-	cof_corim_profile_of(e->tee)->write(e, &w);
-	int rc = cof_wr_done(&w, err);
+	int rc = cof_corim_profile_of(e->tee)->write(e, &w, err);
+	if (rc == 0)
+		rc = cof_wr_done(&w, err);
 	return rc < 0 ? rc : cof_cbor_check_ordered(cof_buf_span(ret), err);
 }
 

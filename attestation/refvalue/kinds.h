@@ -7,3 +7,4 @@
 COF_WUR int cof_kind_corim(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_comid(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_concise_evidence(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
+COF_WUR int cof_kind_corim_appraisal(const cof_verify_in *in, cof_verdict *ret, cof_err *err);

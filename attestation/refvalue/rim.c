@@ -13,10 +13,20 @@ static int malformed(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_MALFORMED, "rim-malformed", "reference values: %s", what);
 }
 
+static bool has_conditions(cof_rim_tee tee)
+{
+	return tee == COF_RIM_SNP || tee == COF_RIM_TDX;
+}
+
 void cof_rim_entry_release(cof_rim_entry *e)
 {
 	if (e->tee == COF_RIM_TPM)
 		cof_refvalue_release(&e->tpm);
+	if (has_conditions(e->tee)) {
+		for (size_t i = 0; i < e->launch.n; i++)
+			free(e->launch.conds[i].values);
+		free(e->launch.conds);
+	}
 	*e = (cof_rim_entry){0};
 }
 

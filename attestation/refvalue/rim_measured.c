@@ -5,6 +5,8 @@
 #include "attestation/refvalue/rim.h"
 #include "firmware/tpm/pcr.h"
 
+enum { RTMRS = 4 };
+
 static int incomplete(cof_err *err, const char *what)
 {
 	return cof_err_set(err, COF_E_USAGE, "prediction-incomplete", "%s is not known", what);
@@ -22,7 +24,9 @@ static int take_digest(const cof_measurement *m, uint8_t *ret, size_t len, cof_e
 
 static int take_snp(const cof_measurement *m, cof_rim_entry *e, cof_err *err)
 {
-	return take_digest(m, e->snp.measurement, sizeof e->snp.measurement, err);
+	uint8_t d[COF_SHA384_LEN];
+	int rc = take_digest(m, d, sizeof d, err);
+	return rc < 0 ? rc : cof_rim_demand(e, COF_RIM_MEASUREMENT, COF_RIM_IS, cof_span_of(d, sizeof d), err);
 }
 
 static int take_launch(const cof_measurement *m, cof_rim_entry *e, cof_err *err)
@@ -32,12 +36,16 @@ static int take_launch(const cof_measurement *m, cof_rim_entry *e, cof_err *err)
 
 static int take_tdx(const cof_measurement *m, cof_rim_entry *e, cof_err *err)
 {
-	for (size_t i = 1; i < m->n && i <= COF_RIM_RTMRS; i++) {
-		e->tdx.has_rtmr[i - 1] = m->registers[i].known;
+	uint8_t d[COF_SHA384_LEN];
+	int rc = take_digest(m, d, sizeof d, err);
+	if (rc == 0)
+		rc = cof_rim_demand(e, COF_RIM_MRTD, COF_RIM_IS, cof_span_of(d, sizeof d), err);
+	for (unsigned i = 1; rc == 0 && i < m->n && i <= RTMRS; i++) {
 		if (m->registers[i].known)
-			memcpy(e->tdx.rtmr[i - 1], m->registers[i].value.bytes, COF_SHA384_LEN);
+			rc = cof_rim_demand(e, COF_RIM_RTMR0 + i - 1, COF_RIM_IS,
+					    cof_digest_span(&m->registers[i].value), err);
 	}
-	return take_digest(m, e->tdx.mrtd, sizeof e->tdx.mrtd, err);
+	return rc;
 }
 
 static int take_events(const cof_measurement *m, cof_refvalue *v, cof_err *err)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "attestation/refvalue/rim_value.h"
 #include "common/hex.h"
 
 enum { NAME_MAX_LEN = 32, HEX_MAX = 2 * COF_SHA384_LEN };
@@ -30,40 +31,34 @@ static int add_hex(json_t *names, const char *name, bool has, cof_span bytes, co
 	return add(names, name, hex, json_string(hex), err);
 }
 
-static int add_snp(json_t *names, const cof_rim_entry *e, cof_err *err)
+/* A service compares values alone: what would be lost of a demand would be a demand less. */
+static int add_cond(json_t *names, const cof_rim_cond *c, cof_err *err)
 {
-	const cof_rim_snp *s = &e->snp;
-	char text[HEX_MAX + 1];
-	int rc = add_hex(names, "snp_launch_measurement", true, cof_span_of(s->measurement, COF_SHA384_LEN), err);
-	if (rc == 0)
-		rc = add_hex(names, "snp_host_data", s->has_host_data, cof_span_of(s->host_data, COF_SHA256_LEN), err);
-	if (rc == 0)
-		rc = add_hex(names, "snp_id_key_digest", s->has_id_key_digest,
-			     cof_span_of(s->id_key_digest, COF_SHA384_LEN), err);
-	if (rc == 0)
-		rc = add_hex(names, "snp_author_key_digest", s->has_author_key_digest,
-			     cof_span_of(s->author_key_digest, COF_SHA384_LEN), err);
-	(void)snprintf(text, sizeof text, "%016llx", (unsigned long long)s->policy);
-	if (rc == 0 && s->has_policy)
-		rc = add(names, "snp_policy", text, json_string(text), err);
-	(void)snprintf(text, sizeof text, "%lu", (unsigned long)s->guest_svn);
-	if (rc == 0 && s->has_guest_svn)
-		rc = add(names, "snp_guest_svn", text, json_integer(s->guest_svn), err);
+	const cof_rim_field_info *info = cof_rim_field_of(c->field);
+	int rc = 0;
+	if (info->rvps == NULL || c->op != COF_RIM_IS)
+		return cof_err_set(err, COF_E_POLICY, "rvps-unsupported", "RVPS: a condition on %s has no place there",
+				   info->name);
+	for (size_t i = 0; rc == 0 && i < c->n; i++) {
+		char text[2 * COF_RIM_VALUE_MAX + 1];
+		cof_rim_value_text(c->field, cof_rim_value(c, i), text, sizeof text);
+		rc = add(names, info->rvps, text,
+			 info->form == COF_RIM_NUMBER ? json_integer((json_int_t)cof_rim_value_number(c, i))
+						      : json_string(text),
+			 err);
+	}
 	return rc;
 }
 
-static int add_tdx(json_t *names, const cof_rim_entry *e, cof_err *err)
+static int add_conds(json_t *names, const cof_rim_entry *e, cof_err *err)
 {
-	const cof_rim_tdx *t = &e->tdx;
-	int rc = add_hex(names, "mr_td", true, cof_span_of(t->mrtd, COF_SHA384_LEN), err);
-	for (unsigned i = 0; rc == 0 && i < COF_RIM_RTMRS; i++) {
-		char name[NAME_MAX_LEN];
-		(void)snprintf(name, sizeof name, "rtmr_%u", i);
-		rc = add_hex(names, name, t->has_rtmr[i], cof_span_of(t->rtmr[i], COF_SHA384_LEN), err);
+	int rc = 0;
+	for (cof_rim_field f = cof_rim_field_first(e->tee); rc == 0 && f < cof_rim_field_end(e->tee); f++) {
+		const cof_rim_cond *c = cof_rim_cond_on(e, f);
+		if (c != NULL)
+			rc = add_cond(names, c, err);
 	}
-	return rc < 0 ? rc
-		      : add_hex(names, "mr_config_id", t->has_mrconfigid, cof_span_of(t->mrconfigid, COF_SHA384_LEN),
-				err);
+	return rc;
 }
 
 static int add_tpm(json_t *names, const cof_rim_entry *e, cof_err *err)
@@ -86,7 +81,7 @@ static int add_launch(json_t *names, const cof_rim_entry *e, cof_err *err)
 
 typedef int (*adder)(json_t *names, const cof_rim_entry *e, cof_err *err);
 static const adder adders[COF_RIM_TEES] = {
-	[COF_RIM_SNP] = add_snp,    [COF_RIM_TDX] = add_tdx,	  [COF_RIM_TPM] = add_tpm,
+	[COF_RIM_SNP] = add_conds,  [COF_RIM_TDX] = add_conds,	  [COF_RIM_TPM] = add_tpm,
 	[COF_RIM_SEV] = add_launch, [COF_RIM_SEVES] = add_launch,
 };
 

@@ -48,10 +48,15 @@ static bool is_role(const char *const *list, const char *role)
 	return false;
 }
 
-/* Of two roots, nobody could say which one was believed. */
+bool cof_role_is_reference(const char *role)
+{
+	return strcmp(role, "ref") == 0 || strncmp(role, "ref_", strlen("ref_")) == 0;
+}
+
+/* Of two roots, nobody could say which one was believed. References add up. */
 static bool is_repeated(const cof_verify_in *in, size_t i)
 {
-	for (size_t j = 0; j < i; j++) {
+	for (size_t j = 0; j < i && !cof_role_is_reference(in->files[i].role); j++) {
 		if (strcmp(in->files[j].role, in->files[i].role) == 0)
 			return true;
 	}
@@ -86,7 +91,7 @@ int cof_verify(const cof_kind *kind, const cof_verify_in *in, cof_verdict *ret, 
 		cof_verdict_release(ret);
 		return rc;
 	}
-	ret->accepted = cof_checks_passed(&ret->checks);
+	ret->accepted = cof_checks_passed(&ret->checks) && ret->appraisal != COF_APPRAISED_NO_MATCH;
 	return 0;
 }
 
@@ -100,9 +105,16 @@ static int check_json(const cof_check *k, json_t *list, cof_err *err)
 	return rc == 0 && k->waived ? cof_json_set_new(o, "waived", json_true(), err) : rc;
 }
 
+const char *cof_verdict_reason(const cof_verdict *v)
+{
+	if (v->checks.failed > 0)
+		return v->checks.list[v->checks.first].name;
+	return v->appraisal == COF_APPRAISED_NO_MATCH ? "reference-mismatch" : NULL;
+}
+
 static const char *word(const cof_verdict *v)
 {
-	return !v->accepted ? "invalid" : v->decoded_only ? "parses" : "valid";
+	return !cof_checks_passed(&v->checks) ? "invalid" : v->decoded_only ? "parses" : "valid";
 }
 
 int cof_verdict_json(const cof_kind *kind, const cof_verdict *v, json_t **ret, cof_err *err)
@@ -110,11 +122,12 @@ int cof_verdict_json(const cof_kind *kind, const cof_verdict *v, json_t **ret, c
 	const cof_check *first = v->checks.failed > 0 ? &v->checks.list[v->checks.first] : NULL;
 	COF_AUTO_PTR(json_t)
 	o = json_pack("{s:s, s:s, s:s?, s:s?, s:[]}", "kind", kind->name, "verdict", word(v), "reason",
-		      first == NULL ? NULL : first->name, "stage", first == NULL ? NULL : cof_stage_name(first->stage),
-		      "checks");
+		      cof_verdict_reason(v), "stage", first == NULL ? NULL : cof_stage_name(first->stage), "checks");
 	int rc = o == NULL ? cof_err_oom(err) : 0;
 	for (size_t i = 0; rc == 0 && i < v->checks.n; i++)
 		rc = check_json(&v->checks.list[i], json_object_get(o, "checks"), err);
+	if (rc == 0 && v->appraisal != COF_NOT_APPRAISED)
+		rc = cof_json_set_str(o, "appraisal", v->appraisal == COF_APPRAISED_MATCH ? "match" : "no-match", err);
 	if (rc == 0 && v->tcb_status != NULL)
 		rc = cof_json_set_str(o, "tcb_status", v->tcb_status, err);
 	if (rc == 0 && v->fields != NULL)

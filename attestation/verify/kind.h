@@ -10,7 +10,7 @@
 #include "attestation/verify/check.h"
 
 typedef struct cof_role_file {
-	const char *role; /* "report", "vek", "root" */
+	const char *role; /* "report", "vek", "root"; several files only of the roles that say so (ref, ref_key) */
 	cof_span bytes;	  /* hostile, whatever the role; a root is trusted because the caller named it */
 } cof_role_file;
 
@@ -21,13 +21,20 @@ typedef struct cof_verify_in {
 	int64_t now;	      /* seconds since the epoch */
 } cof_verify_in;
 
+/* What a comparison with reference values said. */
+typedef enum cof_appraised { COF_NOT_APPRAISED, COF_APPRAISED_MATCH, COF_APPRAISED_NO_MATCH } cof_appraised;
+
 typedef struct cof_verdict {
-	bool accepted;
+	bool accepted;	   /* every check passed, and where there was an appraisal, it is a match */
 	bool decoded_only; /* the kind decodes and judges nothing */
 	cof_checks checks;
+	cof_appraised appraisal;
 	const char *tcb_status; /* TDX: the converged status; else NULL */
 	json_t *fields; /* what the evidence says, whether or not it is believed; NULL where it does not decode */
 } cof_verdict;
+
+/* The name of the first failed check, "reference-mismatch" where the appraisal alone says no, NULL for yes. */
+const char *cof_verdict_reason(const cof_verdict *v);
 
 void cof_verdict_release(cof_verdict *v);
 COF_DEFINE_AUTO(cof_verdict, cof_verdict_release)
@@ -48,11 +55,15 @@ COF_WUR int cof_kind_find(const char *name, const cof_kind **ret, cof_err *err);
 /* The role's bytes; an empty span when it was not given. */
 cof_span cof_role(const cof_verify_in *in, const char *role);
 bool cof_role_given(const cof_verify_in *in, const char *role);
+/* One of the roles of reference values (ref, ref_key, ref_unsigned), of which there may be several files. */
+bool cof_role_is_reference(const char *role);
 
 /*
  * Checks the roles against the kind's, then verifies. Reasons "role-missing", "role-unknown", "role-repeated" (usage),
  * and "policy-word" (usage: an unknown word, or a value of the wrong type; nothing is judged by half a policy).
  */
 COF_WUR int cof_verify(const cof_kind *kind, const cof_verify_in *in, cof_verdict *ret, cof_err *err);
-/* {"verdict":"valid"|"invalid"|"parses","reason","stage","checks":[...],"fields":{...}} */
+/* {"verdict":"valid"|"invalid"|"parses","reason","stage","checks":[...],"appraisal","fields":{...}}: with good evidence
+ * and good reference values that do not match, the verdict is valid, the appraisal no-match and the reason
+ * "reference-mismatch". */
 COF_WUR int cof_verdict_json(const cof_kind *kind, const cof_verdict *v, json_t **ret, cof_err *err);

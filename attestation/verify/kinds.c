@@ -7,11 +7,12 @@
 
 #define ROLES(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define NO_ROLES ((const char *const[]){NULL})
+#define REFERENCES "ref", "ref_unsigned", "ref_key"
 #define TDX_COLLATERAL "root", "tcb_info", "qe_identity", "tcb_signing_chain", "pck_crl", "root_crl"
 
 const cof_kind cof_kinds[] = {
 	{"snp-report", "SEV-SNP attestation report with its certificates",
-	 ROLES("report", "vek", "intermediate", "root"), ROLES("crl"), cof_kind_snp_report},
+	 ROLES("report", "vek", "intermediate", "root"), ROLES("crl", REFERENCES), cof_kind_snp_report},
 	{"snp-report-parse", "SEV-SNP attestation report, decoded only", ROLES("report"), NO_ROLES,
 	 cof_kind_snp_report_parse},
 	{"snp-msg-report-rsp", "response buffer of /dev/sev-guest, decoded only", ROLES("response"), NO_ROLES,
@@ -20,8 +21,8 @@ const cof_kind cof_kinds[] = {
 	 ROLES("ark", "ask", "cek", "oca", "pek", "pdh"), NO_ROLES, cof_kind_sev_chain},
 	{"sev-legacy-kat", "an owner's record of a SEV launch, keys and all",
 	 ROLES("kat", "secret_header", "secret_ciphertext", "secret_plain"), NO_ROLES, cof_kind_sev_kat},
-	{"tdx-quote", "a TDX quote, with Intel's collateral", ROLES("quote"), ROLES(TDX_COLLATERAL, "event_log"),
-	 cof_kind_tdx_quote},
+	{"tdx-quote", "a TDX quote, with Intel's collateral", ROLES("quote"),
+	 ROLES(TDX_COLLATERAL, "event_log", REFERENCES), cof_kind_tdx_quote},
 	{"tdx-quote-parse", "a TDX quote, decoded alone", ROLES("quote"), NO_ROLES, cof_kind_tdx_quote_parse},
 	{"ccel", "a TD's event log against the RTMRs of its quote", ROLES("event_log", "quote"), ROLES(TDX_COLLATERAL),
 	 cof_kind_ccel},
@@ -46,6 +47,9 @@ const cof_kind cof_kinds[] = {
 	{"ear-claims", "claims of an attestation result, JSON or CBOR, unsigned: decoded only", ROLES("claims"),
 	 NO_ROLES, cof_kind_ear_claims},
 	{"corim", "reference values, signed or (decoded only) not", ROLES("corim"), ROLES("key"), cof_kind_corim},
+	{"corim-appraisal", "a SEV-SNP report against signed reference values",
+	 ROLES("corim", "key", "report", "vek", "intermediate", "root"), ROLES("crl", "authors"),
+	 cof_kind_corim_appraisal},
 	{"comid", "a module of reference values: decoded only", ROLES("comid"), NO_ROLES, cof_kind_comid},
 	{"concise-evidence", "an attester's claims in CoMID's form: decoded only", ROLES("ce"), NO_ROLES,
 	 cof_kind_concise_evidence},

@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
+#include "attestation/refvalue/kind_appraisal.h"
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/snp_certs.h"
 #include "attestation/verify/snp_crl.h"
@@ -15,6 +16,7 @@ struct cof_snp_verified {
 	cof_snp_report report;
 	cof_snp_line line;
 	bool by_amd;
+	char csp_id[COF_SNP_CSP_ID_MAX];
 };
 
 void cof_snp_verified_free(cof_snp_verified *v)
@@ -30,6 +32,11 @@ const cof_snp_report *cof_snp_verified_report(const cof_snp_verified *v)
 cof_snp_line cof_snp_verified_line(const cof_snp_verified *v)
 {
 	return v->line;
+}
+
+const char *cof_snp_verified_csp(const cof_snp_verified *v)
+{
+	return v->csp_id;
 }
 
 bool cof_snp_verified_by_amd(const cof_snp_verified *v)
@@ -126,7 +133,7 @@ static void check_revocation(const cof_snp_in *in, const cof_snp_certs *s, cof_c
 		cof_snp_crl_check(in->crl, s, in->now, c);
 }
 
-static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, bool *ret_by_amd, cof_err *err)
+static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, cof_snp_verified *ret, cof_err *err)
 {
 	COF_AUTO(cof_snp_certs) s = {0};
 	int rc = cof_snp_certs_check(in->vek, in->intermediate, in->root, in->now, c, &s, err);
@@ -140,16 +147,20 @@ static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, bool *
 	said->line = find_line(&said->report, &s);
 	check_report(said, &s, c);
 	cof_snp_demands_check(in->demands, &said->report, said->line, s.has_ext ? &s.ext : NULL, c);
-	*ret_by_amd = s.is_amd;
+	ret->by_amd = s.is_amd;
+	if (s.has_ext)
+		memcpy(ret->csp_id, s.ext.csp_id, sizeof ret->csp_id);
 	return 0;
 }
 
-static int make_verified(const cof_snp_said *said, bool by_amd, cof_snp_verified **ret, cof_err *err)
+static int make_verified(const cof_snp_said *said, const cof_snp_verified *from, cof_snp_verified **ret, cof_err *err)
 {
 	cof_snp_verified *v = calloc(1, sizeof *v);
 	if (v == NULL)
 		return cof_err_oom(err);
-	*v = (cof_snp_verified){.report = said->report, .line = said->line, .by_amd = by_amd};
+	*v = *from;
+	v->report = said->report;
+	v->line = said->line;
 	*ret = v;
 	return 0;
 }
@@ -159,7 +170,7 @@ int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_s
 {
 	cof_snp_said said = {0};
 	cof_err bad = {0};
-	bool by_amd = false;
+	cof_snp_verified found = {0};
 	*ret = NULL;
 	if (cof_snp_report_parse(in->report, &said.report, &bad) < 0) {
 		(void)cof_check_error(checks, COF_STAGE_PARSE, &bad);
@@ -169,10 +180,10 @@ int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_s
 	said.decoded = true;
 	/* What OpenSSL thinks of hostile bytes is not left behind for the caller's next TLS call. */
 	(void)ERR_set_mark();
-	int rc = judge(in, checks, &said, &by_amd, err);
+	int rc = judge(in, checks, &said, &found, err);
 	(void)ERR_pop_to_mark();
 	if (rc == 0 && cof_checks_passed(checks))
-		rc = make_verified(&said, by_amd, ret, err);
+		rc = make_verified(&said, &found, ret, err);
 	if (rc == 0)
 		*ret_said = said;
 	return rc;
@@ -199,5 +210,5 @@ int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 	rc = cof_snp_verify(&snp, &ret->checks, &said, &verified, err);
 	if (rc == 0 && said.decoded)
 		rc = cof_snp_fields(&said.report, said.line, &ret->fields, err);
-	return rc;
+	return rc < 0 ? rc : cof_references_judge_snp(in, verified, ret, err);
 }

@@ -33,6 +33,8 @@ void cof_snp_verified_free(cof_snp_verified *v);
 COF_DEFINE_AUTO_PTR(cof_snp_verified, cof_snp_verified_free)
 const cof_snp_report *cof_snp_verified_report(const cof_snp_verified *v);
 cof_snp_line cof_snp_verified_line(const cof_snp_verified *v);
+/* The provider whose VLEK signed; "" where a VCEK did. */
+const char *cof_snp_verified_csp(const cof_snp_verified *v);
 /* False: the caller's own root vouches for it, not AMD. */
 bool cof_snp_verified_by_amd(const cof_snp_verified *v);
 

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "attestation/refvalue/kind_appraisal.h"
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/p256.h"
 #include "attestation/verify/tdx_ccel.h"
@@ -248,7 +249,8 @@ int cof_tdx_verify(const cof_verify_in *in, cof_verdict *ret, cof_tdx_verified *
 int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_tdx_verified) v = NULL;
-	return cof_tdx_verify(in, ret, &v, err);
+	int rc = cof_tdx_verify(in, ret, &v, err);
+	return rc < 0 ? rc : cof_references_judge_tdx(in, v, ret, err);
 }
 
 int cof_kind_tdx_quote_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err)

@@ -7,27 +7,35 @@
 #include "attestation/refvalue/corim.h"
 #include "attestation/refvalue/rvps.h"
 #include "common/file.h"
+#include "common/wr.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/signkey.h"
 
 enum { DAY_S = 24 * 60 * 60 };
 
 /* What the options add to an entry, by its kind. */
-static void add_snp(const cof_measure_extras *x, cof_rim_entry *e)
+static int add_snp(const cof_measure_extras *x, cof_rim_entry *e, cof_err *err)
 {
-	e->snp.has_policy = x->has_policy;
-	e->snp.policy = x->policy;
-	e->snp.has_host_data = x->has_host_data;
-	memcpy(e->snp.host_data, x->host_data, sizeof e->snp.host_data);
+	COF_AUTO(cof_buf) policy = {0};
+	cof_wr w = cof_wr_to(&policy);
+	cof_wr_u64be(&w, x->policy);
+	int rc = cof_wr_done(&w, err);
+	if (rc == 0 && x->has_policy)
+		rc = cof_rim_demand(e, COF_RIM_POLICY, COF_RIM_IS, cof_buf_span(&policy), err);
+	if (rc == 0 && x->has_host_data)
+		rc = cof_rim_demand(e, COF_RIM_HOST_DATA, COF_RIM_IS, cof_span_of(x->host_data, sizeof x->host_data),
+				    err);
+	return rc;
 }
 
-static void add_tdx(const cof_measure_extras *x, cof_rim_entry *e)
+static int add_tdx(const cof_measure_extras *x, cof_rim_entry *e, cof_err *err)
 {
-	e->tdx.has_mrconfigid = x->has_mrconfigid;
-	memcpy(e->tdx.mrconfigid, x->mrconfigid, sizeof e->tdx.mrconfigid);
+	return x->has_mrconfigid ? cof_rim_demand(e, COF_RIM_MRCONFIGID, COF_RIM_IS,
+						  cof_span_of(x->mrconfigid, sizeof x->mrconfigid), err)
+				 : 0;
 }
 
-static void (*const adders[COF_RIM_TEES])(const cof_measure_extras *, cof_rim_entry *) = {
+static int (*const adders[COF_RIM_TEES])(const cof_measure_extras *, cof_rim_entry *, cof_err *) = {
 	[COF_RIM_SNP] = add_snp,
 	[COF_RIM_TDX] = add_tdx,
 };
@@ -38,7 +46,7 @@ static int add_entry(cof_rim *rim, const cof_measurement *m, const cof_measure_e
 	COF_AUTO(cof_rim_entry) e = {0};
 	int rc = cof_rim_entry_measured(m, name, &e, err);
 	if (rc == 0 && adders[e.tee] != NULL)
-		adders[e.tee](x, &e);
+		rc = adders[e.tee](x, &e, err);
 	return rc < 0 ? rc : cof_rim_add(rim, &e, err);
 }
 

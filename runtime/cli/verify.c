@@ -17,6 +17,11 @@ static const char help[] =
 	"their roles; a role's \"_\" is \"-\" in its option.\n\n"
 	"  --ROLE FILE          the file of a role\n"
 	"  --trust-anchor FILE  a root to believe, the same as --root\n"
+	"  --ref FILE           snp-report, tdx-quote: reference values, a CoRIM that its author signed; one entry of\n"
+	"                       these must match. This option and the next two may be given several times\n"
+	"  --ref-key FILE       the author's key (PEM, JWK), or a document of authors and of what each may speak for\n"
+	"  --ref-unsigned FILE  reference values that are believed because they are named here: CoRIM, coffer's\n"
+	"                       documents, RVPS values\n"
 	"  --policy FILE        what is demanded, as a JSON object (docs/verifying.md); nothing more is without it\n"
 	"  --at TIME            judge as of then (2026-01-31T23:59:59Z) and not as of this machine's clock\n"
 	"  --json               print verdict, reason, checks and fields as JSON\n"
@@ -27,7 +32,8 @@ static const char help[] =
 	"  --lifetime SECONDS   how long it holds: 1 to 3600 (default: 300)\n"
 	"  --ear-profile NAME   ietf (default), or of a JWT veraison or coco\n"
 	"  --tee-pubkey FILE    the guest's key, whose digest the report data must hold; it goes into the result\n\n"
-	"Exit codes: 0 accepted, 1 refused (the reason is on stderr), 2 usage or environment.\n";
+	"Exit codes: 0 accepted, 1 refused or no reference value matches (the reason is on stderr), 2 usage or "
+	"environment.\n";
 
 /* Too large for a stack. */
 typedef struct work {
@@ -124,7 +130,7 @@ static int put_roles(const char *const *roles, const char *before, const char *a
 		for (const char *c = *roles; r == 0 && *c != '\0'; c++)
 			r = cof_buf_printf(b, err, "%c", *c == '_' ? '-' : *c);
 		if (r == 0)
-			r = cof_buf_printf(b, err, " FILE%s", after);
+			r = cof_buf_printf(b, err, " FILE%s%s", after, cof_role_is_reference(*roles) ? "..." : "");
 	}
 	return r;
 }

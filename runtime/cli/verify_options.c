@@ -127,10 +127,10 @@ static const char *role_of(const cof_kind *kind, const char *name, size_t len)
 	return role != NULL ? role : in_list(kind->optional, name, len);
 }
 
-/* Each role once: of two roots, a reader could not say which one was believed. */
+/* Each role once: of two roots, a reader could not say which one was believed. References add up. */
 static int add_file(cof_verify_opts *o, const char *role, const char *path, cof_err *err)
 {
-	for (size_t i = 0; i < o->n_files; i++) {
+	for (size_t i = 0; i < o->n_files && !cof_role_is_reference(role); i++) {
 		if (strcmp(o->files[i].role, role) == 0)
 			return usage(err, "given twice", role);
 	}

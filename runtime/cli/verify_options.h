@@ -5,7 +5,7 @@
 #include "attestation/verify/kind.h"
 #include "runtime/cli/verify_result.h"
 
-enum { COF_VERIFY_ROLES_MAX = 24 };
+enum { COF_VERIFY_ROLES_MAX = 64 };
 
 typedef struct cof_verify_path {
 	const char *role; /* of the kind's table */

@@ -67,9 +67,43 @@ static int put_checks(const cof_checks *c, bool passed, const columns *w, cof_bu
 	return rc;
 }
 
+/* Evidence and reference values are good, and do not match. */
+static bool is_other(const cof_verdict *v)
+{
+	return cof_checks_passed(&v->checks) && v->appraisal == COF_APPRAISED_NO_MATCH;
+}
+
+/* Good evidence that is not what was expected must not look like a yes at the first glance. */
 static const char *word(const cof_verdict *v)
 {
+	if (is_other(v))
+		return "NO MATCH (evidence and reference values are valid)";
 	return !v->accepted ? "REFUSED" : v->decoded_only ? "parses, nothing was judged" : "accepted";
+}
+
+/* What was compared: the entry that matched or was nearest, and its conditions. */
+static int put_appraisal(const json_t *a, bool with_conditions, cof_buf *b, cof_err *err)
+{
+	const json_t *entry = json_object_get(a, "entry");
+	size_t i;
+	json_t *c;
+	int rc = cof_buf_printf(b, err, "reference values: %s", json_string_value(json_object_get(a, "result")));
+	if (rc == 0 && entry != NULL)
+		rc = cof_buf_printf(b, err, ", entry '%s' of '%s', by '%s'", json_string_value(entry),
+				    json_string_value(json_object_get(a, "corim")),
+				    json_string_value(json_object_get(a, "author")));
+	if (rc == 0)
+		rc = cof_buf_add_str(b, entry != NULL ? "\n" : ", no entry is of this class\n", err);
+	/* Where they are no checks. */
+	json_array_foreach (json_object_get(a, "conditions"), i, c) {
+		if (rc == 0 && with_conditions)
+			rc = cof_buf_printf(b, err, "  %-6s  %s: %s, found %s\n",
+					    json_is_true(json_object_get(c, "passed")) ? "ok" : "DIFFER",
+					    json_string_value(json_object_get(c, "field")),
+					    json_string_value(json_object_get(c, "expected")),
+					    json_string_value(json_object_get(c, "found")));
+	}
+	return rc;
 }
 
 int cof_verify_table(const cof_kind *kind, const cof_verdict *v, const char *anchor, cof_buf *ret, cof_err *err)
@@ -81,6 +115,8 @@ int cof_verify_table(const cof_kind *kind, const cof_verdict *v, const char *anc
 		rc = cof_buf_printf(ret, err, "TCB status: %s\n", v->tcb_status);
 	if (rc == 0 && anchor != NULL)
 		rc = cof_buf_printf(ret, err, "trust anchor named by hand: %s\n", anchor);
+	if (rc == 0 && v->appraisal != COF_NOT_APPRAISED && json_object_get(v->fields, "appraisal") != NULL)
+		rc = put_appraisal(json_object_get(v->fields, "appraisal"), is_other(v), ret, err);
 	if (rc == 0)
 		rc = cof_buf_printf(ret, err, "\n%-6s  %-*s  %-*s  %-*s  %s\n", "", w.name, "check", w.stage, "stage",
 				    w.expected, "expected", "found");
@@ -89,8 +125,27 @@ int cof_verify_table(const cof_kind *kind, const cof_verdict *v, const char *anc
 	return rc < 0 ? rc : put_checks(&v->checks, true, &w, ret, err);
 }
 
+static int no_match(const cof_verdict *v, cof_err *err)
+{
+	const json_t *a = json_object_get(v->fields, "appraisal"), *entry = json_object_get(a, "entry");
+	size_t i;
+	json_t *c;
+	json_array_foreach (json_object_get(a, "conditions"), i, c) {
+		if (!json_is_true(json_object_get(c, "passed")))
+			return cof_err_set(err, COF_E_POLICY, "reference-mismatch",
+					   "nearest is '%.40s': %s, expected %s, found %s", json_string_value(entry),
+					   json_string_value(json_object_get(c, "field")),
+					   json_string_value(json_object_get(c, "expected")),
+					   json_string_value(json_object_get(c, "found")));
+	}
+	return cof_err_set(err, COF_E_POLICY, "reference-mismatch", "no entry is of this class");
+}
+
 int cof_verify_refusal(const cof_verdict *v, cof_err *err)
 {
+	const char *reason = cof_verdict_reason(v);
+	if (reason != NULL && strcmp(reason, "reference-mismatch") == 0)
+		return no_match(v, err);
 	if (v->checks.failed == 0)
 		return cof_err_set(err, COF_E_POLICY, "nothing-checked", "no check could be made");
 	const cof_check *k = &v->checks.list[v->checks.first];

@@ -15,34 +15,46 @@ static inline cof_rim_entry rim_entry(cof_rim_tee tee, const char *name)
 	return e;
 }
 
+/* This field is so many bytes of one value. */
+static inline void rim_demand(cof_rim_entry *e, cof_rim_field f, uint8_t byte)
+{
+	uint8_t bytes[COF_RIM_VALUE_MAX];
+	memset(bytes, byte, sizeof bytes);
+	assert_ok(cof_rim_demand(e, f, COF_RIM_IS, cof_span_of(bytes, cof_rim_field_of(f)->len), &err));
+}
+
+static inline void rim_number(cof_rim_entry *e, cof_rim_field f, cof_rim_op op, uint64_t n)
+{
+	assert_ok(cof_rim_demand_number(e, f, op, n, n, &err));
+}
+
 static inline cof_rim_entry rim_snp(const char *name, bool full)
 {
 	cof_rim_entry e = rim_entry(COF_RIM_SNP, name);
-	memset(e.snp.measurement, 0x11, sizeof e.snp.measurement);
-	e.snp.vlek = e.snp.has_policy = e.snp.has_host_data = full;
-	e.snp.has_id_key_digest = e.snp.has_author_key_digest = e.snp.has_guest_svn = full;
+	rim_demand(&e, COF_RIM_MEASUREMENT, 0x11);
+	e.launch.vlek = full;
 	if (!full)
 		return e;
-	e.snp.policy = 0x30000;
-	e.snp.guest_svn = 0xfffffffe;
-	memset(e.snp.host_data, 0x22, sizeof e.snp.host_data);
-	memset(e.snp.id_key_digest, 0x33, sizeof e.snp.id_key_digest);
-	memset(e.snp.author_key_digest, 0x44, sizeof e.snp.author_key_digest);
+	rim_number(&e, COF_RIM_POLICY, COF_RIM_IS, 0x30000);
+	rim_number(&e, COF_RIM_GUEST_SVN, COF_RIM_IS, 0xfffffffe);
+	rim_demand(&e, COF_RIM_HOST_DATA, 0x22);
+	rim_demand(&e, COF_RIM_ID_KEY_DIGEST, 0x33);
+	rim_demand(&e, COF_RIM_AUTHOR_KEY_DIGEST, 0x44);
 	return e;
 }
+
+enum { RIM_RTMRS = 4 };
 
 static inline cof_rim_entry rim_tdx(const char *name, unsigned rtmrs, bool config)
 {
 	cof_rim_entry e = rim_entry(COF_RIM_TDX, name);
-	memset(e.tdx.mrtd, 0x55, sizeof e.tdx.mrtd);
-	for (unsigned i = 0; i < COF_RIM_RTMRS; i++) {
-		e.tdx.has_rtmr[i] = (rtmrs & (1u << i)) != 0;
-		if (e.tdx.has_rtmr[i])
-			memset(e.tdx.rtmr[i], (int)(0x60 + i), sizeof e.tdx.rtmr[i]);
+	rim_demand(&e, COF_RIM_MRTD, 0x55);
+	for (unsigned i = 0; i < RIM_RTMRS; i++) {
+		if ((rtmrs & (1u << i)) != 0)
+			rim_demand(&e, COF_RIM_RTMR0 + i, (uint8_t)(0x60 + i));
 	}
-	e.tdx.has_mrconfigid = config;
 	if (config)
-		memset(e.tdx.mrconfigid, 0x66, sizeof e.tdx.mrconfigid);
+		rim_demand(&e, COF_RIM_MRCONFIGID, 0x66);
 	return e;
 }
 

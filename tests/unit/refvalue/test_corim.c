@@ -478,50 +478,6 @@ static void vectors_of_others(void **state)
 	assert_true(checked >= 12);
 }
 
-/* The report's launch measurement lies at 0x90. */
-static bool matches_report(const cof_corim *c, const json_t *v)
-{
-	COF_AUTO(cof_buf) report = {0};
-	vector_file(v, "report", &report);
-	assert_true(report.len == 1184);
-	for (size_t i = 0; i < c->rim.n; i++) {
-		const cof_rim_snp *s = &c->rim.entries[i].snp;
-		/* the report is signed by a chip's key */
-		if (!s->vlek && memcmp(s->measurement, report.data + 0x90, COF_SHA384_LEN) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void vectors_of_snp(void **state)
-{
-	(void)state;
-	COF_AUTO_PTR(json_t) index = vector_index();
-	size_t i, read = 0, refused = 0;
-	json_t *v;
-	json_array_foreach (json_object_get(index, "vectors"), i, v) {
-		const json_t *expect = json_object_get(v, "expect");
-		COF_AUTO(cof_corim) c = {0};
-		cof_err why = {0};
-		if (strcmp(jstr(v, "kind"), "corim-appraisal") != 0)
-			continue;
-		bool valid = strcmp(jstr(expect, "verdict"), "valid") == 0;
-		int rc = vector_read(v, (int64_t)vector_time(v), &c, &why);
-		/* masks and TCB levels have no place in the table: said, and not dropped */
-		bool no_place = cof_err_is(&why, "corim-unsupported");
-		if (rc == 0 && !valid)
-			fail_msg("%s was accepted", jstr(v, "id"));
-		if (rc < 0 && valid && !no_place)
-			fail_msg("%s: %s: %s", jstr(v, "id"), why.reason, why.text);
-		if (rc == 0 && matches_report(&c, v) != (strcmp(jstr(expect, "appraisal"), "match") == 0))
-			fail_msg("%s: %s", jstr(v, "id"), jstr(expect, "appraisal"));
-		read += rc == 0;
-		refused += rc < 0 && !valid;
-	}
-	assert_true(read >= 4);
-	assert_true(refused >= 12);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -540,7 +496,6 @@ int main(void)
 		cmocka_unit_test(a_large_table_fits),
 		cmocka_unit_test(looks),
 		cmocka_unit_test(vectors_of_others),
-		cmocka_unit_test(vectors_of_snp),
 	};
 	return cmocka_run_group_tests(tests, make_keys, drop_keys);
 }

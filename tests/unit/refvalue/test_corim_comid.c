@@ -39,8 +39,8 @@ static void a_comid(void **state)
 	BAD("corim-malformed", .environment = "a0");
 	BAD("corim-malformed", .environment = "80");
 	BAD("corim-malformed", .environment = "a100a0");
-	/* one chip, or one group of machines */
-	BAD("corim-unsupported", .environment = "a200a100d86f492b060104019c78030101d9023040");
+	BAD("corim-malformed", .environment = "a200a100d86f492b060104019c78030101d9023040"); /* a chip without a name */
+	/* one group of machines */
 	BAD("corim-unsupported",
 	    .environment = "a200a100d86f492b060104019c78030102d82550000102030405060708090a0b0c0d0e0f");
 	BAD("corim-malformed", .measurements = "80");
@@ -77,12 +77,12 @@ static void classes_of_snp(void **state)
 	COF_AUTO(cof_corim) b = {0};
 	COF_AUTO(cof_corim) d = {0};
 	good_at(__LINE__, &(manifest){0}, &a);
-	assert_false(a.rim.entries[0].snp.vlek);
+	assert_false(a.rim.entries[0].launch.vlek);
 	good_at(__LINE__, &(manifest){.environment = "a100a100d86f492b060104019c780302"}, &b);
-	assert_true(b.rim.entries[0].snp.vlek);
+	assert_true(b.rim.entries[0].launch.vlek);
 	good_at(__LINE__, &(manifest){.environment = "a100a100d86f4b06092b060104019c780301"},
 		&d); /* as the draft has it */
-	assert_false(d.rim.entries[0].snp.vlek);
+	assert_false(d.rim.entries[0].launch.vlek);
 	static const char *const bad[] = {"a100a100d86f492b060104019c780303",
 					  "a100a100d86f482b060104019c7803",
 					  "a100a100d86f4b060a2b060104019c780301",
@@ -95,6 +95,16 @@ static void classes_of_snp(void **state)
 		BAD("corim-unsupported", .environment = bad[i]);
 }
 
+static void assert_number(const cof_rim_entry *e, cof_rim_field f, cof_rim_op op, uint64_t from, uint64_t to)
+{
+	const cof_rim_cond *c = cof_rim_cond_on(e, f);
+	assert_non_null(c);
+	assert_int_equal(c->op, op);
+	assert_int_equal(cof_rim_value_number(c, 0), from);
+	if (c->n > 1)
+		assert_int_equal(cof_rim_value_number(c, 1), to);
+}
+
 static void values_of_snp(void **state)
 {
 	(void)state;
@@ -103,11 +113,12 @@ static void values_of_snp(void **state)
 		&(manifest){.measurements = "84" LAUNCH "a2000201a104d90230480000030000000000"
 					    "a2000101a10105a20019028201a1028182075820" H32("22")},
 		&c);
-	const cof_rim_snp *s = &c.rim.entries[0].snp;
-	assert_true(s->has_policy && s->policy == 0x30000);
-	assert_true(s->has_guest_svn && s->guest_svn == 5);
-	assert_true(s->has_host_data && s->host_data[31] == 0x22); /* "SHA-384" of 32 bytes, as the draft has it */
-	assert_false(s->has_id_key_digest || s->has_author_key_digest);
+	const cof_rim_entry *e = &c.rim.entries[0];
+	assert_int_equal(e->launch.n, 4);
+	assert_number(e, COF_RIM_POLICY, COF_RIM_IS, 0x30000, 0);
+	assert_number(e, COF_RIM_GUEST_SVN, COF_RIM_IS, 5, 0);
+	/* "SHA-384" of 32 bytes, as the draft has it */
+	assert_int_equal(cof_rim_value(cof_rim_cond_on(e, COF_RIM_HOST_DATA), 0).data[31], 0x22);
 	GOOD(.measurements = "82" LAUNCH "a2000101a101d9022805");
 	GOOD(.measurements = "82" LAUNCH "a20019028201a1028182015820" H32("22"));
 	GOOD(.measurements = "81a20019028101a1028182677368612d3338345830" H48("11")); /* "sha-384" */
@@ -116,7 +127,10 @@ static void values_of_snp(void **state)
 	BAD("corim-unsupported", .measurements = "81a20019028101a1028182015820" H32("11"));
 	BAD("corim-malformed", .measurements = "81a20019028101a1028182015830" H48("11"));
 	BAD("corim-unsupported", .measurements = "81a20019028101a10281820a5820" H32("11"));
-	BAD("corim-unsupported", .measurements = "81a20019028101a1028282075830" H48("11") "82015820" H32("11"));
+	/* one more of another algorithm says nothing of this report; two of one algorithm contradict each other */
+	GOOD(.measurements = "81a20019028101a1028282075830" H48("11") "82015820" H32("11"));
+	BAD("corim-malformed", .measurements = "81a20019028101a1028282075830" H48("11") "82075830" H48("12"));
+	BAD("corim-malformed", .measurements = "81a20019028101a1028282075830" H48("11") "82015830" H48("11"));
 	BAD("corim-malformed", .measurements = "81a20019028101a10280");
 	BAD("corim-malformed", .measurements = "81a20019028101a102a0");
 	BAD("corim-malformed", .measurements = "81a20019028101a1028107");
@@ -124,25 +138,144 @@ static void values_of_snp(void **state)
 	BAD("corim-unsupported", .measurements = "82" LAUNCH "a20019028201a1028182075830" H48("22"));
 	BAD("corim-malformed",
 	    .measurements = "82" LAUNCH "a20019028201a102818207581f" H8("22") H8("22") H8("22") "22222222222222");
-	BAD("corim-malformed", .measurements = "82" LAUNCH LAUNCH); /* twice */
-	/* conditions that are none of the table's */
-	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2000101a101d9022905");		/* a minimum */
-	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2000101a1011b0000000100000000"); /* too large */
+	BAD("corim-malformed", .measurements = "82" LAUNCH LAUNCH);			    /* twice */
+	BAD("rim-malformed", .measurements = "82" LAUNCH "a2000101a1011b0000000100000000"); /* too large */
 	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2000101a10120");
-	BAD("corim-unsupported",
-	    .measurements = "82" LAUNCH "a2000201a104d9023382480000000000000000480000080000000000");
-	BAD("corim-unsupported",
-	    .measurements = "82" LAUNCH "a2000201a204d902304800000300000000000548ffffffffffffffff");
 	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2000201a104480000030000000000");
 	BAD("corim-malformed", .measurements = "82" LAUNCH "a2000201a104d902304700000300000000");
 	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2000201a101d9022805"); /* POLICY as an SVN */
-	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2000501a10f00");	      /* VMPL */
-	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2000601a101d9022801"); /* TCB */
-	BAD("corim-unsupported", .measurements = "82" LAUNCH "a20019028001a104d9023040");
-	BAD("corim-unsupported", .measurements = "82" LAUNCH "a101a103a103f4"); /* flags, without a key */
+	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2000801a1010a");
+	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2002001a1010a");
+	BAD("corim-malformed", .measurements = "82" LAUNCH "a20019028001a104d9023040");
 	BAD("corim-unsupported", .measurements = "82" LAUNCH "a200616101a10105");
 	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2002001a10105");
 	BAD("corim-unsupported", .measurements = "81a2000101a10105"); /* no launch measurement */
+}
+
+/* Each form of demand, where the report has such a field. */
+static void demands_of_snp(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *measurement;
+		cof_rim_field field;
+		cof_rim_op op;
+		uint64_t from, to;
+	} demands[] = {
+		{"a2000101a101d9022905", COF_RIM_GUEST_SVN, COF_RIM_AT_LEAST, 5, 0},
+		{"a2000201a104d9023382480000000000000000480000080000000000", COF_RIM_POLICY, COF_RIM_MASKED, 0,
+		 0x80000},
+		{"a2000201a204d902304800000300000000000548ff00030000000000", COF_RIM_POLICY, COF_RIM_MASKED, 0x30000,
+		 0x300ff},
+		/* what lies beside a mask does not count */
+		{"a2000201a104d902338248ffffffffffffffff480000080000000000", COF_RIM_POLICY, COF_RIM_MASKED, 0x80000,
+		 0x80000},
+		{"a2000501a10f00", COF_RIM_VMPL, COF_RIM_IS, 0, 0},
+		{"a2000501a10fd90234820103", COF_RIM_VMPL, COF_RIM_RANGE, 1, 3},
+		{"a2000501a10fd902348201f6", COF_RIM_VMPL, COF_RIM_AT_LEAST, 1, 0},
+		{"a2000501a10fd9023482f603", COF_RIM_VMPL, COF_RIM_RANGE, 0, 3},
+		{"a2000601a101d902281b0123456789abcdef", COF_RIM_CURRENT_TCB, COF_RIM_IS, 0x0123456789abcdef, 0},
+		{"a20019028701a101d9022901", COF_RIM_REPORTED_TCB, COF_RIM_AT_LEAST, 1, 0},
+		{"a200190d0101a101d9022902", COF_RIM_COMMITTED_TCB, COF_RIM_AT_LEAST, 2, 0},
+		{"a200190f8001a101d9022903", COF_RIM_LAUNCH_TCB, COF_RIM_AT_LEAST, 3, 0},
+		{"a2000001a100a20061330104", COF_RIM_VERSION, COF_RIM_IS, 3, 0},
+		{"a2000001a100a1006135", COF_RIM_VERSION, COF_RIM_IS, 5, 0},
+		{"a20019028801a10f1819", COF_RIM_CPUID_FAMILY, COF_RIM_IS, 0x19, 0},
+		{"a2000701a104d90230480300000000000000", COF_RIM_PLATFORM_INFO, COF_RIM_IS, 3, 0},
+	};
+	for (size_t i = 0; i < COF_COUNT(demands); i++) {
+		COF_AUTO(cof_corim) c = {0};
+		char text[512];
+		(void)snprintf(text, sizeof text, "82" LAUNCH "%s", demands[i].measurement);
+		good_at((int)i, &(manifest){.measurements = text}, &c);
+		assert_number(&c.rim.entries[0], demands[i].field, demands[i].op, demands[i].from, demands[i].to);
+	}
+	COF_AUTO(cof_corim) c = {0};
+	good_at(__LINE__,
+		&(manifest){.measurements = "84" LAUNCH "a101a103a203f409f5"
+					    "a200190d0201a100a20067312e35352e3430011940"
+					    "00a20019028901a10f01"},
+		&c);
+	const cof_rim_cond *flags = cof_rim_cond_on(&c.rim.entries[0], COF_RIM_FLAGS);
+	static const uint8_t want[] = {2, 0, 2, 8}, version[] = {1, 55, 40};
+	assert_int_equal(flags->op, COF_RIM_MASKED);
+	assert_memory_equal(flags->values, want, sizeof want);
+	assert_memory_equal(cof_rim_cond_on(&c.rim.entries[0], COF_RIM_CURRENT_VERSION)->values, version, 3);
+}
+
+static void t077_demands_of_snp_that_are_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *measurement, *reason;
+	} bad[] = {
+		{"a101a103a1006101", "corim-malformed"}, /* flags: not boolean */
+		{"a101a103a0", "corim-malformed"},
+		{"a101a103a100f5", "corim-unsupported"}, /* a flag that no report states */
+		{"a101a103a110f5", "corim-malformed"},
+		{"a2000201a104d9023382480000000000000000480000000000000000", "rim-malformed"}, /* an empty mask */
+		{"a2000201a104d90233824800000000000000004700000800000000", "corim-malformed"},
+		{"a2000201a104d9023381480000000000000000", "corim-malformed"},
+		{"a2000201a204d902338248000000000000000048ffffffffffffffff0548ffffffffffffffff", "corim-malformed"},
+		{"a2000201a204d90230480000030000000000054703ffffffffffff", "corim-malformed"},
+		{"a2000201a204d9023048000003000000000005f5", "corim-malformed"},
+		{"a2000501a10fd90234820301", "rim-malformed"}, /* an empty range */
+		{"a2000501a10fd9023482f6f6", "corim-malformed"},
+		{"a2000501a10fd902348101", "corim-malformed"},
+		{"a2000501a10fd90234822001", "corim-malformed"},
+		{"a2000501a10f20", "corim-unsupported"},
+		{"a2000501a10f1b0000000100000000", "rim-malformed"},
+		{"a2000501a10fd9023482001b0000000100000000", "rim-malformed"},
+		{"a20019028801a10f190100", "rim-malformed"}, /* a family of two bytes */
+		{"a2000001a100a100623132", "corim-malformed"},
+		{"a2000001a100a20061330101", "corim-unsupported"}, /* another scheme */
+		{"a2000001a100a10003", "corim-malformed"},
+		{"a2000001a100a20061330202", "corim-unsupported"},
+		{"a200190d0201a100a10064312e3535", "corim-malformed"},
+		{"a200190d0201a100a10067312e35352e3730a0", "cbor-malformed"},
+		{"a200190d0201a100a10068312e3235362e3430", "corim-malformed"},
+		{"a200190d0201a100a10067312e30352e3430", "corim-malformed"},
+		{"a2000601a101d9022920", "corim-unsupported"},
+		{"a2000601a101d9022a01", "corim-unsupported"},
+	};
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		char text[512];
+		(void)snprintf(text, sizeof text, "82" LAUNCH "%s", bad[i].measurement);
+		bad_at((int)i, &(manifest){.measurements = text}, bad[i].reason);
+	}
+	/* a field twice, whatever is said of it */
+	BAD("corim-malformed", .measurements = "83" LAUNCH "a2000101a101d9022905a2000101a101d9022805");
+	BAD("corim-unsupported", .measurements = "82" LAUNCH "a2000101a201d90229050f05"); /* two forms at once */
+}
+
+/* The chip, or the provider, as the environment's instance. */
+static void instances_of_snp(void **state)
+{
+	(void)state;
+#define VLEK_WITH(instance) "a200a100d86f492b060104019c78030201" instance
+#define VCEK_WITH(instance) "a200a100d86f492b060104019c78030101" instance
+	COF_AUTO(cof_corim) chip = {0};
+	COF_AUTO(cof_corim) shorter = {0};
+	COF_AUTO(cof_corim) csp = {0};
+	good_at(__LINE__, &(manifest){.environment = VCEK_WITH("d902305840" H32("ab") H32("cd"))}, &chip);
+	assert_int_equal(cof_rim_cond_on(&chip.rim.entries[0], COF_RIM_CHIP_ID)->values[63], 0xcd);
+	good_at(__LINE__, &(manifest){.environment = VCEK_WITH("d9023048" H8("ab"))}, &shorter);
+	assert_int_equal(cof_rim_cond_on(&shorter.rim.entries[0], COF_RIM_CHIP_ID)->values[7], 0xab);
+	assert_int_equal(cof_rim_cond_on(&shorter.rim.entries[0], COF_RIM_CHIP_ID)->values[8], 0);
+	good_at(__LINE__, &(manifest){.environment = VLEK_WITH("d9023043434e3d")}, &csp);
+	assert_string_equal((const char *)cof_rim_cond_on(&csp.rim.entries[0], COF_RIM_CSP_ID)->values, "CN=");
+	BAD("corim-malformed", .environment = VCEK_WITH("d902305820" H32("ab")));
+	BAD("corim-malformed", .environment = VCEK_WITH("d9023040"));
+	BAD("corim-malformed", .environment = VCEK_WITH("d902305841" H32("ab") H32("cd") "00"));
+	BAD("corim-unsupported", .environment = VCEK_WITH("d902265840" H32("ab") H32("cd"))); /* a UEID */
+	BAD("corim-unsupported", .environment = VCEK_WITH("48" H8("ab")));
+	BAD("rim-malformed", .environment = VLEK_WITH("d9023040"));
+	BAD("rim-malformed", .environment = VLEK_WITH("d90230430a4e3d"));
+	BAD("corim-malformed", .environment = VLEK_WITH("d902305880" H32("41") H32("41") H32("41") H32("41")));
+	BAD("corim-unsupported", .environment = "a200a100d86f492b060104019c78030102d9023041aa"); /* a group */
+	/* and once more as a measurement */
+	BAD("corim-malformed", .environment = VCEK_WITH("d9023048" H8("ab")),
+	    .measurements = "82" LAUNCH "a200190d0001a104d902305840" H32("ab") H32("cd"));
 }
 
 #define INTEL_PROFILE "d86f4a6086480186f84d011001"
@@ -157,13 +290,12 @@ static void values_of_tdx(void **state)
 	good_at(__LINE__,
 		&(manifest){TDX(.measurements = "81a101a20ea2008182075830" H48("60") "038182075830" H48("63") MRTD)},
 		&c);
-	const cof_rim_tdx *t = &c.rim.entries[0].tdx;
-	assert_true(t->has_rtmr[0] && !t->has_rtmr[1] && !t->has_rtmr[2] && t->has_rtmr[3] && !t->has_mrconfigid);
-	assert_int_equal(t->rtmr[3][47], 0x63);
+	assert_int_equal(c.rim.entries[0].launch.n, 3);
+	assert_int_equal(cof_rim_cond_on(&c.rim.entries[0], COF_RIM_RTMR3)->values[47], 0x63);
 	GOOD(TDX(.measurements = "81a101a1" MRTD));
 	GOOD(TDX(.measurements = "81a101a138528182075830" H48("55"))); /* a list of one */
-	BAD("corim-unsupported", TDX(.measurements = "81a101a138528282075830" H48("55") "82015820" H32("55")));
-	BAD("corim-unsupported", TDX(.measurements = "81a101a13852d9ea7482068182075830" H48("55"))); /* an expression */
+	GOOD(TDX(.measurements = "81a101a138528282075830" H48("55") "82015820" H32("55")));
+	BAD("corim-malformed", TDX(.measurements = "81a101a138528282075830" H48("55") "82075830" H48("55")));
 	BAD("corim-unsupported", TDX(.measurements = "81a101a1385282015820" H32("55")));
 	BAD("corim-malformed", TDX(.measurements = "81a101a1385282075820" H32("55")));
 	BAD("corim-malformed", TDX(.measurements = "81a101a1385280"));
@@ -185,6 +317,51 @@ static void values_of_tdx(void **state)
 	    .environment = "a100a20171496e74656c20436f72706f726174696f6e0268544458205345414d");
 	BAD("corim-unsupported", .profile = INTEL_PROFILE, .environment = "a100a10266544458205444");
 	BAD("corim-unsupported", .profile = INTEL_PROFILE, .environment = AMD_CLASS);
+}
+
+#define SVN_GE(n) "d9ea6a8202" n
+static void demands_of_tdx(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_corim) c = {0};
+	good_at(__LINE__,
+		&(manifest){TDX(.measurements =
+					"82a101a4"
+					"3851d902338248000000000000000048ff00000000000000"
+					"3852d9ea7482068282075830" H48("55") "82075830" H48(
+						"56") "3857d9ea75820682685570546f4461746568526576"
+						      "6f6b65642e387c90" H8(SVN_GE("03")) H8(SVN_GE(
+							      "04")) "a200647866616d01a104d90230480300000000000000")},
+		&c);
+	const cof_rim_entry *e = &c.rim.entries[0];
+	static const uint8_t mask[16] = {[8] = 0xff}, svns[16] = {3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4};
+	assert_int_equal(cof_rim_cond_on(e, COF_RIM_MRTD)->n, 2);
+	assert_int_equal(cof_rim_cond_on(e, COF_RIM_TCB_STATUS)->n, 2);
+	assert_string_equal((const char *)cof_rim_cond_on(e, COF_RIM_TCB_STATUS)->values, "UpToDate");
+	assert_int_equal(cof_rim_cond_on(e, COF_RIM_TEE_TCB_SVN)->op, COF_RIM_AT_LEAST);
+	assert_memory_equal(cof_rim_cond_on(e, COF_RIM_TEE_TCB_SVN)->values, svns, sizeof svns);
+	assert_memory_equal(cof_rim_cond_on(e, COF_RIM_TD_ATTRIBUTES)->values, mask, sizeof mask);
+	assert_int_equal(cof_rim_cond_on(e, COF_RIM_XFAM)->values[0], 3);
+#define WITH(more) TDX(.measurements = "81a101a2" MRTD more)
+	GOOD(TDX(.measurements = "81a101a2385148ff00000000000000" MRTD)); /* bare bytes are all of the value */
+	GOOD(WITH("385781685570546f44617465"));
+	GOOD(WITH("387c90" H8("01") H8("02")));
+	BAD("corim-malformed", TDX(.measurements = "81a101a2385147ff000000000000" MRTD));
+	BAD("corim-unsupported", TDX(.measurements = "81a101a1"
+						     "3852d9ea7482078182075830" H48("55"))); /* no member */
+	BAD("corim-malformed", TDX(.measurements = "81a101a1"
+						   "3852d9ea74820680"));
+	BAD("corim-unsupported", WITH("385782685570546f44617465685570546f44617465")); /* a set of two */
+	BAD("corim-unsupported", WITH("3857d9ea75820781685570546f44617465"));
+	BAD("corim-unsupported", WITH("3857685570546f44617465"));
+	BAD("corim-malformed", WITH("38578105"));
+	BAD("rim-malformed", WITH("38578160"));
+	BAD("corim-malformed", WITH("387c8f" H8("01") "01010101010101"));
+	BAD("corim-unsupported", WITH("387c90" H8("01") H8(SVN_GE("02"))));		/* a mixture */
+	BAD("corim-unsupported", WITH("387c90" H8("d9ea6a820102") H8("d9ea6a820102"))); /* more than */
+	BAD("corim-unsupported", WITH("387c90" H8("190100") H8("01")));
+	BAD("corim-unsupported", .profile = INTEL_PROFILE,
+	    .environment = "a200a20171496e74656c20436f72706f726174696f6e026654445820544401d9023041aa");
 }
 
 #define COFFER_PROFILE "d82078277461673a636f666665722e6578616d706c652c323032363a636f72696d2d70726f66696c652f31"
@@ -234,9 +411,11 @@ static void values_of_our_profile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_comid),	  cmocka_unit_test(several_records),
-		cmocka_unit_test(classes_of_snp), cmocka_unit_test(values_of_snp),
-		cmocka_unit_test(values_of_tdx),  cmocka_unit_test(values_of_our_profile),
+		cmocka_unit_test(a_comid),	    cmocka_unit_test(several_records),
+		cmocka_unit_test(classes_of_snp),   cmocka_unit_test(values_of_snp),
+		cmocka_unit_test(demands_of_snp),   cmocka_unit_test(t077_demands_of_snp_that_are_none),
+		cmocka_unit_test(instances_of_snp), cmocka_unit_test(demands_of_tdx),
+		cmocka_unit_test(values_of_tdx),    cmocka_unit_test(values_of_our_profile),
 	};
 	return cmocka_run_group_tests(tests, make_keys, drop_keys);
 }

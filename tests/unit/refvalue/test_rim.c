@@ -160,11 +160,11 @@ static void golden(void **state)
 	static const char *const texts[] = {
 		"{\"format\":\"coffer-reference-values/2\",\"tee\":\"snp\",\"name\":\"0.1.0/default/vcpus-2/"
 		"EPYC-Milan\","
-		"\"measurement\":\"",
+		"\"vlek\":true,\"measurement\":\"",
 		"{\"format\":\"coffer-reference-values/2\",\"tee\":\"tdx\",\"name\":\"0.1.0/large\",\"mrtd\":\"",
 		"{\"format\":\"coffer-reference-values/2\",\"tee\":\"sev\",\"name\":\"0.1.0/default\",\"digest\":\"",
 	};
-	static const char *const tails[] = {"\"vlek\":true,\"policy\":\"0000000000030000\",\"guest_svn\":4294967294}",
+	static const char *const tails[] = {"\"policy\":\"0000000000030000\",\"guest_svn\":4294967294}",
 					    "\"mrconfigid\":\"" H48("66") "\"}", "\"digest\":\"" H32("77") "\"}"};
 	static const size_t which[] = {1, 3, 6}, members[] = {10, 8, 4};
 	for (size_t i = 0; i < COF_COUNT(which); i++) {
@@ -228,6 +228,99 @@ static void t077_documents_are_strict(void **state)
 	refused(3, "rtmr4", json_string(H48("11")));
 }
 
+/* ---- conditions ---- */
+
+/* A document of the kind with this member more, which comes back as it is; NULL: it is refused. */
+static void member(const char *tee, const char *more, const char *reason)
+{
+	COF_AUTO(cof_buf) text = {0};
+	COF_AUTO(cof_rim_entry) e = {0};
+	COF_AUTO_PTR(json_t) doc = NULL;
+	COF_AUTO_PTR(json_t) again = NULL;
+	cof_err why = {0};
+	assert_ok(cof_buf_printf(
+		&text, &err,
+		"{\"format\":\"coffer-reference-values/2\",\"tee\":\"%s\",\"name\":\"a\",\"%s\":\"" H48("11") "\",%s}",
+		tee, strcmp(tee, "snp") == 0 ? "measurement" : "mrtd", more));
+	assert_ok(cof_json_parse(cof_buf_span(&text), &doc, &err));
+	int rc = cof_rim_entry_parse(doc, &e, &why);
+	if (reason != NULL) {
+		if (rc >= 0 || !cof_err_is(&why, reason))
+			fail_msg("%s: %s", more, rc >= 0 ? "accepted" : why.reason);
+		return;
+	}
+	if (rc < 0)
+		fail_msg("%s: %s", more, why.text);
+	assert_ok(cof_rim_entry_json(&e, &again, &err));
+	assert_true(json_equal(doc, again));
+}
+
+static void conditions_there_and_back(void **state)
+{
+	(void)state;
+	static const char *const snp[] = {
+		"\"policy\":{\"value\":\"0000000000000000\",\"mask\":\"0000000000080000\"}",
+		"\"guest_svn\":{\"min\":3}",
+		"\"guest_svn\":[1,2]",
+		"\"vmpl\":{\"min\":0,\"max\":3}",
+		"\"reported_tcb\":{\"min\":\"db18000000000004\"}",
+		"\"launch_tcb\":\"db18000000000004\"",
+		"\"committed_version\":\"1.55.40\"",
+		"\"current_version\":[\"1.55.40\",\"0.0.255\"]",
+		"\"host_data\":[\"" H32("22") "\",\"" H32("33") "\"]",
+		"\"flags\":{\"value\":\"0000\",\"mask\":\"0008\"}",
+		"\"csp_id\":[\"Azure\",\"GCP\"]",
+	};
+	static const char *const tdx[] = {
+		"\"tcb_status\":[\"UpToDate\",\"SWHardeningNeeded\"]",
+		"\"tee_tcb_svn\":{\"min\":\"05010600000000000000000000000000\"}",
+		"\"td_attributes\":{\"value\":\"0000000000000000\",\"mask\":\"0100000000000000\"}",
+		"\"xfam\":\"e702060000000000\"",
+	};
+	for (size_t i = 0; i < COF_COUNT(snp); i++)
+		member("snp", snp[i], NULL);
+	for (size_t i = 0; i < COF_COUNT(tdx); i++)
+		member("tdx", tdx[i], NULL);
+}
+
+static void t077_conditions_are_strict(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"\"policy\":{\"value\":\"0000000000000000\"}",
+		"\"policy\":{\"mask\":\"0000000000080000\"}",
+		"\"policy\":{\"value\":\"0000000000000000\",\"mask\":\"0000000000000000\"}",
+		"\"policy\":{\"value\":\"0000000000000001\",\"mask\":\"0000000000080000\"}",
+		"\"policy\":{\"value\":\"0000000000000000\",\"mask\":\"0000000000080000\",\"min\":1}",
+		"\"policy\":{}",
+		"\"guest_svn\":{\"max\":3}",
+		"\"guest_svn\":{\"min\":-1}",
+		"\"guest_svn\":{\"min\":1,\"max\":0}",
+		"\"guest_svn\":{\"least\":1}",
+		"\"guest_svn\":[1]",
+		"\"guest_svn\":[]",
+		"\"guest_svn\":[1,\"2\"]",
+		"\"guest_svn\":[1,[2]]",
+		"\"guest_svn\":1.0",
+		"\"reported_tcb\":{\"min\":4}",
+		"\"reported_tcb\":{\"min\":\"04\"}",
+		"\"current_version\":\"1.55\"",
+		"\"current_version\":\"1.55.40.\"",
+		"\"current_version\":\"1.55.40.1\"",
+		"\"current_version\":\"1.055.40\"",
+		"\"current_version\":\"1.256.40\"",
+		"\"current_version\":\"1..40\"",
+		"\"current_version\":\"-1.5.40\"",
+		"\"csp_id\":\"\"",
+		"\"csp_id\":\"a\\nb\"",
+		"\"host_data\":{\"value\":\"" H32("22") "\",\"mask\":\"" H32("ff") "\"}",
+		"\"flags\":true",
+		"\"mrtd\":\"" H48("11") "\"",
+	};
+	for (size_t i = 0; i < COF_COUNT(bad); i++)
+		member("snp", bad[i], "reference-malformed");
+}
+
 static void t077_formats_and_kinds_do_not_mix(void **state)
 {
 	(void)state;
@@ -253,6 +346,8 @@ int main(void)
 		cmocka_unit_test(t017_a_boot_with_gaps_is_none),
 		cmocka_unit_test(t077_documents_are_strict),
 		cmocka_unit_test(t077_formats_and_kinds_do_not_mix),
+		cmocka_unit_test(t077_conditions_are_strict),
+		cmocka_unit_test(conditions_there_and_back),
 		cmocka_unit_test(what_is_added_is_there),
 		cmocka_unit_test(adding_moves),
 		cmocka_unit_test(the_table_ends),

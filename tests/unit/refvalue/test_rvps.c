@@ -6,6 +6,9 @@
 #include "common/hex.h"
 #include "tests/unit/refvalue/make_rim.h"
 
+#define H8(b) b b b b b b b b
+#define H48(b) H8(b) H8(b) H8(b) H8(b) H8(b) H8(b)
+
 /* One value: a byte so many times. */
 typedef struct value {
 	const char *name;
@@ -67,7 +70,7 @@ static void values_stand_once_and_in_order(void **state)
 		char name[8];
 		(void)snprintf(name, sizeof name, "%zu", i);
 		cof_rim_entry e = rim_snp(name, false);
-		e.snp.measurement[0] = first[i];
+		e.launch.conds[0].values[0] = first[i];
 		rim_put(&r, e);
 	}
 	assert_ok(cof_rvps_json(&r, &o, &err));
@@ -77,6 +80,23 @@ static void values_stand_once_and_in_order(void **state)
 	static const char *const want[] = {"09", "03", "07"};
 	for (size_t i = 0; i < COF_COUNT(want); i++)
 		assert_memory_equal(json_string_value(json_array_get(list, i)), want[i], 2);
+}
+
+/* A demand that a list of values does not say would be a demand less. */
+static void t077_nothing_is_exported_by_half(void **state)
+{
+	(void)state;
+	static const cof_rim_field fields[] = {COF_RIM_GUEST_SVN, COF_RIM_VMPL, COF_RIM_REPORTED_TCB};
+	static const cof_rim_op ops[] = {COF_RIM_AT_LEAST, COF_RIM_IS, COF_RIM_AT_LEAST};
+	for (size_t i = 0; i < COF_COUNT(fields); i++) {
+		COF_AUTO(cof_rim) r = {0};
+		json_t *o = NULL;
+		cof_rim_entry e = rim_snp("a", false);
+		assert_ok(cof_rim_set_id(&r, cof_span_str("g"), &err));
+		rim_number(&e, fields[i], ops[i], 1);
+		rim_put(&r, e);
+		assert_fails(cof_rvps_json(&r, &o, &err), "rvps-unsupported");
+	}
 }
 
 static void registers_of_a_tpm(void **state)
@@ -127,14 +147,84 @@ static void t077_a_broken_table_is_not_exported(void **state)
 	assert_null(o);
 }
 
+/* ---- the way back ---- */
+
+static int read_text(const char *text, cof_rim *ret, cof_err *err)
+{
+	COF_AUTO_PTR(json_t) doc = json_loads(text, JSON_DECODE_ANY, NULL);
+	assert_non_null(doc);
+	return cof_rvps_read(doc, ret, err);
+}
+
+/* Values of one name are alternatives, and the names are not tied to each other any more. */
+static void there_and_back(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+	COF_AUTO(cof_rim) back = {0};
+	COF_AUTO_PTR(json_t) o = NULL;
+	COF_AUTO_PTR(json_t) again = NULL;
+	assert_ok(cof_rim_set_id(&r, cof_span_str("g"), &err));
+	rim_put(&r, rim_snp("a", true));
+	rim_put(&r, rim_tdx("a", 15, true));
+	cof_rim_entry e = rim_snp("b", false);
+	e.launch.conds[0].values[0] = 9;
+	rim_put(&r, e);
+	assert_ok(cof_rvps_json(&r, &o, &err));
+	assert_ok(cof_rim_set_id(&back, cof_span_str("g"), &err));
+	assert_ok(cof_rvps_read(o, &back, &err));
+	assert_int_equal(back.n, 2);
+	assert_string_equal(back.entries[0].name, "rvps/snp");
+	assert_int_equal(cof_rim_cond_on(&back.entries[0], COF_RIM_MEASUREMENT)->n, 2);
+	assert_int_equal(cof_rim_value_number(cof_rim_cond_on(&back.entries[0], COF_RIM_GUEST_SVN), 0), 0xfffffffe);
+	assert_ok(cof_rvps_json(&back, &again, &err));
+	assert_true(json_equal(o, again));
+}
+
+static void scalars_are_lists_of_one(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+	assert_ok(read_text("{\"mr_td\":\"" H48("11") "\",\"xfam\":[\"e702060000000000\"]}", &r, &err));
+	assert_int_equal(r.entries[0].launch.n, 2);
+	assert_int_equal(cof_rim_cond_on(&r.entries[0], COF_RIM_XFAM)->values[0], 0xe7);
+}
+
+static void t077_names_that_are_not_known(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_rim) r = {0};
+#define MRTD "\"mr_td\":\"" H48("11") "\""
+	static const char *const unsupported[] = {"{" MRTD ",\"snp_bootloader\":[4]}",
+						  "{" MRTD ",\"tdvfkernel\":[\"00\"]}",
+						  "{" MRTD ",\"tpm_pcr11\":[\"00\"]}",
+						  "{" MRTD ",\"\":1}",
+						  "{" MRTD
+						  ",\"snp_policy\":[\"0000000000030000\"]}", /* any guest of SNP */
+						  "{\"rtmr_1\":\"" H48("11") "\"}"};
+	for (size_t i = 0; i < COF_COUNT(unsupported); i++) {
+		COF_AUTO(cof_rim) one = {0};
+		assert_fails(read_text(unsupported[i], &one, &err), "rvps-unsupported");
+	}
+	assert_fails(read_text("[]", &r, &err), "reference-malformed");
+	assert_fails(read_text("{\"mr_td\":{\"value\":\"00\",\"mask\":\"00\"}}", &r, &err), "reference-malformed");
+	assert_fails(read_text("{\"mr_td\":[[\"" H48("11") "\"]]}", &r, &err), "reference-malformed");
+	assert_fails(read_text("{\"mr_td\":\"" H48("AA") "\"}", &r, &err), "reference-malformed");
+	assert_int_equal(r.n, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t077_a_broken_table_is_not_exported),
+		cmocka_unit_test(t077_nothing_is_exported_by_half),
 		cmocka_unit_test(golden),
 		cmocka_unit_test(values_stand_once_and_in_order),
 		cmocka_unit_test(registers_of_a_tpm),
 		cmocka_unit_test(the_message),
+		cmocka_unit_test(there_and_back),
+		cmocka_unit_test(scalars_are_lists_of_one),
+		cmocka_unit_test(t077_names_that_are_not_known),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,12 @@ static void corims(void **state)
 	assert_int_equal(walk_kind("corim"), 14);
 }
 
+static void appraisals(void **state)
+{
+	(void)state;
+	assert_int_equal(walk_kind("corim-appraisal"), 23);
+}
+
 static void comids(void **state)
 {
 	(void)state;
@@ -23,6 +29,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(corims),
+		cmocka_unit_test(appraisals),
 		cmocka_unit_test(comids),
 		cmocka_unit_test(concise_evidence),
 	};

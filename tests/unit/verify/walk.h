@@ -138,7 +138,7 @@ static inline int walk_verdict_is(const json_t *v, const cof_verdict *r)
 		return 0;
 	if (strcmp(want, "valid-signature-only") == 0)
 		return r->accepted || !walk_signature_held(r);
-	if (r->accepted != valid || (valid && r->decoded_only != parses)) {
+	if (cof_checks_passed(&r->checks) != valid || (valid && r->decoded_only != parses)) {
 		print_error("%s: %s, not %s (%s: %s)\n", id, r->accepted ? "accepted" : "refused", want,
 			    walk_first(r)->name, walk_first(r)->found);
 		return 1;
@@ -165,11 +165,23 @@ static inline void walk_keep_known(json_t *want, const json_t *got)
 	}
 }
 
+/* Where an appraisal is stated it is binding, and no other answer than a match is a yes. */
+static inline int walk_appraisal(const json_t *v, const cof_verdict *r)
+{
+	const char *want = jstr(json_object_get(v, "expect"), "appraisal");
+	bool is_match = r->appraisal == COF_APPRAISED_MATCH;
+	if (want == NULL ||
+	    (r->appraisal != COF_NOT_APPRAISED && is_match == (strcmp(want, "match") == 0) && r->accepted == is_match))
+		return 0;
+	print_error("%s: appraisal is not %s\n", jstr(v, "id"), want);
+	return 1;
+}
+
 /* Counts what is not as the index says. */
 static inline int walk_judge(const json_t *v, const cof_verdict *r)
 {
 	const char *id = jstr(v, "id"), *status = jstr(json_object_get(v, "expect"), "tcb_status");
-	int bad = walk_verdict_is(v, r);
+	int bad = walk_verdict_is(v, r) + walk_appraisal(v, r);
 	if (status != NULL && (r->tcb_status == NULL || strcmp(status, r->tcb_status) != 0)) {
 		print_error("%s: TCB status %s, not %s\n", id, r->tcb_status == NULL ? "none" : r->tcb_status, status);
 		bad++;

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attestation/refvalue/kind_appraisal.h"
+
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+
+#include "attestation/refvalue/appraisal.h"
+#include "attestation/refvalue/kinds.h"
+#include "attestation/token/kind_token.h"
+
+enum { DAY_S = 24 * 60 * 60 };
+
+/* Too large for a stack. */
+typedef struct work {
+	cof_authors authors;
+	cof_references refs;
+	cof_facts facts;
+} work;
+
+static void work_free(work *w)
+{
+	if (w == NULL)
+		return;
+	cof_references_release(&w->refs);
+	cof_authors_release(&w->authors);
+	free(w);
+}
+COF_DEFINE_AUTO_PTR(work, work_free)
+
+/* ---- one file ---- */
+
+static void check_taken(const cof_reference *r, bool is_unsigned, cof_checks *c)
+{
+	char found[COF_CHECK_TEXT_MAX];
+	(void)snprintf(found, sizeof found, "by '%.40s': '%.32s' (%zu entries)", r->author, r->corim.rim.id,
+		       r->corim.rim.n);
+	(void)cof_check_text(c, COF_STAGE_SIGNATURE, is_unsigned ? "reference-unsigned" : "cose-signature", true,
+			     is_unsigned ? "named as unsigned" : "a key of an author", found);
+}
+
+/* A refusal names the file by its place; whose key spoke out of turn stands in the text. */
+static int add_file(work *w, const cof_reference_in *in, cof_verdict *v, cof_err *err)
+{
+	cof_err why = {0};
+	if (cof_references_add(&w->refs, in, &why) < 0)
+		return cof_token_refuse(&v->checks, cof_reference_stage(&why), &why, err);
+	check_taken(&w->refs.at[w->refs.n - 1], in->is_unsigned, &v->checks);
+	return 0;
+}
+
+/* *ret_all: none was refused. */
+static int add_files(work *w, const cof_verify_in *in, cof_verdict *v, bool *ret_all, cof_err *err)
+{
+	size_t given = 0;
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < in->n_files; i++) {
+		bool is_unsigned = strcmp(in->files[i].role, "ref_unsigned") == 0;
+		const cof_reference_in file = {.bytes = in->files[i].bytes,
+					       .authors = &w->authors,
+					       .is_unsigned = is_unsigned,
+					       .now = in->now};
+		if (!is_unsigned && strcmp(in->files[i].role, "ref") != 0)
+			continue;
+		given++;
+		rc = add_file(w, &file, v, err);
+	}
+	*ret_all = w->refs.n == given;
+	return rc;
+}
+
+static int add_authors(work *w, const cof_verify_in *in, cof_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < in->n_files; i++) {
+		if (strcmp(in->files[i].role, "ref_key") == 0)
+			rc = cof_authors_add(&w->authors, in->files[i].bytes, in->now, err);
+	}
+	return rc;
+}
+
+/* ---- the answer ---- */
+
+static int put_appraisal(const cof_match *a, const cof_facts *facts, cof_verdict *v, cof_err *err)
+{
+	json_t *o = NULL;
+	int rc = cof_match_json(a, facts, &o, err);
+	if (rc == 0)
+		rc = cof_json_set_new(v->fields, "appraisal", o, err);
+	if (rc == 0)
+		v->appraisal = a->matched ? COF_APPRAISED_MATCH : COF_APPRAISED_NO_MATCH;
+	return rc;
+}
+
+/* "reference-" and the field's name, with '-' for '_'. */
+static void check_cond(const cof_rim_cond *c, const cof_facts *facts, cof_checks *checks)
+{
+	char name[COF_CHECK_NAME_MAX];
+	cof_cond_text text;
+	(void)snprintf(name, sizeof name, "reference-%s", cof_rim_field_of(c->field)->name);
+	for (char *p = name; *p != '\0'; p++)
+		*p = *p == '_' ? '-' : *p;
+	cof_cond_explain(c, facts, &text);
+	(void)cof_check_text(checks, COF_STAGE_POLICY, name, cof_cond_holds(c, facts), text.expected, text.found);
+}
+
+static void check_match(const cof_match *a, const cof_facts *facts, cof_checks *c)
+{
+	char expected[COF_CHECK_TEXT_MAX], found[COF_CHECK_TEXT_MAX];
+	(void)snprintf(expected, sizeof expected, "one of %zu entries (%s), of %zu", a->of_class,
+		       cof_facts_class(facts), a->entries);
+	if (a->entry == NULL)
+		(void)snprintf(found, sizeof found, "none of this class");
+	else
+		(void)snprintf(found, sizeof found, "%s'%.60s', %zu of %zu conditions",
+			       a->matched ? "" : "nearest: ", a->entry->name, a->held, a->entry->launch.n);
+	(void)cof_check_text(c, COF_STAGE_POLICY, "reference-mismatch", a->matched, expected, found);
+	for (size_t i = 0; a->entry != NULL && i < a->entry->launch.n; i++)
+		check_cond(&a->entry->launch.conds[i], facts, c);
+}
+
+static int judge(work *w, const cof_verify_in *in, bool has_facts, cof_verdict *v, cof_err *err)
+{
+	cof_match a;
+	bool all = false;
+	v->appraisal = COF_APPRAISED_NO_MATCH; /* until it is found */
+	int rc = add_authors(w, in, err);
+	if (rc == 0)
+		rc = add_files(w, in, v, &all, err);
+	if (rc < 0 || !has_facts || !all)
+		return rc;
+	cof_appraise(&w->refs, &w->facts, &a);
+	check_match(&a, &w->facts, &v->checks);
+	return put_appraisal(&a, &w->facts, v, err);
+}
+
+/* ---- beside a report or a quote ---- */
+
+static int is_asked(const cof_verify_in *in, bool *ret, cof_err *err)
+{
+	*ret = cof_role_given(in, "ref") || cof_role_given(in, "ref_unsigned");
+	if (!*ret && cof_role_given(in, "ref_key"))
+		return cof_err_set(err, COF_E_USAGE, "role-missing", "an author's key without reference values");
+	return 0;
+}
+
+int cof_references_judge_snp(const cof_verify_in *in, const cof_snp_verified *snp, cof_verdict *v, cof_err *err)
+{
+	bool asked = false;
+	int rc = is_asked(in, &asked, err);
+	if (rc < 0 || !asked)
+		return rc;
+	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
+	if (w == NULL)
+		return cof_err_oom(err);
+	if (snp != NULL)
+		cof_facts_snp(snp, &w->facts);
+	return judge(w, in, snp != NULL, v, err);
+}
+
+int cof_references_judge_tdx(const cof_verify_in *in, const cof_tdx_verified *tdx, cof_verdict *v, cof_err *err)
+{
+	bool asked = false;
+	int rc = is_asked(in, &asked, err);
+	if (rc < 0 || !asked)
+		return rc;
+	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
+	if (w == NULL)
+		return cof_err_oom(err);
+	if (tdx != NULL)
+		cof_facts_tdx(tdx, &w->facts);
+	return judge(w, in, tdx != NULL, v, err);
+}
+
+/* ---- corim-appraisal ---- */
+
+/* Whose manifest it is: the key of the role, or with authors beside it only where that key is one of theirs. */
+static int find_author(const cof_verify_in *in, work *w, cof_verdict *v, cof_err *err)
+{
+	COF_AUTO_PTR(cof_ossl_key) key = NULL;
+	int rc = cof_token_key(in, v, &key, err);
+	if (rc < 0 || key == NULL)
+		return rc;
+	if (!cof_role_given(in, "authors"))
+		return cof_authors_add_key(&w->authors, key, err);
+	rc = cof_authors_add(&w->authors, cof_role(in, "authors"), in->now, err);
+	if (rc == 0)
+		cof_authors_keep(&w->authors, key);
+	return rc;
+}
+
+/* A manifest that nobody signed is refused for that, and for what else is wrong with it. */
+static int refuse_manifest(const cof_reference_in *file, const cof_err *why, cof_verdict *v, cof_err *err)
+{
+	const cof_corim_in plain = {
+		.bytes = file->bytes, .allow_unsigned = true, .allow_open = file->allow_open, .now = file->now};
+	COF_AUTO(cof_corim) c = {0};
+	cof_err more = {0};
+	int rc = cof_token_refuse(&v->checks, cof_reference_stage(why), why, err);
+	if (rc < 0 || !cof_err_is(why, "corim-unsigned") || cof_corim_read(&plain, &c, &more) == 0)
+		return rc;
+	return cof_token_refuse(&v->checks, cof_reference_stage(&more), &more, err);
+}
+
+static int read_manifest(const cof_verify_in *in, work *w, cof_verdict *v, cof_err *err)
+{
+	const cof_reference_in file = {
+		.bytes = cof_role(in, "corim"), .authors = &w->authors, .allow_open = true, .now = in->now};
+	cof_err why = {0};
+	int rc = find_author(in, w, v, err);
+	if (rc < 0 || !cof_check_that(&v->checks, COF_STAGE_PARSE, "corim-malformed", cof_corim_looks_like(file.bytes)))
+		return rc;
+	if (cof_references_add(&w->refs, &file, &why) < 0)
+		return refuse_manifest(&file, &why, v, err);
+	check_taken(&w->refs.at[0], false, &v->checks);
+	(void)cof_check_that(&v->checks, COF_STAGE_VALIDITY, "corim-validity", true);
+	(void)cof_check_that(&v->checks, COF_STAGE_PROFILE, "corim-profile", true);
+	return 0;
+}
+
+/*
+ * The key service dates a VCEK from the day on which it was asked for, so a report kept with its reference values may
+ * be older than its certificate: the chain is judged at the time asked for or, where that is later, at the
+ * certificate's beginning. Whatever has run out is refused all the same. source: the same key comes in a new
+ * certificate at each request
+ */
+static int64_t chain_time(cof_span vek, int64_t now)
+{
+	const uint8_t *at = vek.data;
+	int days = 0, seconds = 0;
+	(void)ERR_set_mark();
+	COF_AUTO_PTR(cof_ossl_cert) cert = vek.len <= LONG_MAX ? d2i_X509(NULL, &at, (long)vek.len) : NULL;
+	COF_AUTO_PTR(cof_ossl_time) epoch = ASN1_TIME_set(NULL, 0);
+	bool read =
+		cert != NULL && epoch != NULL && ASN1_TIME_diff(&days, &seconds, epoch, X509_get0_notBefore(cert)) == 1;
+	(void)ERR_pop_to_mark();
+	int64_t from = (int64_t)days * DAY_S + seconds;
+	return read && from > now ? from : now;
+}
+
+/* The report by the rules of its own kind; *ret NULL where it is refused. */
+static int verify_report(const cof_verify_in *in, cof_verdict *v, cof_snp_verified **ret, cof_err *err)
+{
+	cof_snp_demands demands;
+	cof_snp_said said;
+	int rc = cof_snp_demands_read(in->policy, &demands, err);
+	if (rc < 0)
+		return rc;
+	const cof_snp_in snp = {.report = cof_role(in, "report"),
+				.vek = cof_role(in, "vek"),
+				.intermediate = cof_role(in, "intermediate"),
+				.root = cof_role(in, "root"),
+				.has_crl = cof_role_given(in, "crl"),
+				.crl = cof_role(in, "crl"),
+				.demands = &demands,
+				.now = chain_time(cof_role(in, "vek"), in->now)};
+	return cof_snp_verify(&snp, &v->checks, &said, ret, err);
+}
+
+int cof_kind_corim_appraisal(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+{
+	COF_AUTO_PTR(cof_snp_verified) snp = NULL;
+	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
+	cof_match a;
+	ret->appraisal = COF_APPRAISED_NO_MATCH; /* until it is found */
+	ret->fields = json_object();
+	if (w == NULL || ret->fields == NULL)
+		return cof_err_oom(err);
+	int rc = verify_report(in, ret, &snp, err);
+	if (rc == 0)
+		rc = read_manifest(in, w, ret, err);
+	if (rc < 0 || snp == NULL || w->refs.n == 0)
+		return rc;
+	cof_facts_snp(snp, &w->facts);
+	cof_appraise(&w->refs, &w->facts, &a);
+	return put_appraisal(&a, &w->facts, ret, err);
+}
