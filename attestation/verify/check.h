@@ -42,6 +42,8 @@ typedef struct cof_check {
 	bool passed;
 	char expected[COF_CHECK_TEXT_MAX]; /* printable; "" where there is nothing to say; long bytes are cut */
 	char found[COF_CHECK_TEXT_MAX];
+	bool dated; /* made by cof_check_dated, with these bounds */
+	int64_t from, to;
 } cof_check;
 
 /* Seconds since the epoch. */

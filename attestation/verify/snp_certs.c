@@ -35,12 +35,13 @@ typedef struct place {
 	uint64_t below; /* authorities between it and the VEK */
 } place;
 
-void cof_snp_certs_release(cof_snp_certs *c)
+static void certs_drop(void *object)
 {
+	cof_snp_certs *c = object;
 	cof_x509_free(c->vek);
 	cof_x509_free(c->intermediate);
 	cof_x509_free(c->root);
-	*c = (cof_snp_certs){0};
+	free(c);
 }
 
 static void named(const place *p, const char *what, char out[COF_CHECK_NAME_MAX])
@@ -196,25 +197,39 @@ static void check_places(const cof_snp_certs *s, int64_t now, cof_checks *c)
 	check_place(&vek, now, c);
 }
 
-int cof_snp_certs_check(cof_span vek, cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
-			cof_snp_certs *ret, cof_err *err)
+static int judge(const void *ctx, int64_t now, cof_checks *c, void **ret, cof_err *err)
 {
-	COF_AUTO(cof_snp_certs) s = {0};
-	bool read = read_one("root", root, checks, &s.root);
-	read = read_one("intermediate", intermediate, checks, &s.intermediate) && read;
-	read = read_one("vek", vek, checks, &s.vek) && read;
-	if (s.root != NULL)
-		s.line = line_of_root(s.root);
-	if (s.vek != NULL)
-		s.kind = kind_of_vek(s.vek);
-	if (read) {
-		int rc = check_anchor(&s, checks, err);
-		if (rc < 0)
-			return rc;
-		check_places(&s, now, checks);
-		check_extensions(&s, checks);
-	}
+	const cof_snp_certs_in *in = ctx;
+	cof_snp_certs *s = calloc(1, sizeof *s);
 	*ret = s;
-	s = (cof_snp_certs){0};
-	return 0;
+	if (s == NULL)
+		return cof_err_oom(err);
+	bool read = read_one("root", in->root, c, &s->root);
+	read = read_one("intermediate", in->intermediate, c, &s->intermediate) && read;
+	read = read_one("vek", in->vek, c, &s->vek) && read;
+	if (s->root != NULL)
+		s->line = line_of_root(s->root);
+	if (s->vek != NULL)
+		s->kind = kind_of_vek(s->vek);
+	int rc = read ? check_anchor(s, c, err) : 0;
+	if (read && rc == 0) {
+		check_places(s, now, c);
+		check_extensions(s, c);
+	}
+	return rc;
+}
+
+int cof_snp_certs_check(const cof_snp_certs_in *in, cof_checks *checks, const cof_snp_certs **ret, cof_held **ret_held,
+			cof_err *err)
+{
+	const cof_part part = {.name = "snp-certs",
+			       .inputs = {in->vek, in->intermediate, in->root},
+			       .n = 3,
+			       .judge = judge,
+			       .ctx = in,
+			       .drop = certs_drop};
+	int rc = cof_part_judge(in->cache, &part, in->now, checks, ret_held, err);
+	if (rc == 0)
+		*ret = (*ret_held)->object;
+	return rc;
 }

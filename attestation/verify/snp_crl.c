@@ -42,16 +42,33 @@ static void check_serial(const cof_x509_crl *crl, const cof_x509 *cert, const ch
 	(void)cof_check_text(c, COF_STAGE_REVOCATION, name, !listed, "not listed", listed ? "listed" : "not listed");
 }
 
-void cof_snp_crl_check(cof_span der, const cof_snp_certs *certs, int64_t now, cof_checks *c)
+static int judge(const void *ctx, int64_t now, cof_checks *c, void **ret, cof_err *err)
 {
+	const cof_snp_crl_in *in = ctx;
 	COF_AUTO_PTR(cof_x509_crl) crl = NULL;
-	if (!read_crl(der, c, &crl))
-		return;
-	check_signer(crl, certs->root, c);
+	(void)ret;
+	(void)err;
+	if (!read_crl(in->crl, c, &crl))
+		return 0;
+	check_signer(crl, in->certs->root, c);
 	const cof_check_dates d = {crl->validity.from, crl->validity.to, now};
 	(void)cof_check_dated(c, COF_STAGE_REVOCATION, "crl-validity", &d, NULL);
 	(void)cof_check_text(c, COF_STAGE_REVOCATION, "crl-extensions", is_plain(&crl->ext), "a complete list", NULL);
-	check_serial(crl, certs->intermediate, "intermediate-revoked", c);
+	check_serial(crl, in->certs->intermediate, "intermediate-revoked", c);
 	/* By the letter the ARK's list names the ARK's certificates; a serial that meets is refused all the same. */
-	check_serial(crl, certs->vek, "vek-revoked", c);
+	check_serial(crl, in->certs->vek, "vek-revoked", c);
+	return 0;
+}
+
+int cof_snp_crl_check(const cof_snp_crl_in *in, cof_checks *checks, cof_err *err)
+{
+	COF_AUTO_PTR(cof_held) held = NULL;
+	const cof_snp_certs *s = in->certs;
+	const cof_part part = {.name = "snp-crl",
+			       .inputs = {in->crl, cof_buf_span(&s->root->der), cof_buf_span(&s->intermediate->der),
+					  cof_buf_span(&s->vek->der)},
+			       .n = 4,
+			       .judge = judge,
+			       .ctx = in};
+	return cof_part_judge(in->cache, &part, in->now, checks, &held, err);
 }

@@ -11,5 +11,13 @@
 
 enum { COF_SNP_CRL_MAX = 1 << 20 };
 
-/* Appends checks of stage revocation (one of stage parse for bytes that are no list). certs: as read, all three. */
-void cof_snp_crl_check(cof_span crl, const cof_snp_certs *certs, int64_t now, cof_checks *checks);
+/* Appends checks of stage revocation (one of stage parse for bytes that are no list). certs: as read, all three. Fails
+ * for memory alone. */
+typedef struct cof_snp_crl_in {
+	cof_span crl;
+	const cof_snp_certs *certs;
+	int64_t now;
+	cof_verify_cache *cache; /* or NULL */
+} cof_snp_crl_in;
+
+COF_WUR int cof_snp_crl_check(const cof_snp_crl_in *in, cof_checks *checks, cof_err *err);

@@ -12,20 +12,22 @@
 typedef struct cof_tdx_collateral_in {
 	/* As received; an empty one is absent, and refused. */
 	cof_span tcb_info, qe_identity, tcb_signing_chain, pck_crl, root_crl;
-	const cof_tdx_anchor *anchor;	/* found */
-	const cof_tdx_chain *pck_chain; /* of the quote: three certificates */
-	const cof_tdx_pck *pck;		/* NULL: its chain does not hold, so that nothing is compared with it */
+	const cof_tdx_pck_chain *pck; /* of the quote, with an anchor */
+	bool pck_holds;		      /* else nothing is compared with it */
 	int64_t now;
+	cof_verify_cache *cache; /* or NULL */
 	uint32_t min_evaluation; /* tcbEvaluationDataNumber: stops a host from serving an older one while it lasts */
 } cof_tdx_collateral_in;
 
 typedef struct cof_tdx_collateral {
-	cof_tdx_tcb_info info;
-	cof_tdx_qe_identity identity;
+	const cof_tdx_tcb_info *info; /* NULL unless all checks passed, like identity */
+	const cof_tdx_qe_identity *identity;
+	cof_held *info_held, *identity_held;
 } cof_tdx_collateral;
 
 void cof_tdx_collateral_release(cof_tdx_collateral *c);
 COF_DEFINE_AUTO(cof_tdx_collateral, cof_tdx_collateral_release)
 
-/* Adds the checks of docs/verifying.md, stages collateral and revocation; sets *ret and gives true when all passed. */
-bool cof_tdx_collateral_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_collateral *ret);
+/* Adds the checks of docs/verifying.md, stages collateral and revocation. Fails for memory alone. */
+COF_WUR int cof_tdx_collateral_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_collateral *ret,
+				     cof_err *err);
