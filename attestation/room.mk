@@ -10,7 +10,7 @@ PKGS += tss2-tcti-device tss2-tcti-swtpm
 LIBS += attestation
 # checks, kinds of evidence, and the TPM
 attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestation/verify/kinds.c \
-	attestation/verify/cache.c attestation/verify/part.c \
+	attestation/verify/cache.c attestation/verify/part.c attestation/verify/ecdsa.c \
 	attestation/verify/x509.c attestation/verify/x509_crl.c attestation/verify/x509_parts.c \
 	attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
 	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \

@@ -109,7 +109,7 @@ static void check_signatures(const judgement *j)
 	cof_checks *c = &j->v->checks;
 	const cof_tdx_quote *q = &j->quote;
 	EVP_PKEY *pck = j->pck->chain.n > 0 ? cof_x509_key(j->pck->chain.cert[LEAF], COF_X509_P256) : NULL;
-	COF_AUTO_PTR(cof_ossl_key) key = cof_p256_key(q->attestation_key);
+	COF_AUTO_PTR(cof_ossl_key) key = cof_p256_key(q->attestation_key, pck);
 	cof_check_text(c, COF_STAGE_SIGNATURE, "qe-report-signature",
 		       cof_p256_verify(pck, q->qe.bytes, q->qe_signature), "by the PCK", NULL);
 	cof_check_text(c, COF_STAGE_SIGNATURE, "attestation-key", key != NULL, "a point of P-256", NULL);

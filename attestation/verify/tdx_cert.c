@@ -117,11 +117,11 @@ bool cof_tdx_cert_check(cof_checks *c, cof_stage stage, const cof_tdx_cert_rule 
 {
 	char by[COF_X509_NAME_MAX];
 	const cof_check_dates d = {cert->validity.from, cert->validity.to, now};
+	EVP_PKEY *above = issuer == cert ? NULL : cof_x509_key(issuer, COF_X509_P256);
+	EVP_PKEY *key = cof_x509_key_like(cert, COF_X509_P256, above);
 	bool ok = check_name(c, stage, rule, cert);
 	ok = check_profile(c, stage, rule, cert) && ok;
-	ok = cof_check_text(c, stage, "certificate-key", cof_x509_key(cert, COF_X509_P256) != NULL, "P-256",
-			    rule->what) &&
-	     ok;
+	ok = cof_check_text(c, stage, "certificate-key", key != NULL, "P-256", rule->what) && ok;
 	cof_x509_common_name(issuer->subject, by);
 	ok = cof_check_text(c, stage, "certificate-signature", issued_by(cert, issuer), by, rule->what) && ok;
 	return cof_tdx_check_dates(c, stage, "certificate", &d) && ok;

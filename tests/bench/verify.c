@@ -180,7 +180,7 @@ static void list_tdx(bench *b)
 	cof_err err = {0};
 	need(cof_tdx_quote_parse(file(b, "quote"), &q, &err), &err);
 	need(cof_tdx_chain_read(q.pck_chain, 3, &pck, &err), &err);
-	COF_AUTO_PTR(cof_ossl_key) key = cof_p256_key(q.attestation_key);
+	COF_AUTO_PTR(cof_ossl_key) key = cof_p256_key(q.attestation_key, NULL);
 	add_raw(b, cof_x509_key(pck.cert[0], COF_X509_P256), "SHA256", q.qe.bytes, q.qe_signature);
 	add_raw(b, key, "SHA256", q.signed_bytes, q.signature);
 	if (!b->warm)
