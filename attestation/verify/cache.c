@@ -2,42 +2,44 @@
 #include "attestation/verify/cache.h"
 
 #include "attestation/verify/part.h"
-#include "common/digest.h"
-#include "common/secret.h"
+
+typedef struct entry {
+	const char *name;
+	size_t len[COF_PART_INPUTS_MAX], n;
+	cof_buf inputs; /* one behind the other */
+	cof_held *held;
+} entry;
 
 struct cof_verify_cache {
-	cof_hasher *hasher;
 	size_t max, n, oldest; /* once it is full, the oldest is replaced: a ring */
 	uint64_t hits, misses;
-	cof_part_key *keys;
-	cof_held **held;
+	entry entries[];
 };
+
+static void entry_release(entry *e)
+{
+	cof_buf_release(&e->inputs);
+	cof_held_release(e->held);
+	*e = (entry){0};
+}
 
 int cof_verify_cache_new(size_t entries, cof_verify_cache **ret, cof_err *err)
 {
-	COF_AUTO_PTR(cof_verify_cache) c = calloc(1, sizeof *c);
+	size_t max = entries > 0 ? entries : COF_VERIFY_CACHE_ENTRIES;
+	if (max > COF_VERIFY_CACHE_ENTRIES_MAX)
+		return cof_err_set(err, COF_E_USAGE, "cache-size", "a cache of %zu entries", max);
+	cof_verify_cache *c = calloc(1, sizeof *c + max * sizeof c->entries[0]);
 	if (c == NULL)
 		return cof_err_oom(err);
-	c->max = entries > 0 ? entries : COF_VERIFY_CACHE_ENTRIES;
-	c->keys = calloc(c->max, sizeof *c->keys);
-	c->held = calloc(c->max, sizeof *c->held);
-	if (c->keys == NULL || c->held == NULL)
-		return cof_err_oom(err);
-	int rc = cof_hasher_new(&c->hasher, COF_SHA256, err);
-	if (rc == 0)
-		*ret = cof_steal(&c);
-	return rc;
+	c->max = max;
+	*ret = c;
+	return 0;
 }
 
 void cof_verify_cache_free(cof_verify_cache *c)
 {
-	if (c == NULL)
-		return;
-	for (size_t i = 0; i < c->n; i++)
-		cof_held_release(c->held[i]);
-	cof_hasher_free(c->hasher);
-	free(c->keys);
-	free(c->held);
+	for (size_t i = 0; c != NULL && i < c->n; i++)
+		entry_release(&c->entries[i]);
 	free(c);
 }
 
@@ -46,50 +48,90 @@ cof_verify_cache_count cof_verify_cache_counted(const cof_verify_cache *c)
 	return (cof_verify_cache_count){c->n, c->hits, c->misses};
 }
 
-/* Digests have one length, so that no two lists of inputs give the same bytes to the last one. */
-int cof_part_key_of(cof_verify_cache *cache, const cof_part *p, cof_part_key *ret, cof_err *err)
+/* ---- inputs ---- */
+
+static size_t total(const cof_part *p)
 {
-	uint8_t digests[1 + COF_PART_INPUTS_MAX][COF_SHA256_LEN];
-	int rc = cof_hasher_once(cache->hasher, cof_span_str(p->name), digests[0], err);
-	for (size_t i = 0; rc == 0 && i < p->n; i++)
-		rc = cof_hasher_once(cache->hasher, p->inputs[i], digests[1 + i], err);
-	if (rc < 0)
-		return rc;
-	return cof_hasher_once(cache->hasher, cof_span_of(digests, (1 + p->n) * COF_SHA256_LEN), ret->bytes, err);
+	size_t len = 0;
+	for (size_t i = 0; i < p->n; i++)
+		len += p->inputs[i].len;
+	return len;
 }
 
-static size_t place_of(const cof_verify_cache *c, const cof_part_key *key)
+static bool has_lengths(const entry *e, const cof_part *p)
 {
-	size_t i = 0;
-	while (i < c->n && !cof_ct_equal(cof_span_of(c->keys[i].bytes, COF_PART_KEY_LEN),
-					 cof_span_of(key->bytes, COF_PART_KEY_LEN)))
+	bool same = e->n == p->n;
+	for (size_t i = 0; same && i < p->n; i++)
+		same = e->len[i] == p->inputs[i].len;
+	return same;
+}
+
+/* Nothing here is secret; memcmp stops at the first byte that differs. */
+static bool is_of(const entry *e, const cof_part *p)
+{
+	bool same = has_lengths(e, p) && strcmp(e->name, p->name) == 0;
+	const uint8_t *at = e->inputs.data;
+	for (size_t i = 0; same && i < p->n; i++) {
+		cof_span in = p->inputs[i];
+		if (in.len == 0)
+			continue;
+		same = memcmp(at, in.data, in.len) == 0;
+		at += in.len;
+	}
+	return same;
+}
+
+static size_t place_of(const cof_verify_cache *c, const cof_part *p)
+{
+	size_t i = 0, len = total(p);
+	while (i < c->n && (c->entries[i].inputs.len != len || !is_of(&c->entries[i], p)))
 		i++;
 	return i;
 }
 
-cof_held *cof_cache_find(cof_verify_cache *c, const cof_part_key *key, int64_t now)
+static int copy_inputs(const cof_part *p, entry *e, cof_err *err)
 {
-	size_t i = place_of(c, key);
-	if (i == c->n || now < c->held[i]->from || now > c->held[i]->to) {
+	e->name = p->name;
+	e->n = p->n;
+	int rc = cof_buf_reserve(&e->inputs, total(p), err);
+	for (size_t i = 0; rc == 0 && i < p->n; i++) {
+		e->len[i] = p->inputs[i].len;
+		if (e->len[i] > 0)
+			rc = cof_buf_add(&e->inputs, p->inputs[i].data, e->len[i], err);
+	}
+	return rc;
+}
+
+/* ---- entries ---- */
+
+cof_held *cof_cache_find(cof_verify_cache *c, const cof_part *p, int64_t now)
+{
+	size_t i = place_of(c, p);
+	cof_held *h = i == c->n ? NULL : c->entries[i].held;
+	if (h == NULL || now < h->from || now > h->to) {
 		c->misses++;
 		return NULL;
 	}
 	c->hits++;
-	return c->held[i];
+	return h;
 }
 
-void cof_cache_keep(cof_verify_cache *c, const cof_part_key *key, cof_held *h)
+void cof_cache_keep(cof_verify_cache *c, const cof_part *p, cof_held *h)
 {
-	size_t i = place_of(c, key);
+	entry e = {0};
+	if (total(p) > COF_VERIFY_CACHE_INPUT_MAX || copy_inputs(p, &e, NULL) < 0) {
+		entry_release(&e);
+		return;
+	}
+	size_t i = place_of(c, p);
 	if (i == c->n && c->n == c->max) {
 		i = c->oldest;
 		c->oldest = (c->oldest + 1) % c->max;
 	}
 	if (i == c->n)
 		c->n++;
-	else
-		cof_held_release(c->held[i]);
 	h->refs++;
-	c->keys[i] = *key;
-	c->held[i] = h;
+	e.held = h;
+	entry_release(&c->entries[i]);
+	c->entries[i] = e;
 }

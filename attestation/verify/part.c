@@ -42,23 +42,13 @@ static void narrow(cof_held *h)
 	}
 }
 
-/* The checks behind `from`, when they are worth keeping: all of them. */
-static size_t worth(const cof_verify_cache *cache, const cof_part *p, const cof_checks *c, size_t from)
-{
-	size_t len = 0;
-	for (size_t i = 0; i < p->n; i++)
-		len += p->inputs[i].len;
-	return cache == NULL || len > COF_VERIFY_CACHE_INPUT_MAX ? 0 : c->n - from;
-}
-
-static int judge_now(cof_verify_cache *cache, const cof_part *p, int64_t now, cof_checks *c, cof_held **ret,
-		     cof_err *err)
+static int judge_now(bool keep, const cof_part *p, int64_t now, cof_checks *c, cof_held **ret, cof_err *err)
 {
 	size_t from = c->n, failed = c->failed;
 	void *object = NULL;
 	int rc = p->judge(p->ctx, now, c, &object, err);
 	bool passed = rc == 0 && c->failed == failed && c->n > from;
-	size_t n = passed ? worth(cache, p, c, from) : 0;
+	size_t n = keep && passed ? c->n - from : 0;
 	cof_held *h = rc < 0 ? NULL : malloc(sizeof *h + n * sizeof h->checks[0]);
 	if (h == NULL) {
 		if (object != NULL && p->drop != NULL)
@@ -75,21 +65,15 @@ static int judge_now(cof_verify_cache *cache, const cof_part *p, int64_t now, co
 
 int cof_part_judge(cof_verify_cache *cache, const cof_part *p, int64_t now, cof_checks *c, cof_held **ret, cof_err *err)
 {
-	cof_part_key key;
-	if (cache == NULL)
-		return judge_now(NULL, p, now, c, ret, err);
-	int rc = cof_part_key_of(cache, p, &key, err);
-	if (rc < 0)
-		return rc;
-	cof_held *known = cof_cache_find(cache, &key, now);
+	cof_held *known = cache == NULL ? NULL : cof_cache_find(cache, p, now);
 	if (known != NULL && has_room(c, known)) {
 		replay(known, now, c);
 		known->refs++;
 		*ret = known;
 		return 0;
 	}
-	rc = judge_now(cache, p, now, c, ret, err);
+	int rc = judge_now(cache != NULL, p, now, c, ret, err);
 	if (rc == 0 && (*ret)->n > 0)
-		cof_cache_keep(cache, &key, *ret);
+		cof_cache_keep(cache, p, *ret);
 	return rc;
 }

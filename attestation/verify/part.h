@@ -8,7 +8,7 @@
 #include "attestation/verify/cache.h"
 #include "attestation/verify/check.h"
 
-enum { COF_PART_INPUTS_MAX = 6, COF_PART_KEY_LEN = 32 };
+enum { COF_PART_INPUTS_MAX = 6 };
 
 /* What a part found, shared by the cache and the verifications that use it. */
 typedef struct cof_held {
@@ -26,7 +26,7 @@ void cof_held_release(cof_held *h);
 COF_DEFINE_AUTO_PTR(cof_held, cof_held_release)
 
 typedef struct cof_part {
-	const char *name; /* no two parts have the same */
+	const char *name; /* a constant; no two parts have the same */
 	/* Every byte that the part's checks and its object depend on. */
 	cof_span inputs[COF_PART_INPUTS_MAX];
 	size_t n;
@@ -44,12 +44,9 @@ COF_WUR int cof_part_judge(cof_verify_cache *cache, const cof_part *p, int64_t n
 			   cof_err *err);
 
 /* cache.c, for part.c */
-typedef struct cof_part_key {
-	uint8_t bytes[COF_PART_KEY_LEN];
-} cof_part_key;
 
-COF_WUR int cof_part_key_of(cof_verify_cache *cache, const cof_part *p, cof_part_key *ret, cof_err *err);
 /* Borrowed; NULL when it is not there, or not for this time. Counts. */
-cof_held *cof_cache_find(cof_verify_cache *cache, const cof_part_key *key, int64_t now);
-/* Takes a reference of its own, and lets go of the one with this key or else of the oldest. */
-void cof_cache_keep(cof_verify_cache *cache, const cof_part_key *key, cof_held *h);
+cof_held *cof_cache_find(cof_verify_cache *cache, const cof_part *p, int64_t now);
+/* Takes a reference of its own, and lets go of the one of these inputs or else of the oldest. Without memory for the
+ * inputs, and for very large ones, nothing is kept. */
+void cof_cache_keep(cof_verify_cache *cache, const cof_part *p, cof_held *h);

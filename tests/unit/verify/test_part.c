@@ -243,6 +243,15 @@ static void what_is_too_large(void **state)
 }
 
 /* A list that is full fails as it would without a cache. */
+static void sizes(void **state)
+{
+	(void)state;
+	cof_verify_cache *c = NULL;
+	assert_fails(cof_verify_cache_new(COF_VERIFY_CACHE_ENTRIES_MAX + 1, &c, &err), "cache-size");
+	assert_null(c);
+	cof_verify_cache_free(c);
+}
+
 static void no_room(void **state)
 {
 	(void)state;
@@ -273,6 +282,7 @@ int main(void)
 		cmocka_unit_test(what_is_in_use_stays),
 		cmocka_unit_test(one_entry_for_the_same_bytes),
 		cmocka_unit_test(what_is_too_large),
+		cmocka_unit_test(sizes),
 		cmocka_unit_test(no_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
