@@ -7,6 +7,47 @@
 #include "attestation/verify/kind.h"
 #include "common/json.h"
 
+/* How often our own code asked for memory; tests/room.mk links what counts. */
+static size_t cached_allocations;
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+
+#define CACHED_COUNTS                                                                                                  \
+	void *__wrap_malloc(size_t n);                                                                                 \
+	void *__wrap_calloc(size_t n, size_t size);                                                                    \
+	void *__wrap_realloc(void *p, size_t n);                                                                       \
+	void *__wrap_malloc(size_t n)                                                                                  \
+	{                                                                                                              \
+		cached_allocations++;                                                                                  \
+		return __real_malloc(n);                                                                               \
+	}                                                                                                              \
+	void *__wrap_calloc(size_t n, size_t size)                                                                     \
+	{                                                                                                              \
+		cached_allocations++;                                                                                  \
+		return __real_calloc(n, size);                                                                         \
+	}                                                                                                              \
+	void *__wrap_realloc(void *p, size_t n)                                                                        \
+	{                                                                                                              \
+		cached_allocations++;                                                                                  \
+		return __real_realloc(p, n);                                                                           \
+	}
+
+/* Of one answer. The claims are jansson's, and not counted. */
+static inline size_t cached_allocations_of(const char *kind_name, const cof_verify_in *in)
+{
+	static cof_verdict v;
+	const cof_kind *kind = NULL;
+	assert_ok(cof_kind_find(kind_name, &kind, &err));
+	size_t before = cached_allocations;
+	assert_ok(cof_verify(kind, in, &v, &err));
+	size_t n = cached_allocations - before;
+	assert_true(v.accepted);
+	cof_verdict_release(&v);
+	return n;
+}
+
 /* The whole answer as text; a verdict is too large for a frame. */
 static inline char *cached_text(const cof_kind *kind, const cof_verify_in *in, bool *ret_accepted)
 {

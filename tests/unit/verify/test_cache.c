@@ -3,6 +3,8 @@
 #include "tests/unit/verify/cached.h"
 #include "tests/unit/verify/soft_tdx.h"
 
+CACHED_COUNTS
+
 static soft_tdx keys, other_keys;
 
 /* One quote with what belongs to it, as it would be asked of the verifier. */
@@ -286,9 +288,24 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void nothing_is_allocated_when_all_is_known(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_verify_cache) c = cached_new(0);
+	soft_tdx t;
+	soft_start(&t, &keys);
+	soft_finish(&t);
+	question q = ask(&t);
+	const cof_verify_in in = {.files = q.files, .n_files = q.n, .now = q.now, .cache = c};
+	assert_true(cached_allocations_of("tdx-quote", &in) > 0);
+	assert_int_equal(cached_allocations_of("tdx-quote", &in), 0);
+	soft_drop(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_allocated_when_all_is_known),
 		cmocka_unit_test(judged_once),
 		cmocka_unit_test(never_a_verdict_on_a_quote),
 		cmocka_unit_test(files_of_another),

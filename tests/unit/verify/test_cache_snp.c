@@ -3,11 +3,14 @@
 #include "tests/unit/verify/cached.h"
 #include "tests/unit/verify/soft_snp.h"
 
+CACHED_COUNTS
+
 static soft_keys keys;
+
+static const char *const roles[SOFT_ROLES] = {"report", "vek", "intermediate", "root", "crl"};
 
 static bool same_answer(const soft_snp *s, cof_verify_cache *cache)
 {
-	static const char *const roles[SOFT_ROLES] = {"report", "vek", "intermediate", "root", "crl"};
 	cof_role_file files[SOFT_ROLES];
 	COF_AUTO_PTR(json_t) policy = json_loads(s->policy, 0, NULL);
 	for (size_t i = 0; i < SOFT_ROLES; i++)
@@ -174,9 +177,24 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void nothing_is_allocated_when_all_is_known(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_verify_cache) c = cached_new(0);
+	cof_role_file files[SOFT_ROLES];
+	soft_snp s = good(true);
+	for (size_t i = 0; i < SOFT_ROLES; i++)
+		files[i] = (cof_role_file){roles[i], cof_buf_span(&s.made[i])};
+	const cof_verify_in in = {.files = files, .n_files = SOFT_ROLES, .now = s.now, .cache = c};
+	assert_true(cached_allocations_of("snp-report", &in) > 0);
+	assert_int_equal(cached_allocations_of("snp-report", &in), 0);
+	soft_drop(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_is_allocated_when_all_is_known),
 		cmocka_unit_test(judged_once),
 		cmocka_unit_test(never_a_verdict_on_a_report),
 		cmocka_unit_test(certificates_of_another),
