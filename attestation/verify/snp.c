@@ -5,8 +5,7 @@
 #include <stdio.h>
 
 #include "attestation/verify/kinds.h"
-#include "attestation/verify/snp_certs.h"
-#include "attestation/verify/snp_crl.h"
+#include "attestation/verify/snp_cached.h"
 #include "attestation/verify/snp_fields.h"
 #include "attestation/verify/snp_signature.h"
 #include "common/secret.h"
@@ -125,17 +124,18 @@ static int check_revocation(const cof_snp_in *in, const cof_snp_certs *s, cof_ch
 				     in->has_crl ? "given" : "none");
 	if (!in->has_crl || s->root == NULL || s->intermediate == NULL || s->vek == NULL)
 		return 0;
-	return cof_snp_crl_check(&crl, c, err);
+	return cof_snp_crl_find(c, &crl, err);
 }
 
 static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, bool *ret_by_amd, cof_err *err)
 {
 	COF_AUTO_PTR(cof_held) held = NULL;
-	const cof_snp_certs *s = NULL;
 	const cof_snp_certs_in chain = {in->vek, in->intermediate, in->root, in->now, in->cache};
-	int rc = cof_snp_certs_check(&chain, c, &s, &held, err);
-	if (rc == 0)
-		rc = check_revocation(in, s, c, err);
+	int rc = cof_snp_certs_find(c, &chain, &held, err);
+	if (rc < 0)
+		return rc;
+	const cof_snp_certs *s = held->object;
+	rc = check_revocation(in, s, c, err);
 	if (rc < 0)
 		return rc;
 	EVP_PKEY *key = s->vek != NULL ? cof_x509_key(s->vek, COF_X509_P384) : NULL;

@@ -25,6 +25,15 @@ static const struct {
 	  0xb6, 0xf7, 0x3d, 0xe9, 0x86, 0x03, 0xf5, 0x3f, 0x90, 0x33, 0x9c, 0x70, 0xe9, 0xd7, 0xad, 0x08}},
 };
 
+cof_snp_line cof_snp_line_of_key(cof_span fingerprint)
+{
+	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {
+		if (cof_ct_equal(fingerprint, cof_span_of(amd_roots[i].spki, COF_SHA256_LEN)))
+			return amd_roots[i].line;
+	}
+	return COF_SNP_LINE_NONE;
+}
+
 /* One certificate and what the profile says of its place. */
 typedef struct place {
 	const char *who; /* begins the names of its checks */
@@ -35,13 +44,12 @@ typedef struct place {
 	uint64_t below; /* authorities between it and the VEK */
 } place;
 
-static void certs_drop(void *object)
+void cof_snp_certs_release(cof_snp_certs *c)
 {
-	cof_snp_certs *c = object;
 	cof_x509_free(c->vek);
 	cof_x509_free(c->intermediate);
 	cof_x509_free(c->root);
-	free(c);
+	*c = (cof_snp_certs){0};
 }
 
 static void named(const place *p, const char *what, char out[COF_CHECK_NAME_MAX])
@@ -151,14 +159,10 @@ static int check_anchor(cof_snp_certs *s, cof_checks *c, cof_err *err)
 {
 	uint8_t digest[COF_SHA256_LEN];
 	char found[COF_CHECK_TEXT_MAX], hex[2 * COF_SHA256_LEN + 1];
-	cof_snp_line line = COF_SNP_LINE_NONE;
 	int rc = cof_sha256(s->root->spki, digest, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {
-		if (cof_ct_equal(cof_span_of(digest, sizeof digest), cof_span_of(amd_roots[i].spki, COF_SHA256_LEN)))
-			line = amd_roots[i].line;
-	}
+	cof_snp_line line = cof_snp_line_of_key(cof_span_of(digest, sizeof digest));
 	s->is_amd = line != COF_SNP_LINE_NONE;
 	cof_hex(cof_span_of(digest, sizeof digest), hex);
 	if (s->is_amd)
@@ -197,39 +201,25 @@ static void check_places(const cof_snp_certs *s, int64_t now, cof_checks *c)
 	check_place(&vek, now, c);
 }
 
-static int judge(const void *ctx, int64_t now, cof_checks *c, void **ret, cof_err *err)
+int cof_snp_certs_check(cof_span vek, cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
+			cof_snp_certs *ret, cof_err *err)
 {
-	const cof_snp_certs_in *in = ctx;
-	cof_snp_certs *s = calloc(1, sizeof *s);
-	*ret = s;
-	if (s == NULL)
-		return cof_err_oom(err);
-	bool read = read_one("root", in->root, c, &s->root);
-	read = read_one("intermediate", in->intermediate, c, &s->intermediate) && read;
-	read = read_one("vek", in->vek, c, &s->vek) && read;
-	if (s->root != NULL)
-		s->line = line_of_root(s->root);
-	if (s->vek != NULL)
-		s->kind = kind_of_vek(s->vek);
-	int rc = read ? check_anchor(s, c, err) : 0;
-	if (read && rc == 0) {
-		check_places(s, now, c);
-		check_extensions(s, c);
+	COF_AUTO(cof_snp_certs) s = {0};
+	bool read = read_one("root", root, checks, &s.root);
+	read = read_one("intermediate", intermediate, checks, &s.intermediate) && read;
+	read = read_one("vek", vek, checks, &s.vek) && read;
+	if (s.root != NULL)
+		s.line = line_of_root(s.root);
+	if (s.vek != NULL)
+		s.kind = kind_of_vek(s.vek);
+	if (read) {
+		int rc = check_anchor(&s, checks, err);
+		if (rc < 0)
+			return rc;
+		check_places(&s, now, checks);
+		check_extensions(&s, checks);
 	}
-	return rc;
-}
-
-int cof_snp_certs_check(const cof_snp_certs_in *in, cof_checks *checks, const cof_snp_certs **ret, cof_held **ret_held,
-			cof_err *err)
-{
-	const cof_part part = {.name = "snp-certs",
-			       .inputs = {in->vek, in->intermediate, in->root},
-			       .n = 3,
-			       .judge = judge,
-			       .ctx = in,
-			       .drop = certs_drop};
-	int rc = cof_part_judge(in->cache, &part, in->now, checks, ret_held, err);
-	if (rc == 0)
-		*ret = (*ret_held)->object;
-	return rc;
+	*ret = s;
+	s = (cof_snp_certs){0};
+	return 0;
 }

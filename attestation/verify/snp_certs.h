@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include "attestation/verify/part.h"
 #include "attestation/verify/snp_cert.h"
 
 enum { COF_SNP_CERT_MAX = 4096 };
@@ -21,15 +20,15 @@ typedef struct cof_snp_certs {
 	bool is_amd; /* the root's key is one that AMD published */
 } cof_snp_certs;
 
-typedef struct cof_snp_certs_in {
-	cof_span vek, intermediate, root; /* DER */
-	int64_t now;
-	cof_verify_cache *cache; /* or NULL */
-} cof_snp_certs_in;
+/* The product whose ARK has this key (SHA-256 of its SubjectPublicKeyInfo, 32 bytes); none for a stranger's. */
+cof_snp_line cof_snp_line_of_key(cof_span fingerprint);
+
+void cof_snp_certs_release(cof_snp_certs *c);
+COF_DEFINE_AUTO(cof_snp_certs, cof_snp_certs_release)
 
 /*
  * Appends what is wrong and right with the chain at `now`. *ret holds what could be read, for the checks that follow;
- * certificates that cannot be read are NULL. *ret_held keeps it. Fails for memory alone.
+ * certificates that cannot be read are NULL. Fails for memory alone.
  */
-COF_WUR int cof_snp_certs_check(const cof_snp_certs_in *in, cof_checks *checks, const cof_snp_certs **ret,
-				cof_held **ret_held, cof_err *err);
+COF_WUR int cof_snp_certs_check(cof_span vek, cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
+				cof_snp_certs *ret, cof_err *err);

@@ -5,6 +5,7 @@
 
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/p256.h"
+#include "attestation/verify/tdx_cached.h"
 #include "attestation/verify/tdx_ccel.h"
 #include "attestation/verify/tdx_collateral.h"
 #include "attestation/verify/tdx_policy.h"
@@ -29,15 +30,15 @@ typedef struct judgement {
 	cof_verdict *v;
 	cof_tdx_policy policy;
 	cof_tdx_quote quote;
-	cof_held *pck_held;
-	const cof_tdx_pck_chain *pck;
+	cof_held *held;
+	const cof_tdx_platform *platform;
 	cof_tdx_collateral collateral;
 	cof_tdx_status status;
 } judgement;
 
 static void judgement_release(judgement *j)
 {
-	cof_held_release(j->pck_held);
+	cof_held_release(j->held);
 	cof_tdx_collateral_release(&j->collateral);
 }
 COF_DEFINE_AUTO(judgement, judgement_release)
@@ -72,7 +73,7 @@ bool cof_tdx_verified_has_log(const cof_tdx_verified *v)
 static int add_pck_fields(judgement *j, cof_err *err)
 {
 	json_t *o = NULL;
-	const cof_tdx_pck_chain *p = j->pck;
+	const cof_tdx_platform *p = j->platform;
 	int rc = 0;
 	/* Where the certificate says nothing, nothing is shown. */
 	if (p->has_pck)
@@ -86,9 +87,12 @@ static int add_pck_fields(judgement *j, cof_err *err)
 
 static int check_chain(judgement *j, cof_err *err)
 {
-	const cof_tdx_pck_in in = {j->quote.pck_chain, cof_role(j->in, "root"), j->in->now, j->in->cache};
-	int rc = cof_tdx_pck_check(&j->v->checks, &in, &j->pck, &j->pck_held, err);
-	return rc < 0 ? rc : add_pck_fields(j, err);
+	const cof_tdx_platform_in in = {j->quote.pck_chain, cof_role(j->in, "root"), j->in->now, j->in->cache};
+	int rc = cof_tdx_platform_find(&j->v->checks, &in, &j->held, err);
+	if (rc < 0)
+		return rc;
+	j->platform = j->held->object;
+	return add_pck_fields(j, err);
 }
 
 /* Of both, one behind the other; false for memory too. */
@@ -112,7 +116,7 @@ static void check_signatures(const judgement *j)
 {
 	cof_checks *c = &j->v->checks;
 	const cof_tdx_quote *q = &j->quote;
-	EVP_PKEY *pck = j->pck->chain.n > 0 ? cof_x509_key(j->pck->chain.cert[LEAF], COF_X509_P256) : NULL;
+	EVP_PKEY *pck = j->platform->chain.n > 0 ? cof_x509_key(j->platform->chain.cert[LEAF], COF_X509_P256) : NULL;
 	COF_AUTO_PTR(cof_ossl_key) key = cof_p256_key(q->attestation_key, pck);
 	cof_check_text(c, COF_STAGE_SIGNATURE, "qe-report-signature",
 		       cof_p256_verify(pck, q->qe.bytes, q->qe_signature), "by the PCK", NULL);
@@ -131,7 +135,7 @@ static int judge_tcb(judgement *j, cof_err *err)
 	json_t *o = NULL;
 	const cof_tdx_tcb_in in = {.info = j->collateral.info,
 				   .identity = j->collateral.identity,
-				   .pck = &j->pck->pck,
+				   .pck = &j->platform->pck,
 				   .quote = &j->quote};
 	/* Another enclave's SVN says nothing about this one's status. */
 	if (!cof_tdx_qe_check(&j->v->checks, &j->quote.qe, in.identity))
@@ -157,7 +161,7 @@ static bool without_collateral(const judgement *j)
 
 static int check_collateral(judgement *j, cof_err *err)
 {
-	if (j->pck->anchor.cert == NULL)
+	if (j->platform->anchor.cert == NULL)
 		return 0;
 	if (without_collateral(j)) {
 		cof_check_text(&j->v->checks, COF_STAGE_COLLATERAL, "tcb-info-missing", true,
@@ -169,8 +173,9 @@ static int check_collateral(judgement *j, cof_err *err)
 					  .tcb_signing_chain = cof_role(j->in, "tcb_signing_chain"),
 					  .pck_crl = cof_role(j->in, "pck_crl"),
 					  .root_crl = cof_role(j->in, "root_crl"),
-					  .pck = j->pck,
-					  .pck_holds = j->pck_held->passed,
+					  .anchor = &j->platform->anchor,
+					  .pck_chain = &j->platform->chain,
+					  .pck = j->held->passed ? &j->platform->pck : NULL,
 					  .now = j->in->now,
 					  .cache = j->in->cache,
 					  .min_evaluation = j->policy.min_tcb_evaluation};
@@ -227,7 +232,7 @@ static int make_verified(const judgement *j, cof_tdx_verified **ret, cof_err *er
 	cof_tdx_verified *v = calloc(1, sizeof *v);
 	if (v == NULL)
 		return cof_err_oom(err);
-	*v = (cof_tdx_verified){j->quote, j->pck->pck, j->status, cof_role_given(j->in, "event_log")};
+	*v = (cof_tdx_verified){j->quote, j->platform->pck, j->status, cof_role_given(j->in, "event_log")};
 	*ret = v;
 	return 0;
 }

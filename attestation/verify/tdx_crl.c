@@ -28,49 +28,24 @@ static const char *profile_fault(const cof_x509_crl *crl)
 	return crl->has_next ? NULL : "no next update";
 }
 
-static bool check_list(cof_checks *c, const cof_tdx_crl_in *in, const cof_x509_crl *crl, int64_t now)
+bool cof_tdx_crl_check(cof_checks *c, const char *name, cof_span der, cof_x509 *issuer, int64_t now, cof_x509_crl **ret)
 {
 	char want[COF_X509_NAME_MAX], is[COF_X509_NAME_MAX];
-	const cof_check_dates d = {crl->validity.from, crl->validity.to, now};
-	EVP_PKEY *key = cof_x509_key(in->issuer, COF_X509_P256);
-	cof_x509_common_name(in->issuer->subject, want);
-	cof_x509_common_name(crl->issuer, is);
-	bool ok = check(c, in->name, "issuer", cof_ct_equal(crl->issuer, in->issuer->subject), want, is);
-	ok = check(c, in->name, "signature", cof_tdx_is_signed_by(&crl->sig, key), want, NULL) && ok;
-	return cof_tdx_check_dates(c, COF_STAGE_COLLATERAL, in->name, &d) && ok;
-}
-
-static int judge(const void *ctx, int64_t now, cof_checks *c, void **ret, cof_err *err)
-{
-	const cof_tdx_crl_in *in = ctx;
 	COF_AUTO_PTR(cof_x509_crl) crl = NULL;
-	(void)err;
-	if (!check(c, in->name, "missing", in->der.len > 0, NULL, NULL))
-		return 0;
-	const char *fault = cof_x509_crl_read(in->der, &crl, NULL) < 0 ? "not one DER list" : profile_fault(crl);
-	if (check(c, in->name, "malformed", fault == NULL, NULL, fault) && check_list(c, in, crl, now))
+	if (!check(c, name, "missing", der.len > 0, NULL, NULL))
+		return false;
+	const char *fault = cof_x509_crl_read(der, &crl, NULL) < 0 ? "not one DER list" : profile_fault(crl);
+	if (!check(c, name, "malformed", fault == NULL, NULL, fault))
+		return false;
+	cof_x509_common_name(issuer->subject, want);
+	cof_x509_common_name(crl->issuer, is);
+	EVP_PKEY *key = cof_x509_key(issuer, COF_X509_P256);
+	bool ok = check(c, name, "issuer", cof_ct_equal(crl->issuer, issuer->subject), want, is);
+	ok = check(c, name, "signature", cof_tdx_is_signed_by(&crl->sig, key), want, NULL) && ok;
+	ok = cof_tdx_check_dates(c, COF_STAGE_COLLATERAL, name, crl->validity.from, crl->validity.to, now) && ok;
+	if (ok)
 		*ret = cof_steal(&crl);
-	return 0;
-}
-
-static void drop(void *object)
-{
-	cof_x509_crl_free(object);
-}
-
-int cof_tdx_crl_check(cof_checks *c, const cof_tdx_crl_in *in, const cof_x509_crl **ret, cof_held **ret_held,
-		      cof_err *err)
-{
-	const cof_part part = {.name = "tdx-crl",
-			       .inputs = {cof_span_str(in->name), in->der, cof_buf_span(&in->issuer->der)},
-			       .n = 3,
-			       .judge = judge,
-			       .ctx = in,
-			       .drop = drop};
-	int rc = cof_part_judge(in->cache, &part, in->now, c, ret_held, err);
-	if (rc == 0)
-		*ret = (*ret_held)->object;
-	return rc;
+	return ok;
 }
 
 bool cof_tdx_crl_allows(cof_checks *c, const char *name, const cof_x509_crl *crl, const cof_x509 *cert)

@@ -9,7 +9,6 @@
 
 #include <jansson.h>
 
-#include "attestation/verify/part.h"
 #include "attestation/verify/tdx_cert.h"
 
 enum { COF_PCK_COMPONENTS = 16, COF_PCK_FMSPC_LEN = 6, COF_PCK_ID_LEN = 16, COF_PCK_PCEID_LEN = 2, COF_PCK_FLAGS = 3 };
@@ -33,26 +32,12 @@ typedef struct cof_tdx_pck {
  */
 COF_WUR int cof_tdx_pck_read(const cof_x509 *cert, cof_tdx_pck *ret, cof_err *err);
 
-typedef struct cof_tdx_pck_chain {
-	cof_tdx_chain chain;   /* leaf, CA, root; none when they do not read */
-	cof_tdx_anchor anchor; /* as soon as the root is the right one */
-	bool has_pck;	       /* the extension reads */
-	cof_tdx_pck pck;
-} cof_tdx_pck_chain;
-
-typedef struct cof_tdx_pck_in {
-	cof_span pem;  /* of the quote */
-	cof_span root; /* named by the caller, or empty */
-	int64_t now;
-	cof_verify_cache *cache; /* or NULL */
-} cof_tdx_pck_in;
-
 /*
- * Adds the checks of the whole chain: that it reads, the anchor's, those of each certificate, and those of the
- * extension. *ret_held keeps *ret, and says whether all of them passed. Fails for memory alone.
+ * Adds the checks of the whole chain (three certificates, leaf first): the anchor's, those of each certificate, and
+ * those of the extension. *ret is set when all of them passed, *ret_anchor as soon as the root is the right one.
  */
-COF_WUR int cof_tdx_pck_check(cof_checks *c, const cof_tdx_pck_in *in, const cof_tdx_pck_chain **ret,
-			      cof_held **ret_held, cof_err *err);
+bool cof_tdx_pck_check(cof_checks *c, const cof_tdx_chain *chain, cof_span root, int64_t now,
+		       cof_tdx_anchor *ret_anchor, cof_tdx_pck *ret);
 
 /* As a new object, with the certificate's serial number and its CA ("platform", "processor"). */
 COF_WUR int cof_tdx_pck_json(const cof_tdx_pck *p, const cof_tdx_chain *chain, json_t **ret, cof_err *err);

@@ -16,61 +16,27 @@ static bool check_root(cof_checks *c, cof_x509 *presented, cof_x509 *anchor, int
 	return cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_root, presented, anchor, now) && ok;
 }
 
-/* why: what the extension lacks. */
-static void check_chain(cof_checks *c, const cof_tdx_pck_in *in, int64_t now, cof_tdx_pck_chain *p, const cof_err *why)
+bool cof_tdx_pck_check(cof_checks *c, const cof_tdx_chain *chain, cof_span root, int64_t now,
+		       cof_tdx_anchor *ret_anchor, cof_tdx_pck *ret)
 {
-	cof_x509 *const *cert = p->chain.cert;
+	COF_AUTO(cof_tdx_anchor) anchor = {0};
+	cof_tdx_pck pck;
+	cof_err err = {0};
+	if (chain->n != CHAIN)
+		return cof_check_that(c, COF_STAGE_CHAIN, "certificate-malformed", false);
 	/* Without the anchor there is no key to check the rest with: a key from the message would prove nothing. */
-	if (!cof_tdx_anchor_find(c, in->root, cert[ROOT], &p->anchor))
-		return;
-	(void)check_root(c, cert[ROOT], p->anchor.cert, now);
-	(void)cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_pck_ca, cert[CA], p->anchor.cert, now);
-	(void)cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_pck, cert[LEAF], cert[CA], now);
-	if (!p->has_pck)
-		(void)cof_check_error(c, COF_STAGE_CHAIN, why);
-	else
-		(void)cof_check_that(c, COF_STAGE_CHAIN, "pck-extension-missing", true);
-}
-
-static int judge(const void *ctx, int64_t now, cof_checks *c, void **ret, cof_err *err)
-{
-	const cof_tdx_pck_in *in = ctx;
-	cof_err why = {0};
-	cof_tdx_pck_chain *p = calloc(1, sizeof *p);
-	*ret = p;
-	if (p == NULL)
-		return cof_err_oom(err);
-	if (cof_tdx_chain_read(in->pem, CHAIN, &p->chain, &why) < 0) {
-		(void)cof_check_error(c, COF_STAGE_CHAIN, &why);
-		return 0;
-	}
-	/* What the certificate says is shown even where it is not believed. */
-	p->has_pck = cof_tdx_pck_read(p->chain.cert[LEAF], &p->pck, &why) == 0;
-	check_chain(c, in, now, p, &why);
-	return 0;
-}
-
-static void drop(void *object)
-{
-	cof_tdx_pck_chain *p = object;
-	cof_tdx_chain_release(&p->chain);
-	cof_tdx_anchor_release(&p->anchor);
-	free(p);
-}
-
-int cof_tdx_pck_check(cof_checks *c, const cof_tdx_pck_in *in, const cof_tdx_pck_chain **ret, cof_held **ret_held,
-		      cof_err *err)
-{
-	const cof_part part = {.name = "tdx-pck-chain",
-			       .inputs = {in->pem, in->root},
-			       .n = 2,
-			       .judge = judge,
-			       .ctx = in,
-			       .drop = drop};
-	int rc = cof_part_judge(in->cache, &part, in->now, c, ret_held, err);
-	if (rc == 0)
-		*ret = (*ret_held)->object;
-	return rc;
+	if (!cof_tdx_anchor_find(c, root, chain->cert[ROOT], &anchor))
+		return false;
+	bool ok = check_root(c, chain->cert[ROOT], anchor.cert, now);
+	ok = cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_pck_ca, chain->cert[CA], anchor.cert, now) && ok;
+	ok = cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_pck, chain->cert[LEAF], chain->cert[CA], now) && ok;
+	*ret_anchor = anchor;
+	anchor = (cof_tdx_anchor){0};
+	if (cof_tdx_pck_read(chain->cert[LEAF], &pck, &err) < 0)
+		return cof_check_error(c, COF_STAGE_CHAIN, &err);
+	if (cof_check_that(c, COF_STAGE_CHAIN, "pck-extension-missing", true) && ok)
+		*ret = pck;
+	return ok;
 }
 
 /* --- as JSON --- */

@@ -14,20 +14,16 @@ static cof_span next(cof_rd *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static cof_checks checks;
-	COF_AUTO_PTR(cof_held) held = NULL;
-	const cof_snp_certs *certs = NULL;
+	COF_AUTO(cof_snp_certs) certs = {0};
 	cof_rd r = cof_rd_of(cof_span_of(data, len));
 	cof_span vek = next(&r), middle = next(&r), root = next(&r);
 	checks.n = checks.failed = 0;
-	const cof_snp_certs_in in = {vek, middle, root, 1767225600, NULL};
-	if (cof_snp_certs_check(&in, &checks, &certs, &held, NULL) < 0 || certs->is_amd)
+	if (cof_snp_certs_check(vek, middle, root, 1767225600, &checks, &certs, NULL) < 0 || certs.is_amd)
 		abort();
-	if (certs->has_ext && (certs->ext.hwid_len > COF_SNP_CHIP_ID_LEN || strlen(certs->ext.product) == 0))
+	if (certs.has_ext && (certs.ext.hwid_len > COF_SNP_CHIP_ID_LEN || strlen(certs.ext.product) == 0))
 		abort();
-	const cof_snp_crl_in crl = {cof_rd_rest(&r), certs, 1767225600, NULL};
-	if (certs->vek != NULL && certs->intermediate != NULL && certs->root != NULL &&
-	    cof_snp_crl_check(&crl, &checks, NULL) < 0)
-		abort();
+	if (certs.vek != NULL && certs.intermediate != NULL && certs.root != NULL)
+		cof_snp_crl_check(cof_rd_rest(&r), &certs, 1767225600, &checks);
 	if (checks.n == 0)
 		abort();
 	return 0;
