@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/der.h"
 
-#include <time.h>
-
 enum { LONG_FORM = 0x80, LENGTH_BYTES_MAX = 3, CONSTRUCTED = 0x20, NUMBER = 0x1f, UTC_LEN = 13, GENERAL_LEN = 15 };
+enum { DAYS_TO_1970 = 719162 };
 
 /* spec: X.690, 10.1: the shortest form; 0 and failure for any other */
 static size_t take_length(cof_rd *r)
@@ -141,29 +140,41 @@ static int digits(cof_rd *r, size_t n)
 	return v;
 }
 
+static bool is_leap(int year)
+{
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
+/* A date of the Gregorian calendar, as days since 1970-01-01; false when there is no such day. Not timegm: a revocation
+ * list has as many dates as entries. */
+static bool days_of(int year, int month, int day, int64_t *ret)
+{
+	static const int before[] = {0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365};
+	if (month < 1 || month > 12)
+		return false;
+	int leap = is_leap(year) && month > 2;
+	int last = before[month] - before[month - 1] + (is_leap(year) && month == 2);
+	int64_t past = year - 1;
+	*ret = past * 365 + past / 4 - past / 100 + past / 400 + before[month - 1] + leap + day - 1 - DAYS_TO_1970;
+	return year > 0 && day >= 1 && day <= last;
+}
+
 int64_t cof_der_time(cof_rd *r)
 {
 	bool utc = cof_der_is(r, COF_DER_UTC_TIME);
 	cof_rd s = cof_der_enter(r, utc ? COF_DER_UTC_TIME : COF_DER_GENERALIZED_TIME);
+	int64_t days = 0;
 	if (s.left != (utc ? UTC_LEN : GENERAL_LEN))
 		cof_rd_fail(&s);
 	int year = digits(&s, utc ? 2 : 4);
 	if (utc)
 		year += year >= 50 ? 1900 : 2000;
-	struct tm said = {.tm_year = year - 1900};
-	said.tm_mon = digits(&s, 2) - 1;
-	said.tm_mday = digits(&s, 2);
-	said.tm_hour = digits(&s, 2);
-	said.tm_min = digits(&s, 2);
-	said.tm_sec = digits(&s, 2);
-	struct tm is = said;
-	int64_t t = timegm(&is);
-	/* A month of 13 or a 30th of February becomes another day. */
-	bool same = is.tm_mon == said.tm_mon && is.tm_mday == said.tm_mday && is.tm_hour == said.tm_hour &&
-		    is.tm_min == said.tm_min && is.tm_sec == said.tm_sec;
-	if (cof_rd_u8(&s) != 'Z' || !cof_rd_end(&s) || !same)
+	int month = digits(&s, 2), day = digits(&s, 2);
+	int hour = digits(&s, 2), minute = digits(&s, 2), second = digits(&s, 2);
+	bool is_day = days_of(year, month, day, &days), is_time = hour < 24 && minute < 60 && second < 60;
+	if (cof_rd_u8(&s) != 'Z' || !cof_rd_end(&s) || !is_day || !is_time)
 		cof_rd_fail(r);
-	return cof_rd_ok(r) ? t : 0;
+	return cof_rd_ok(r) ? ((days * 24 + hour) * 60 + minute) * 60 + second : 0;
 }
 
 /* ---- strictness ---- */

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/public/attestation.h"
 
+#include "attestation/verify/cache.h"
 #include "attestation/verify/kind.h"
 #include "common/json.h"
 
-enum { POLICY_MAX = 256 << 10, FILES_MAX = 16, NAME_PART_MAX = 64 };
+enum { POLICY_MAX = 256 << 10, FILES_MAX = 64, NAME_PART_MAX = 64 };
 
 struct cof_verifier {
-	uint64_t n;
+	cof_verify_cache *cache;
 };
 
 struct cof_appraisal {
@@ -36,6 +37,10 @@ bool cof_attestation_kind_at(size_t i, cof_attestation_kind *ret)
 cof_verifier *cof_verifier_new(void)
 {
 	cof_verifier *v = calloc(1, sizeof *v);
+	if (v != NULL && cof_verify_cache_new(0, &v->cache, NULL) < 0) {
+		free(v);
+		return NULL;
+	}
 	return v;
 }
 
@@ -43,6 +48,7 @@ void cof_verifier_free(cof_verifier *v)
 {
 	if (v == NULL)
 		return;
+	cof_verify_cache_free(v->cache);
 	free(v);
 }
 
@@ -59,8 +65,10 @@ void cof_appraisal_free(cof_appraisal *a)
 COF_DEFINE_AUTO_PTR(cof_appraisal, cof_appraisal_free)
 
 /* A caller of another version than this one's is not guessed at. */
-static int check_input(const cof_attestation_input *in, cof_err *err)
+static int check_input(const cof_verifier *v, const cof_attestation_input *in, cof_err *err)
 {
+	if (v == NULL)
+		return cof_err_set(err, COF_E_USAGE, "input-missing", "no verifier");
 	if (in == NULL || in->size != sizeof *in)
 		return cof_err_set(err, COF_E_USAGE, "input-size", "the input's size is not this version's");
 	if (in->kind == NULL || (in->files == NULL && in->n_files > 0) || in->n_files > FILES_MAX)
@@ -85,13 +93,13 @@ static int read_policy(const char *text, json_t **ret, cof_err *err)
 	return rc;
 }
 
-static int judge(const cof_attestation_input *in, cof_appraisal *a, cof_err *err)
+static int judge(cof_verifier *v, const cof_attestation_input *in, cof_appraisal *a, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) policy = NULL;
 	COF_AUTO_PTR(json_t) said = NULL;
 	cof_role_file files[FILES_MAX];
 	const cof_kind *kind = NULL;
-	int rc = check_input(in, err);
+	int rc = check_input(v, in, err);
 	if (rc == 0)
 		rc = cof_kind_find(in->kind, &kind, err);
 	if (rc == 0)
@@ -100,7 +108,8 @@ static int judge(const cof_attestation_input *in, cof_appraisal *a, cof_err *err
 		return rc;
 	for (size_t i = 0; i < in->n_files; i++)
 		files[i] = (cof_role_file){in->files[i].role, cof_span_of(in->files[i].data, in->files[i].len)};
-	const cof_verify_in judged = {.files = files, .n_files = in->n_files, .policy = policy, .now = in->now};
+	const cof_verify_in judged = {
+		.files = files, .n_files = in->n_files, .policy = policy, .now = in->now, .cache = v->cache};
 	rc = cof_verify(kind, &judged, &a->verdict, err);
 	if (rc == 0)
 		rc = cof_verdict_json(kind, &a->verdict, &said, err);
@@ -112,7 +121,7 @@ cof_appraisal *cof_verifier_appraise(cof_verifier *v, const cof_attestation_inpu
 {
 	cof_err err = {0};
 	COF_AUTO_PTR(cof_appraisal) a = calloc(1, sizeof *a);
-	int rc = a == NULL ? cof_err_oom(&err) : (v->n++, judge(in, a, &err));
+	int rc = a == NULL ? cof_err_oom(&err) : judge(v, in, a, &err);
 	if (rc == 0)
 		return cof_steal(&a);
 	if (ret_failure != NULL) {
@@ -134,22 +143,16 @@ bool cof_appraisal_decoded(const cof_appraisal *a)
 	return a != NULL && a->verdict.accepted;
 }
 
-static const cof_check *first_failed(const cof_appraisal *a)
-{
-	const cof_checks *c = &a->verdict.checks;
-	return c->failed > 0 ? &c->list[c->first] : NULL;
-}
-
 const char *cof_appraisal_reason(const cof_appraisal *a)
 {
-	const cof_check *k = first_failed(a);
-	return k != NULL ? k->name : "";
+	const char *reason = cof_verdict_reason(&a->verdict);
+	return reason != NULL ? reason : "";
 }
 
 const char *cof_appraisal_stage(const cof_appraisal *a)
 {
-	const cof_check *k = first_failed(a);
-	return k != NULL ? cof_stage_name(k->stage) : "";
+	const cof_checks *c = &a->verdict.checks;
+	return c->failed > 0 ? cof_stage_name(c->list[c->first].stage) : "";
 }
 
 const char *cof_appraisal_tcb_status(const cof_appraisal *a)

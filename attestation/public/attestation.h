@@ -56,7 +56,7 @@ typedef struct cof_attestation_file {
 typedef struct cof_attestation_input {
 	size_t size; /* sizeof (cof_attestation_input): tells later versions which members are there */
 	const char *kind;
-	const cof_attestation_file *files; /* each role once */
+	const cof_attestation_file *files; /* each role once; of references, any number */
 	size_t n_files;
 	const char *policy; /* a JSON object; NULL: the strict defaults alone */
 	int64_t now;	    /* seconds since the epoch, UTC */
@@ -80,7 +80,8 @@ void cof_appraisal_free(cof_appraisal *a); /* NULL is fine */
 bool cof_appraisal_accepted(const cof_appraisal *a);
 /* It decodes; of kinds that judge nothing, all that can be said. False for NULL. */
 bool cof_appraisal_decoded(const cof_appraisal *a);
-/* Of the first check that failed: "tcb-too-low", "tcb"; "" when none did. */
+/* Of the first check that failed: "tcb-too-low", "tcb"; "" when none did. Where good evidence matches none of the
+ * references that were given, the reason is "reference-mismatch". */
 const char *cof_appraisal_reason(const cof_appraisal *a);
 const char *cof_appraisal_stage(const cof_appraisal *a);
 /* TDX: the converged status, "UpToDate"; else NULL. */

@@ -142,6 +142,7 @@ static int judge_snp(judgement *j, cof_err *err)
 		.crl = cof_role(j->in, "crl"),
 		.demands = &j->snp,
 		.now = j->in->now,
+		.cache = j->in->cache,
 	};
 	int rc = cof_snp_verify(&snp, &j->v->checks, &said, &verified, err);
 	if (rc == 0 && said.decoded)
@@ -198,7 +199,11 @@ static int judge_tdx(judgement *j, cof_err *err)
 	cof_role_file files[TDX_ROLES];
 	if (policy == NULL)
 		return cof_err_oom(err);
-	const cof_verify_in tdx = {files, tdx_files(j->in, files), policy, j->in->now};
+	const cof_verify_in tdx = {.files = files,
+				   .n_files = tdx_files(j->in, files),
+				   .policy = policy,
+				   .now = j->in->now,
+				   .cache = j->in->cache};
 	int rc = cof_tdx_verify(&tdx, j->v, &verified, err);
 	if (rc == 0 && j->v->fields != NULL)
 		rc = cof_json_set_new(j->fields, "tdx", cof_steal(&j->v->fields), err);

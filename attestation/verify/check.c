@@ -131,8 +131,13 @@ bool cof_check_dated(cof_checks *c, cof_stage stage, const char *name, const cof
 		cof_time_text(d->to, to);
 		(void)snprintf(span, sizeof span, "%s to %s", from, to);
 	}
-	return cof_check_text(c, stage, name, d->from <= d->now && d->now <= d->to, expected != NULL ? expected : span,
-			      found);
+	cof_check *k = add(c, stage, name, d->from <= d->now && d->now <= d->to);
+	put(k->expected, expected != NULL ? expected : span);
+	put(k->found, found);
+	k->dated = true;
+	k->from = d->from;
+	k->to = d->to;
+	return k->passed;
 }
 
 bool cof_check_error(cof_checks *c, cof_stage stage, const cof_err *err)

@@ -43,6 +43,8 @@ typedef struct cof_check {
 	bool waived;			   /* passed by the policy's word alone: what it asks for does not hold */
 	char expected[COF_CHECK_TEXT_MAX]; /* printable; "" where there is nothing to say; long bytes are cut */
 	char found[COF_CHECK_TEXT_MAX];
+	bool dated; /* made by cof_check_dated, with these bounds */
+	int64_t from, to;
 } cof_check;
 
 /* Seconds since the epoch. */
@@ -52,10 +54,10 @@ typedef struct cof_check_dates {
 } cof_check_dates;
 
 typedef struct cof_checks {
-	cof_check list[COF_CHECKS_MAX];
 	size_t n;
 	size_t failed;
 	size_t first; /* index of the first that failed */
+	cof_check list[COF_CHECKS_MAX];
 } cof_checks;
 
 /* Each adds one check and gives whether it passed. A list that is full fails as a whole ("too-many-checks"). */

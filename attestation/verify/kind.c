@@ -4,10 +4,16 @@
 #include "attestation/verify/kinds.h"
 #include "common/json.h"
 
+/* Empty, without touching the list. */
+static void start(cof_verdict *v)
+{
+	memset(v, 0, offsetof(cof_verdict, checks.list));
+}
+
 void cof_verdict_release(cof_verdict *v)
 {
 	json_decref(v->fields);
-	*v = (cof_verdict){0};
+	start(v);
 }
 
 int cof_kind_find(const char *name, const cof_kind **ret, cof_err *err)
@@ -53,6 +59,14 @@ bool cof_role_is_reference(const char *role)
 	return strcmp(role, "ref") == 0 || strncmp(role, "ref_", strlen("ref_")) == 0;
 }
 
+bool cof_references_given(const cof_verify_in *in)
+{
+	bool given = false;
+	for (size_t i = 0; i < in->n_files; i++)
+		given = given || cof_role_is_reference(in->files[i].role);
+	return given;
+}
+
 /* Of two roots, nobody could say which one was believed. References add up. */
 static bool is_repeated(const cof_verify_in *in, size_t i)
 {
@@ -83,7 +97,7 @@ static int check_roles(const cof_kind *kind, const cof_verify_in *in, cof_err *e
 
 int cof_verify(const cof_kind *kind, const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
-	*ret = (cof_verdict){0};
+	start(ret);
 	int rc = check_roles(kind, in, err);
 	if (rc == 0)
 		rc = kind->verify(in, ret, err);

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "attestation/verify/cache.h"
 #include "attestation/verify/check.h"
 
 typedef struct cof_role_file {
@@ -17,8 +18,9 @@ typedef struct cof_role_file {
 typedef struct cof_verify_in {
 	const cof_role_file *files;
 	size_t n_files;
-	const json_t *policy; /* words of docs/verifying.md; NULL: the strict defaults alone */
-	int64_t now;	      /* seconds since the epoch */
+	const json_t *policy;	 /* words of docs/verifying.md; NULL: the strict defaults alone */
+	int64_t now;		 /* seconds since the epoch */
+	cof_verify_cache *cache; /* NULL: everything is judged anew */
 } cof_verify_in;
 
 /* What a comparison with reference values said. */
@@ -27,10 +29,10 @@ typedef enum cof_appraised { COF_NOT_APPRAISED, COF_APPRAISED_MATCH, COF_APPRAIS
 typedef struct cof_verdict {
 	bool accepted;	   /* every check passed, and where there was an appraisal, it is a match */
 	bool decoded_only; /* the kind decodes and judges nothing */
-	cof_checks checks;
 	cof_appraised appraisal;
 	const char *tcb_status; /* TDX: the converged status; else NULL */
-	json_t *fields; /* what the evidence says, whether or not it is believed; NULL where it does not decode */
+	json_t *fields;	   /* what the evidence says, whether or not it is believed; NULL where it does not decode */
+	cof_checks checks; /* last: it is large, and what lies behind the end of its list is nobody's */
 } cof_verdict;
 
 /* The name of the first failed check, "reference-mismatch" where the appraisal alone says no, NULL for yes. */
@@ -57,6 +59,7 @@ cof_span cof_role(const cof_verify_in *in, const char *role);
 bool cof_role_given(const cof_verify_in *in, const char *role);
 /* One of the roles of reference values (ref, ref_key, ref_unsigned), of which there may be several files. */
 bool cof_role_is_reference(const char *role);
+bool cof_references_given(const cof_verify_in *in);
 
 /*
  * Checks the roles against the kind's, then verifies. Reasons "role-missing", "role-unknown", "role-repeated" (usage),

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/p256.h"
 
-#include <openssl/ecdsa.h>
-
+#include "attestation/verify/ecdsa.h"
 #include "attestation/verify/x509_part.h"
 #include "common/ossl.h"
 #include "common/rd.h"
-#include "common/secret.h"
 
-enum { NUMBER_LEN = 32, DER_MAX = 80 };
+enum { NUMBER_LEN = 32 };
 
-COF_OSSL_AUTO(ECDSA_SIG, cof_ossl_ecdsa_sig, ECDSA_SIG_free)
-
-EVP_PKEY *cof_p256_key(cof_span xy)
+EVP_PKEY *cof_p256_key(cof_span xy, EVP_PKEY *like)
 {
 	uint8_t point[1 + COF_P256_RAW_LEN] = {0x04};
 	if (xy.len != COF_P256_RAW_LEN)
 		return NULL;
 	memcpy(point + 1, xy.data, COF_P256_RAW_LEN);
-	return cof_x509_point(SN_X9_62_prime256v1, cof_span_of(point, sizeof point));
+	return cof_x509_point(SN_X9_62_prime256v1, cof_span_of(point, sizeof point), like);
 }
 
 bool cof_p256_is(const EVP_PKEY *key)
@@ -32,21 +28,6 @@ bool cof_p256_is(const EVP_PKEY *key)
 	return explicit_params == 0 && strcmp(name, SN_X9_62_prime256v1) == 0;
 }
 
-/* The DER form that OpenSSL wants; 0 when there is none. */
-static size_t to_der(cof_span rs, uint8_t out[DER_MAX])
-{
-	cof_rd rd = cof_rd_of(rs);
-	COF_AUTO_PTR(cof_ossl_ecdsa_sig) sig = ECDSA_SIG_new();
-	COF_AUTO_PTR(cof_ossl_bn) r = BN_bin2bn(cof_rd_bytes(&rd, NUMBER_LEN).data, NUMBER_LEN, NULL);
-	COF_AUTO_PTR(cof_ossl_bn) s = BN_bin2bn(cof_rd_bytes(&rd, NUMBER_LEN).data, NUMBER_LEN, NULL);
-	if (sig == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(sig, r, s) != 1)
-		return 0;
-	(void)cof_steal(&r);
-	(void)cof_steal(&s);
-	int n = i2d_ECDSA_SIG(sig, &out);
-	return n > 0 ? (size_t)n : 0;
-}
-
 bool cof_p256_verify_der(EVP_PKEY *key, cof_span message, cof_span der)
 {
 	if (message.len == 0 || der.len == 0 || !cof_p256_is(key))
@@ -58,7 +39,9 @@ bool cof_p256_verify_der(EVP_PKEY *key, cof_span message, cof_span der)
 
 bool cof_p256_verify(EVP_PKEY *key, cof_span message, cof_span rs)
 {
-	uint8_t der[DER_MAX];
-	size_t n = rs.len == COF_P256_RAW_LEN ? to_der(rs, der) : 0;
+	uint8_t der[COF_ECDSA_DER_MAX];
+	cof_rd rd = cof_rd_of(rs);
+	cof_span r = cof_rd_bytes(&rd, NUMBER_LEN), s = cof_rd_bytes(&rd, NUMBER_LEN);
+	size_t n = cof_rd_end(&rd) ? cof_ecdsa_der(r, s, der) : 0;
 	return cof_p256_verify_der(key, message, cof_span_of(der, n));
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/p384.h"
 
+#include "attestation/verify/ecdsa.h"
 #include "attestation/verify/x509_part.h"
 #include "common/ossl.h"
-
-/* SEQUENCE of two INTEGERs, each with a zero in front where its first bit is set. */
-enum { DER_MAX = 2 + 2 * (2 + 1 + COF_P384_NUMBER_LEN) };
+#include "common/secret.h"
 
 /* source: NIST SP 800-186: the order of P-384 */
 static const uint8_t order[COF_P384_NUMBER_LEN] = {
@@ -18,50 +17,30 @@ EVP_PKEY *cof_p384_key(cof_span point)
 {
 	if (point.len != COF_P384_POINT_LEN || point.data[0] != POINT_CONVERSION_UNCOMPRESSED)
 		return NULL;
-	return cof_x509_point(SN_secp384r1, point);
-}
-
-static size_t leading_zeros(const uint8_t n[COF_P384_NUMBER_LEN])
-{
-	size_t i = 0;
-	while (i < COF_P384_NUMBER_LEN && n[i] == 0)
-		i++;
-	return i;
+	return cof_x509_point(SN_secp384r1, point, NULL);
 }
 
 bool cof_p384_in_range(const uint8_t n[COF_P384_NUMBER_LEN])
 {
+	static const uint8_t zero[COF_P384_NUMBER_LEN];
 	size_t i = 0;
 	while (i < COF_P384_NUMBER_LEN && n[i] == order[i])
 		i++;
-	return i < COF_P384_NUMBER_LEN && n[i] < order[i] && leading_zeros(n) < COF_P384_NUMBER_LEN;
-}
-
-/* The number is in range, so it is not all zero. */
-static size_t put_integer(const uint8_t n[COF_P384_NUMBER_LEN], uint8_t *out)
-{
-	size_t skip = leading_zeros(n);
-	size_t len = COF_P384_NUMBER_LEN - skip, pad = n[skip] >> 7;
-	out[0] = V_ASN1_INTEGER;
-	out[1] = (uint8_t)(len + pad);
-	out[2] = 0;
-	memcpy(out + 2 + pad, n + skip, len);
-	return 2 + pad + len;
+	return i < COF_P384_NUMBER_LEN && n[i] < order[i] &&
+	       !cof_ct_equal(cof_span_of(n, sizeof zero), cof_span_of(zero, sizeof zero));
 }
 
 int cof_p384_verify(EVP_PKEY *key, cof_span message, const uint8_t r[COF_P384_NUMBER_LEN],
 		    const uint8_t s[COF_P384_NUMBER_LEN], bool *ret, cof_err *err)
 {
-	uint8_t der[DER_MAX] = {V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED};
+	uint8_t der[COF_ECDSA_DER_MAX];
 	*ret = false;
 	if (!cof_p384_in_range(r) || !cof_p384_in_range(s))
 		return 0;
-	size_t n = put_integer(r, der + 2);
-	n += put_integer(s, der + 2 + n);
-	der[1] = (uint8_t)n;
+	size_t n = cof_ecdsa_der(cof_span_of(r, COF_P384_NUMBER_LEN), cof_span_of(s, COF_P384_NUMBER_LEN), der);
 	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
 	if (ctx == NULL || EVP_DigestVerifyInit_ex(ctx, NULL, "SHA384", NULL, NULL, key, NULL) != 1)
 		return cof_err_oom(err);
-	*ret = EVP_DigestVerify(ctx, der, n + 2, message.data, message.len) == 1;
+	*ret = EVP_DigestVerify(ctx, der, n, message.data, message.len) == 1;
 	return 0;
 }

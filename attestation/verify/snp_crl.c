@@ -7,7 +7,10 @@ enum { VERSION = 2 };
 
 static bool read_crl(cof_span der, cof_checks *c, cof_x509_crl **ret)
 {
-	bool read = der.len <= COF_SNP_CRL_MAX && cof_x509_crl_read(der, ret, NULL) == 0 && (*ret)->version == VERSION;
+	COF_AUTO_PTR(cof_x509_crl) crl = NULL;
+	bool read = der.len <= COF_SNP_CRL_MAX && cof_x509_crl_read(der, &crl, NULL) == 0 && crl->version == VERSION;
+	if (read)
+		*ret = cof_steal(&crl);
 	return cof_check_text(c, COF_STAGE_PARSE, "crl", read, "one revocation list in DER", NULL);
 }
 
@@ -42,15 +45,25 @@ static void check_serial(const cof_x509_crl *crl, const cof_x509 *cert, const ch
 	(void)cof_check_text(c, COF_STAGE_REVOCATION, name, !listed, "not listed", listed ? "listed" : "not listed");
 }
 
+bool cof_snp_crl_read(cof_span der, cof_x509 *root, int64_t now, cof_checks *c, cof_x509_crl **ret)
+{
+	size_t failed = c->failed;
+	if (!read_crl(der, c, ret))
+		return false;
+	check_signer(*ret, root, c);
+	const cof_check_dates d = {(*ret)->validity.from, (*ret)->validity.to, now};
+	(void)cof_check_dated(c, COF_STAGE_REVOCATION, "crl-validity", &d, NULL);
+	(void)cof_check_text(c, COF_STAGE_REVOCATION, "crl-extensions", is_plain(&(*ret)->ext), "a complete list",
+			     NULL);
+	return c->failed == failed;
+}
+
 void cof_snp_crl_check(cof_span der, const cof_snp_certs *certs, int64_t now, cof_checks *c)
 {
 	COF_AUTO_PTR(cof_x509_crl) crl = NULL;
-	if (!read_crl(der, c, &crl))
+	(void)cof_snp_crl_read(der, certs->root, now, c, &crl);
+	if (crl == NULL)
 		return;
-	check_signer(crl, certs->root, c);
-	const cof_check_dates d = {crl->validity.from, crl->validity.to, now};
-	(void)cof_check_dated(c, COF_STAGE_REVOCATION, "crl-validity", &d, NULL);
-	(void)cof_check_text(c, COF_STAGE_REVOCATION, "crl-extensions", is_plain(&crl->ext), "a complete list", NULL);
 	check_serial(crl, certs->intermediate, "intermediate-revoked", c);
 	/* By the letter the ARK's list names the ARK's certificates; a serial that meets is refused all the same. */
 	check_serial(crl, certs->vek, "vek-revoked", c);

@@ -43,9 +43,9 @@ static bool check_bound(cof_checks *c, cof_stage stage, const char *name, const 
 	return cof_check_dated(c, stage, check, d, want);
 }
 
-bool cof_tdx_check_dates(cof_checks *c, cof_stage stage, const char *name, const cof_check_dates *d)
+bool cof_tdx_check_dates(cof_checks *c, cof_stage stage, const char *name, int64_t from, int64_t to, int64_t now)
 {
-	const cof_check_dates start = {d->from, INT64_MAX, d->now}, end = {INT64_MIN, d->to, d->now};
+	const cof_check_dates start = {from, INT64_MAX, now}, end = {INT64_MIN, to, now};
 	bool begun = check_bound(c, stage, name, "not-yet-valid", &start);
 	bool lasts = check_bound(c, stage, name, "expired", &end);
 	return begun && lasts;
@@ -116,15 +116,14 @@ bool cof_tdx_cert_check(cof_checks *c, cof_stage stage, const cof_tdx_cert_rule 
 			int64_t now)
 {
 	char by[COF_X509_NAME_MAX];
-	const cof_check_dates d = {cert->validity.from, cert->validity.to, now};
+	EVP_PKEY *above = issuer == cert ? NULL : cof_x509_key(issuer, COF_X509_P256);
+	EVP_PKEY *key = cof_x509_key_like(cert, COF_X509_P256, above);
 	bool ok = check_name(c, stage, rule, cert);
 	ok = check_profile(c, stage, rule, cert) && ok;
-	ok = cof_check_text(c, stage, "certificate-key", cof_x509_key(cert, COF_X509_P256) != NULL, "P-256",
-			    rule->what) &&
-	     ok;
+	ok = cof_check_text(c, stage, "certificate-key", key != NULL, "P-256", rule->what) && ok;
 	cof_x509_common_name(issuer->subject, by);
 	ok = cof_check_text(c, stage, "certificate-signature", issued_by(cert, issuer), by, rule->what) && ok;
-	return cof_tdx_check_dates(c, stage, "certificate", &d) && ok;
+	return cof_tdx_check_dates(c, stage, "certificate", cert->validity.from, cert->validity.to, now) && ok;
 }
 
 bool cof_tdx_cert_same_key(const cof_x509 *a, const cof_x509 *b)

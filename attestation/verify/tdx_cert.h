@@ -62,4 +62,4 @@ bool cof_tdx_alg_is_intel(const cof_x509_signed *s);
 /* key: NULL: it is not. */
 bool cof_tdx_is_signed_by(const cof_x509_signed *s, EVP_PKEY *key);
 /* Both bounds of something, as the checks "NAME-not-yet-valid" and "NAME-expired"; the bounds themselves are inside. */
-bool cof_tdx_check_dates(cof_checks *c, cof_stage stage, const char *name, const cof_check_dates *d);
+bool cof_tdx_check_dates(cof_checks *c, cof_stage stage, const char *name, int64_t from, int64_t to, int64_t now);

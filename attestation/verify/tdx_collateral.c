@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/tdx_collateral.h"
 
+#include "attestation/verify/tdx_cached.h"
 #include "attestation/verify/tdx_signed.h"
 
 enum { LEAF, CA, ROOT };
@@ -8,8 +9,9 @@ enum { SIGNER, SIGNER_CHAIN = 2 };
 
 void cof_tdx_collateral_release(cof_tdx_collateral *c)
 {
-	cof_tdx_tcb_info_release(&c->info);
-	cof_tdx_qe_identity_release(&c->identity);
+	cof_held_release(c->info_held);
+	cof_held_release(c->identity_held);
+	*c = (cof_tdx_collateral){0};
 }
 
 static bool present(cof_checks *c, const char *name, cof_span bytes)
@@ -25,7 +27,7 @@ static bool failed(cof_checks *c, const cof_err *err)
 /* --- who signs --- */
 
 /* The root in this chain must be the anchor, too: Intel has one. */
-static bool check_signer(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_chain *ret)
+bool cof_tdx_signer_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_chain *ret)
 {
 	COF_AUTO(cof_tdx_chain) chain = {0};
 	cof_err err = {0};
@@ -76,11 +78,10 @@ static bool check_platform(cof_checks *c, const cof_tdx_tcb_info *i, const cof_t
 
 static bool check_dates(cof_checks *c, const cof_tdx_collateral_in *in, const char *name, const cof_tdx_dates *said)
 {
-	const cof_check_dates d = {said->issued, said->next_update, in->now};
-	return cof_tdx_check_dates(c, COF_STAGE_COLLATERAL, name, &d);
+	return cof_tdx_check_dates(c, COF_STAGE_COLLATERAL, name, said->issued, said->next_update, in->now);
 }
 
-static bool check_info(cof_checks *c, const cof_tdx_collateral_in *in, cof_x509 *signer, cof_tdx_tcb_info *ret)
+bool cof_tdx_info_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_x509 *signer, cof_tdx_tcb_info *ret)
 {
 	cof_span text = {0};
 	cof_err err = {0};
@@ -89,13 +90,12 @@ static bool check_info(cof_checks *c, const cof_tdx_collateral_in *in, cof_x509 
 	if (cof_tdx_tcb_info_parse(text, ret, &err) < 0)
 		return failed(c, &err);
 	bool ok = check_dates(c, in, "tcb-info", &ret->dates);
-	ok = cof_check_at_least(c, COF_STAGE_COLLATERAL, "tcb-evaluation-too-low", in->min_evaluation,
-				ret->dates.evaluation) &&
-	     ok;
-	return in->pck != NULL && check_platform(c, ret, in->pck) && ok;
+	return cof_check_at_least(c, COF_STAGE_COLLATERAL, "tcb-evaluation-too-low", in->min_evaluation,
+				  ret->dates.evaluation) &&
+	       ok;
 }
 
-static bool check_identity(cof_checks *c, const cof_tdx_collateral_in *in, cof_x509 *signer, cof_tdx_qe_identity *ret)
+bool cof_tdx_identity_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_x509 *signer, cof_tdx_qe_identity *ret)
 {
 	cof_span text = {0};
 	cof_err err = {0};
@@ -112,36 +112,65 @@ static bool check_identity(cof_checks *c, const cof_tdx_collateral_in *in, cof_x
 
 /* --- what is revoked --- */
 
-static bool check_revocation(cof_checks *c, const cof_tdx_collateral_in *in, const cof_x509 *signer)
+static int check_revocation(cof_checks *c, const cof_tdx_collateral_in *in, const cof_x509 *signer, cof_err *err)
 {
-	COF_AUTO_PTR(cof_x509_crl) pck = NULL;
-	COF_AUTO_PTR(cof_x509_crl) root = NULL;
+	COF_AUTO_PTR(cof_held) of_pck = NULL;
+	COF_AUTO_PTR(cof_held) of_root = NULL;
 	cof_x509 *ca = in->pck_chain->cert[CA];
-	bool ok = cof_tdx_crl_check(c, "pck-crl", in->pck_crl, ca, in->now, &pck);
-	ok = cof_tdx_crl_check(c, "root-crl", in->root_crl, in->anchor->cert, in->now, &root) && ok;
-	if (pck != NULL)
-		ok = cof_tdx_crl_allows(c, "pck-revoked", pck, in->pck_chain->cert[LEAF]) && ok;
-	if (root != NULL)
-		ok = cof_tdx_crl_allows(c, "intermediate-revoked", root, ca) && ok;
-	if (root != NULL && signer != NULL)
-		ok = cof_tdx_crl_allows(c, "tcb-signing-revoked", root, signer) && ok;
-	return ok;
+	const cof_tdx_crl_in pck = {"pck-crl", in->pck_crl, ca, in->now, in->cache};
+	const cof_tdx_crl_in root = {"root-crl", in->root_crl, in->anchor->cert, in->now, in->cache};
+	int rc = cof_tdx_crl_find(c, &pck, &of_pck, err);
+	if (rc == 0)
+		rc = cof_tdx_crl_find(c, &root, &of_root, err);
+	if (rc < 0)
+		return rc;
+	if (of_pck->object != NULL)
+		(void)cof_tdx_crl_allows(c, "pck-revoked", of_pck->object, in->pck_chain->cert[LEAF]);
+	if (of_root->object != NULL)
+		(void)cof_tdx_crl_allows(c, "intermediate-revoked", of_root->object, ca);
+	if (of_root->object != NULL && signer != NULL)
+		(void)cof_tdx_crl_allows(c, "tcb-signing-revoked", of_root->object, signer);
+	return 0;
 }
 
-bool cof_tdx_collateral_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_collateral *ret)
+/* --- all of it --- */
+
+static int check_statements(cof_checks *c, const cof_tdx_collateral_in *in, cof_x509 *signer, cof_tdx_collateral *ret,
+			    cof_err *err)
+{
+	int rc = 0;
+	if (in->tcb_info.len > 0)
+		rc = cof_tdx_info_find(c, in, signer, &ret->info_held, err);
+	if (rc < 0)
+		return rc;
+	if (ret->info_held != NULL && ret->info_held->object != NULL && in->pck != NULL)
+		(void)check_platform(c, ret->info_held->object, in->pck);
+	return cof_tdx_identity_find(c, in, signer, &ret->identity_held, err);
+}
+
+static int check_all(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_collateral *ret, cof_err *err)
+{
+	COF_AUTO_PTR(cof_held) signer = NULL;
+	(void)present(c, "tcb-info-missing", in->tcb_info);
+	int rc = cof_tdx_signer_find(c, in, &signer, err);
+	if (rc == 0 && signer->object != NULL)
+		rc = check_statements(c, in, signer->object, ret, err);
+	return rc < 0 ? rc : check_revocation(c, in, signer->object, err);
+}
+
+int cof_tdx_collateral_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_collateral *ret, cof_err *err)
 {
 	COF_AUTO(cof_tdx_collateral) out = {0};
-	COF_AUTO(cof_tdx_chain) signer = {0};
-	bool ok = present(c, "tcb-info-missing", in->tcb_info);
-	ok = check_signer(c, in, &signer) && ok;
-	if (signer.n > 0) {
-		ok = ok && check_info(c, in, signer.cert[SIGNER], &out.info);
-		ok = check_identity(c, in, signer.cert[SIGNER], &out.identity) && ok;
+	size_t failed_before = c->failed;
+	int rc = check_all(c, in, &out, err);
+	if (rc < 0)
+		return rc;
+	bool whole = out.info_held != NULL && out.identity_held != NULL;
+	if (whole && in->pck != NULL && c->failed == failed_before) {
+		out.info = out.info_held->object;
+		out.identity = out.identity_held->object;
 	}
-	ok = check_revocation(c, in, signer.n > 0 ? signer.cert[SIGNER] : NULL) && ok;
-	if (ok) {
-		*ret = out;
-		out = (cof_tdx_collateral){0};
-	}
-	return ok;
+	*ret = out;
+	out = (cof_tdx_collateral){0};
+	return 0;
 }

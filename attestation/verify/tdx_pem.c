@@ -19,21 +19,15 @@ static int malformed(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_MALFORMED, "certificate-malformed", "certificate: %s", what);
 }
 
-/* Up to the next newline, which is taken too, and a carriage return before it. */
+/* Up to the next newline, which is taken too, and without a carriage return before it. */
 static cof_span next_line(cof_rd *r)
 {
-	size_t n = 0;
-	bool cr = false;
-	for (cof_rd look = *r; look.left > 0; n++) {
-		uint8_t byte = cof_rd_u8(&look);
-		if (byte == '\n')
-			break;
-		cr = byte == '\r';
-	}
-	cof_span line = cof_rd_bytes(r, n);
+	cof_span line = cof_rd_bytes(r, cof_rd_find(r, '\n'));
 	if (r->left > 0)
 		cof_rd_skip(r, 1);
-	return (cof_span){line.data, cr ? line.len - 1 : line.len};
+	cof_rd end = cof_rd_of(line);
+	cof_rd last = cof_rd_of(line.len > 0 ? cof_rd_tail(&end, 1) : line);
+	return last.left > 0 && cof_rd_u8(&last) == '\r' ? cof_rd_rest(&end) : line;
 }
 
 static bool is_text(cof_span line, const char *text)

@@ -39,16 +39,16 @@ static bool read_time(const ASN1_TIME *t, int64_t *ret)
 /* Of every certificate on the path, the root too. */
 static void check_dates(cof_checks *c, cof_ek_certs *path, int64_t now)
 {
-	cof_check_dates d = {INT64_MIN, INT64_MAX, now};
+	int64_t from = INT64_MIN, to = INT64_MAX;
 	for (int i = 0; i < sk_X509_num(path); i++) {
 		int64_t a = INT64_MAX, b = INT64_MIN;
 		X509 *cert = sk_X509_value(path, i);
 		if (!read_time(X509_get0_notBefore(cert), &a) || !read_time(X509_get0_notAfter(cert), &b))
 			a = INT64_MAX;
-		d.from = a > d.from ? a : d.from;
-		d.to = b < d.to ? b : d.to;
+		from = a > from ? a : from;
+		to = b < to ? b : to;
 	}
-	(void)cof_tdx_check_dates(c, COF_STAGE_EK, "ek", &d);
+	(void)cof_tdx_check_dates(c, COF_STAGE_EK, "ek", from, to, now);
 }
 
 static void check_profile(cof_checks *c, X509 *cert)

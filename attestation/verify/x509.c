@@ -166,27 +166,33 @@ static EVP_PKEY *rsa_key(cof_span modulus)
 	return key;
 }
 
-static EVP_PKEY *make_key(const cof_x509 *c, cof_x509_kind kind)
+static EVP_PKEY *make_key(const cof_x509 *c, cof_x509_kind kind, EVP_PKEY *like)
 {
 	if (kind == COF_X509_NO_KEY || cof_x509_key_kind(c) != kind)
 		return NULL;
 	if (kind == COF_X509_RSA4096)
 		return rsa_key(modulus_of(c->key_bits));
-	return cof_x509_point(algs[find_alg(c)].group, c->key_bits);
+	return cof_x509_point(algs[find_alg(c)].group, c->key_bits, like);
+}
+
+EVP_PKEY *cof_x509_key_like(cof_x509 *c, cof_x509_kind kind, EVP_PKEY *like)
+{
+	if (c->key != NULL)
+		return c->key_kind == kind ? c->key : NULL;
+	EVP_PKEY *key = make_key(c, kind, like);
+	if (key != NULL) {
+		c->key = key;
+		c->key_kind = kind;
+	}
+	return key;
 }
 
 EVP_PKEY *cof_x509_key(cof_x509 *c, cof_x509_kind kind)
 {
-	if (cof_x509_key_kind(c) != kind)
-		return NULL;
-	if (!c->key_tried)
-		c->key = make_key(c, kind);
-	c->key_tried = true;
-	return c->key;
+	return cof_x509_key_like(c, kind, NULL);
 }
 
-/* OpenSSL looks whether the point is on the curve. */
-EVP_PKEY *cof_x509_point(const char *group, cof_span point)
+static EVP_PKEY *fresh_point(const char *group, cof_span point)
 {
 	char name[16];
 	EVP_PKEY *key = NULL;
@@ -200,4 +206,15 @@ EVP_PKEY *cof_x509_point(const char *group, cof_span point)
 	    EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, (OSSL_PARAM *)(uintptr_t)params) != 1)
 		return NULL;
 	return key;
+}
+
+/* Either way OpenSSL looks whether the point is on the curve. */
+EVP_PKEY *cof_x509_point(const char *group, cof_span point, EVP_PKEY *like)
+{
+	if (like == NULL)
+		return fresh_point(group, point);
+	COF_AUTO_PTR(cof_ossl_key) key = EVP_PKEY_dup(like);
+	if (key == NULL || EVP_PKEY_set1_encoded_public_key(key, point.data, point.len) != 1)
+		return NULL;
+	return cof_steal(&key);
 }

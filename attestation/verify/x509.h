@@ -43,6 +43,14 @@ typedef struct cof_x509_validity {
 	int64_t from, to; /* both inclusive; from above to where nothing is valid */
 } cof_x509_validity;
 
+/* Keys that a profile asks for: a named curve, the exponent 65537. */
+typedef enum cof_x509_kind {
+	COF_X509_NO_KEY,
+	COF_X509_P256,
+	COF_X509_P384,
+	COF_X509_RSA4096,
+} cof_x509_kind;
+
 /* Spans are of der, which belongs to the certificate. */
 typedef struct cof_x509 {
 	cof_buf der;
@@ -54,8 +62,8 @@ typedef struct cof_x509 {
 	cof_span key_alg, key_bits;
 	cof_span spki; /* whole: key_alg and key_bits */
 	cof_x509_extensions ext;
-	EVP_PKEY *key; /* once cof_x509_key made it */
-	bool key_tried;
+	EVP_PKEY *key; /* once cof_x509_key made it; of this kind */
+	cof_x509_kind key_kind;
 } cof_x509;
 
 void cof_x509_free(cof_x509 *c);
@@ -65,17 +73,12 @@ COF_DEFINE_AUTO_PTR(cof_x509, cof_x509_free)
  */
 COF_WUR int cof_x509_read(cof_span der, cof_x509 **ret, cof_err *err);
 
-typedef enum cof_x509_kind {
-	COF_X509_NO_KEY,
-	COF_X509_P256,
-	COF_X509_P384,
-	COF_X509_RSA4096,
-} cof_x509_kind;
-
-/* What the key is by its algorithm, of those that a profile asks for: a named curve, the exponent 65537. */
+/* By algorithm and size alone. */
 cof_x509_kind cof_x509_key_kind(const cof_x509 *c);
 /* The key of that kind, owned by the certificate and made once; NULL: another kind, or no point of the curve. */
 EVP_PKEY *cof_x509_key(cof_x509 *c, cof_x509_kind kind);
+/* The same on the curve of like, a public key of this kind or NULL: to make a curve costs a quarter of a signature. */
+EVP_PKEY *cof_x509_key_like(cof_x509 *c, cof_x509_kind kind, EVP_PKEY *like);
 
 /* --- names --- */
 

@@ -43,16 +43,15 @@ static void read_times(cof_rd *r, cof_x509_crl *c)
 }
 
 /* One entry: serial number, date, and perhaps extensions, which change nothing here. */
-static cof_span next_serial(cof_rd *r)
+static void read_entry(cof_rd *r)
 {
 	cof_rd entry = cof_der_enter(r, COF_DER_SEQUENCE);
-	cof_span serial = cof_der_take(&entry, COF_DER_INTEGER);
+	(void)cof_der_take(&entry, COF_DER_INTEGER);
 	(void)cof_der_time(&entry);
 	if (entry.left > 0)
 		(void)cof_der_take(&entry, COF_DER_SEQUENCE);
 	if (!cof_rd_end(&entry))
 		cof_rd_fail(r);
-	return serial;
 }
 
 static void read_revoked(cof_rd *r, cof_x509_crl *c)
@@ -60,7 +59,7 @@ static void read_revoked(cof_rd *r, cof_x509_crl *c)
 	c->revoked = cof_der_take(r, COF_DER_SEQUENCE);
 	cof_rd list = cof_rd_of(c->revoked);
 	while (list.left > 0)
-		(void)next_serial(&list);
+		read_entry(&list);
 	if (!cof_rd_end(&list))
 		cof_rd_fail(r);
 }
@@ -102,7 +101,9 @@ int cof_x509_crl_read(cof_span der, cof_x509_crl **ret, cof_err *err)
 bool cof_x509_crl_lists(const cof_x509_crl *c, cof_span serial)
 {
 	bool listed = false;
-	for (cof_rd r = cof_rd_of(c->revoked); r.left > 0 && !listed;)
-		listed = cof_ct_equal(next_serial(&r), serial);
+	for (cof_rd r = cof_rd_of(c->revoked); r.left > 0 && !listed;) {
+		cof_rd entry = cof_der_enter(&r, COF_DER_SEQUENCE);
+		listed = cof_ct_equal(cof_der_take(&entry, COF_DER_INTEGER), serial);
+	}
 	return listed;
 }

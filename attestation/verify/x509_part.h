@@ -11,5 +11,5 @@ COF_WUR bool cof_x509_read_signed(cof_span der, cof_x509_signed *ret, cof_rd *re
 /* Takes the element of this tag that holds the extensions; r fails for what is malformed, or too many. */
 void cof_x509_read_extensions(cof_rd *r, uint8_t tag, cof_x509_extensions *ret);
 bool cof_x509_is_name(cof_span name);
-/* A public key on a named curve; NULL when the bytes are no uncompressed point of it. */
-COF_WUR EVP_PKEY *cof_x509_point(const char *group, cof_span point);
+/* A public key on a named curve, that of like unless it is NULL; NULL when the bytes are no point of it. */
+COF_WUR EVP_PKEY *cof_x509_point(const char *group, cof_span point, EVP_PKEY *like);

@@ -2,6 +2,7 @@
 /* A file of reference values against facts that are made up, or (behind an 'a') one of authors: what matches holds in
  * every condition, and what is refused has a reason. */
 #include "attestation/refvalue/appraisal.h"
+#include "common/ossl.h"
 #include "tests/fuzz/nobody.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);

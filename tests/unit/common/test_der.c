@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/test.h"
 
+#include <stdio.h>
+#include <time.h>
+
 #include "common/der.h"
 
 #define OVER(text) cof_rd_of(cof_span_of(text, sizeof(text) - 1))
@@ -142,6 +145,11 @@ static void times(void **state)
 		"700101240000Z",
 		"700101006000Z",
 		"700101000060Z",
+		"19000229000000Z",
+		"20230229000000Z",
+		"20240431000000Z",
+		"00000101000000Z",
+		"20240100000000Z",
 		"7001010000 0Z",
 		"19700101000000.0",
 		"197001010000000Z",
@@ -157,6 +165,16 @@ static void times(void **state)
 	assert_true(read_time("20491231235959Z", &t));
 	assert_true(t == 2524607999);
 	assert_true(read_time("20240229000000Z", &t));
+	assert_true(read_time("19000228000000Z", &t));
+	for (int64_t want = -62135596800; want <= 253402300799; want += 86400 * 11 + 12345) {
+		char text[32];
+		struct tm tm = {0};
+		assert_non_null(gmtime_r(&want, &tm));
+		(void)snprintf(text, sizeof text, "%04d%02d%02d%02d%02d%02dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+			       tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+		if (!read_time(text, &t) || t != want)
+			fail_msg("%s is not %lld", text, (long long)t);
+	}
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		if (read_time(bad[i], &t))
 			fail_msg("read: %s", bad[i]);

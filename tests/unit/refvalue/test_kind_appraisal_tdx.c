@@ -28,7 +28,7 @@ static void judge(const cof_buf *ref, const cof_buf *key, const char *policy)
 		files[n++] = (cof_role_file){"ref", cof_buf_span(ref)};
 	if (key != NULL)
 		files[n++] = (cof_role_file){"ref_key", cof_buf_span(key)};
-	const cof_verify_in in = {files, n, words, SOFT_NOW};
+	const cof_verify_in in = {.files = files, .n_files = n, .policy = words, .now = SOFT_NOW};
 	cof_verdict_release(&b.v);
 	assert_ok(cof_kind_find("tdx-quote", &kind, &err));
 	assert_ok(cof_verify(kind, &in, &b.v, &err));
@@ -40,7 +40,7 @@ static void take_facts(void)
 	cof_role_file files[SOFT_FILES_MAX];
 	COF_AUTO_PTR(cof_tdx_verified) tdx = NULL;
 	size_t n = soft_files(&b.t, files);
-	const cof_verify_in in = {files, n, NULL, SOFT_NOW};
+	const cof_verify_in in = {.files = files, .n_files = n, .policy = NULL, .now = SOFT_NOW};
 	assert_ok(cof_tdx_verify(&in, &v, &tdx, &err));
 	assert_non_null(tdx);
 	cof_facts_tdx(tdx, &b.facts);

@@ -102,7 +102,7 @@ static void the_verified_quote(void **state)
 	COF_AUTO_PTR(cof_tdx_verified) v = NULL;
 	soft_start(&t, &keys);
 	soft_finish(&t);
-	cof_verify_in in = {files, soft_files(&t, files), NULL, SOFT_NOW};
+	cof_verify_in in = {.files = files, .n_files = soft_files(&t, files), .now = SOFT_NOW};
 	assert_ok(cof_tdx_verify(&in, r, &v, &err));
 	assert_non_null(v);
 	assert_int_equal(cof_tdx_verified_quote(v)->version, 5);
@@ -190,7 +190,8 @@ static void policy_words_are_strict(void **state)
 	for (size_t i = 0; i < COF_COUNT(words); i++) {
 		COF_AUTO_PTR(json_t) policy = json_loads(words[i], 0, NULL);
 		COF_AUTO_PTR(walk_verdict) r = walk_new();
-		const cof_verify_in in = {files, soft_files(&t, files), policy, SOFT_NOW};
+		const cof_verify_in in = {
+			.files = files, .n_files = soft_files(&t, files), .policy = policy, .now = SOFT_NOW};
 		assert_non_null(policy);
 		assert_fails(cof_verify(kind, &in, r, &err), "policy-word");
 	}

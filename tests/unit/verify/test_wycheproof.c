@@ -85,7 +85,7 @@ static bool by_p256(EVP_PKEY *key, const json_t *group, const one *t)
 	COF_AUTO(cof_buf) point = {0};
 	(void)key;
 	bytes_of(json_object_get(group, "publicKey"), "uncompressed", &point);
-	COF_AUTO_PTR(cof_ossl_key) raw = cof_p256_key(cof_span_of(point.data + 1, point.len - 1));
+	COF_AUTO_PTR(cof_ossl_key) raw = cof_p256_key(cof_span_of(point.data + 1, point.len - 1), NULL);
 	bool holds = cof_p256_verify(raw, cof_buf_span(&t->message), cof_buf_span(&t->signature));
 	/* A quote signs no empty message: where a caller has nothing, it has lost it. */
 	return t->message.len == 0 ? !holds && t->valid : holds;
