@@ -133,7 +133,7 @@ static int check_measure(const cof_sev_launch_in *in, cof_checks *c, uint8_t mea
 		(void)cof_check_text(
 			c, COF_STAGE_SIGNATURE, "launch-measure",
 			cof_ct_equal(cof_span_of(expected, sizeof expected), cof_span_of(measure, COF_SEV_MEASURE_LEN)),
-			"of the expected launch, by the session's key", NULL);
+			"of that launch, by the session's key", NULL);
 	cof_wipe(expected, sizeof expected);
 	return rc;
 }

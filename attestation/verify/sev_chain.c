@@ -73,7 +73,7 @@ static bool add_read(cof_checks *c, const char *who, bool read, const cof_err *b
 {
 	char name[COF_CHECK_NAME_MAX];
 	named(who, "certificate", name);
-	return cof_check_text(c, COF_STAGE_PARSE, name, read, "one certificate, nothing behind it", bad->text);
+	return cof_check_text(c, COF_STAGE_PARSE, name, read, "one certificate and no more", bad->text);
 }
 
 static int add_signed(cof_checks *c, const char *who, const signer *by, cof_span covered, cof_span signature,
@@ -119,7 +119,9 @@ static int check_ca(const char *who, const cof_sev_ca_link *l, const cof_sev_ca_
 	named(who, "issuer", name);
 	(void)cof_check_bytes(c, COF_STAGE_CHAIN, name, cof_span_of(issuer->cert.key_id, COF_SEV_ID_LEN),
 			      cof_span_of(l->cert.certifying_id, COF_SEV_ID_LEN));
-	(void)add(c, COF_STAGE_CHAIN, who, "size", l->cert.bits == issuer->cert.bits, "as many bits as the ARK");
+	if (l != issuer)
+		(void)add(c, COF_STAGE_CHAIN, who, "size", l->cert.bits == issuer->cert.bits,
+			  "as many bits as the ARK");
 	return add_signed(c, who, &by, l->cert.covered, l->cert.signature, err);
 }
 
