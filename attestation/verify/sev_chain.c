@@ -4,8 +4,6 @@
 #include <stdio.h>
 
 #include "attestation/verify/snp_certs.h"
-#include "common/digest.h"
-#include "common/hex.h"
 #include "common/ossl.h"
 #include "common/rd.h"
 #include "common/secret.h"
@@ -135,24 +133,14 @@ static int fingerprint(EVP_PKEY *key, uint8_t out[COF_SHA256_LEN], cof_err *err)
 }
 
 /* source: since Milan, ARKs have the same keys in this format and in X.509; older ones are the caller's word */
-static int check_anchor(cof_sev_chain *s, cof_checks *c, cof_err *err)
+static int find_anchor(cof_sev_chain *s, cof_err *err)
 {
-	uint8_t digest[COF_SHA256_LEN];
-	char found[COF_CHECK_TEXT_MAX], hex[2 * COF_SHA256_LEN + 1];
 	if (s->ark.key == NULL)
 		return 0;
-	int rc = fingerprint(s->ark.key, digest, err);
-	if (rc < 0)
-		return rc;
-	cof_snp_line line = cof_snp_line_of_key(cof_span_of(digest, sizeof digest));
-	s->by_amd = line != COF_SNP_LINE_NONE;
-	cof_hex(cof_span_of(digest, sizeof digest), hex);
-	if (s->by_amd)
-		(void)snprintf(found, sizeof found, "AMD's ARK-%s", cof_snp_line_name(line));
-	else
-		(void)snprintf(found, sizeof found, "named by the caller: key %s", hex);
-	(void)cof_check_text(c, COF_STAGE_CHAIN, "ark-anchor", true, "AMD's root, or one that the caller named", found);
-	return 0;
+	int rc = fingerprint(s->ark.key, s->ark_fingerprint, err);
+	if (rc == 0)
+		s->line = cof_snp_line_of_key(cof_span_of(s->ark_fingerprint, sizeof s->ark_fingerprint));
+	return rc;
 }
 
 /* ---- the platform's certificates ---- */
@@ -273,7 +261,7 @@ int cof_sev_chain_check(const cof_sev_chain_in *in, cof_checks *checks, cof_sev_
 		read_link(cof_sev_place_name(p), files[p], checks, &s.at[p]);
 	int rc = check_ca("ark", &s.ark, &s.ark, COF_SEV_ARK, checks, err);
 	if (rc == 0)
-		rc = check_anchor(&s, checks, err);
+		rc = find_anchor(&s, err);
 	if (rc == 0)
 		rc = check_ca("ask", &s.ask, &s.ark, COF_SEV_ASK, checks, err);
 	if (rc == 0)

@@ -37,6 +37,7 @@ static void words_that_are_none(void **state)
 		"{\"min_api\":{\"major\":-1,\"minor\":0}}",
 		"{\"min_api\":{\"major\":1,\"minor\":0,\"build\":3}}",
 		"{\"min_api\":\"1.0\"}",
+		"{\"require_vendor_root\":1}",
 		"{\"cek_keys\":\"00\"}",
 		"{\"cek_keys\":[\"00\"]}",
 		"{\"cek_keys\":[7]}",
@@ -79,6 +80,16 @@ static void t020_older_firmware(void **state)
 	assert_true(failed("api-too-low"));
 	assert_false(cof_sev_api_covers(1, 5, 2, 0));
 	assert_true(cof_sev_api_covers(2, 0, 1, 5));
+}
+
+/* A chain that holds below a root of one's own: told apart, and refused where AMD's is demanded. */
+static void t042_a_root_of_ones_own(void **state)
+{
+	(void)state;
+	assert_true(platform_passes("{\"require_vendor_root\":false}"));
+	assert_false(platform_passes("{\"require_vendor_root\":true}"));
+	assert_true(failed("ark-anchor"));
+	assert_int_equal(checks.failed, 1);
 }
 
 static void digest_of(int file, char out[65])
@@ -320,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_that_are_none),
+		cmocka_unit_test(t042_a_root_of_ones_own),
 		cmocka_unit_test(t020_older_firmware),
 		cmocka_unit_test(t021_keys_of_known_platforms),
 		cmocka_unit_test(the_kind),

@@ -151,6 +151,24 @@ static void one_member_wrong(void **state)
 	assert_true(judge());
 }
 
+static void packets(void **state)
+{
+	(void)state;
+	header[0] = 1;
+	assert_false(judge());
+	assert_true(failed("sev-packet-malformed"));
+	header[0] = 0;
+	header[51] ^= 1;
+	assert_false(judge());
+	assert_true(failed("sev-packet-mac"));
+	header[51] ^= 1;
+	ciphertext.len -= 16;
+	assert_false(judge());
+	assert_true(failed("secret-guest-length") && failed("sev-packet-mac"));
+	ciphertext.len += 16;
+	assert_true(judge());
+}
+
 /* What a peer states counts as well. */
 static void peers(void **state)
 {
@@ -229,7 +247,8 @@ static int teardown(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(one_member_wrong), cmocka_unit_test(peers),
-					   cmocka_unit_test(malformed), cmocka_unit_test(t026_nothing_secret_is_said)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(one_member_wrong), cmocka_unit_test(packets),
+					   cmocka_unit_test(peers), cmocka_unit_test(malformed),
+					   cmocka_unit_test(t026_nothing_secret_is_said)};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
