@@ -10,11 +10,7 @@ static cof_checks checks;
 
 static bool failed(const char *name)
 {
-	for (size_t i = 0; i < checks.n; i++) {
-		if (!checks.list[i].passed && strcmp(checks.list[i].name, name) == 0)
-			return true;
-	}
-	return false;
+	return soft_sev_failed(&checks, name);
 }
 
 /* ---- policies ---- */

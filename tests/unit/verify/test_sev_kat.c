@@ -84,11 +84,7 @@ static const char *first(void)
 
 static bool failed(const char *name)
 {
-	for (size_t i = 0; i < verdict->checks.n; i++) {
-		if (!verdict->checks.list[i].passed && strcmp(verdict->checks.list[i].name, name) == 0)
-			return true;
-	}
-	return false;
+	return soft_sev_failed(&verdict->checks, name);
 }
 
 /* The last digit of a text (twice is once not), or a number. */
