@@ -48,7 +48,8 @@ static int make_platform(cof_sev_chain *chain, cof_sev_platform **ret, cof_err *
 	cof_sev_platform *p = calloc(1, sizeof *p);
 	if (p == NULL)
 		return cof_err_oom(err);
-	*p = (cof_sev_platform){cof_steal(&pdh->key), pdh->cert.api_major, pdh->cert.api_minor};
+	*p = (cof_sev_platform){.api_major = pdh->cert.api_major, .api_minor = pdh->cert.api_minor};
+	p->pdh = cof_steal(&pdh->key);
 	*ret = p;
 	return 0;
 }

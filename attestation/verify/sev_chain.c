@@ -74,12 +74,13 @@ static bool add_read(cof_checks *c, const char *who, bool read, const cof_err *b
 	return cof_check_text(c, COF_STAGE_PARSE, name, read, "one certificate and no more", bad->text);
 }
 
-static int add_signed(cof_checks *c, const char *who, const signer *by, cof_span covered, cof_span signature,
-		      cof_err *err)
+static int add_signed(cof_checks *c, const char *who, const signer *by, cof_span covered,
+		      const cof_sev_signature *signature, cof_err *err)
 {
 	char what[16];
 	bool holds = false;
-	int rc = by->key == NULL ? 0 : cof_sev_signature_verify(by->key, by->algo, covered, signature, &holds, err);
+	int rc = by->key == NULL ? 0
+				 : cof_sev_signature_verify(by->key, by->algo, covered, signature->bytes, &holds, err);
 	(void)snprintf(what, sizeof what, "by-%.8s", by->who);
 	if (rc == 0)
 		(void)add(c, COF_STAGE_CHAIN, who, what, holds, "signed by that key");
@@ -120,7 +121,8 @@ static int check_ca(const char *who, const cof_sev_ca_link *l, const cof_sev_ca_
 	if (l != issuer)
 		(void)add(c, COF_STAGE_CHAIN, who, "size", l->cert.bits == issuer->cert.bits,
 			  "as many bits as the ARK");
-	return add_signed(c, who, &by, l->cert.covered, l->cert.signature, err);
+	const cof_sev_signature signature = {.bytes = l->cert.signature};
+	return add_signed(c, who, &by, l->cert.covered, &signature, err);
 }
 
 static int fingerprint(EVP_PKEY *key, uint8_t out[COF_SHA256_LEN], cof_err *err)
@@ -197,6 +199,7 @@ static bool is_padded(const cof_sev_signature *s, const signer *by)
 
 static int check_signatures(const place *p, cof_checks *c, cof_err *err)
 {
+	static const cof_sev_signature none;
 	const cof_sev_signature *s[COF_SEV_SIGNATURES] = {0};
 	bool padded = true;
 	int rc = 0;
@@ -207,8 +210,7 @@ static int check_signatures(const place *p, cof_checks *c, cof_err *err)
 	}
 	(void)add(c, COF_STAGE_PARSE, p->who, "signature-padding", padded, "zero behind the signatures' numbers");
 	for (size_t i = 0; rc == 0 && i < COF_SEV_SIGNATURES && p->by[i] != NULL; i++)
-		rc = add_signed(c, p->who, p->by[i], p->link->cert.covered, s[i] == NULL ? (cof_span){0} : s[i]->bytes,
-				err);
+		rc = add_signed(c, p->who, p->by[i], p->link->cert.covered, s[i] != NULL ? s[i] : &none, err);
 	return rc;
 }
 
