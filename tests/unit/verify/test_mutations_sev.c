@@ -87,11 +87,13 @@ SET(oca_version, s->oca.version = 0x01000000)
 SET(oca_reserved, s->oca.reserved = 1)
 SET(oca_usage, s->oca.usage = COF_SEV_CEK)
 SET(oca_ecdh, s->oca.algo = COF_SEV_ECDH_SHA384)
+SET(oca_point, s->oca.key_flip = 76)
 SET(oca_stranger, s->oca.by[0].by = s->stranger)
 SET(oca_twice, s->oca.by[1] = s->oca.by[0])
 SET(pek_version, s->pek.version = 3)
 SET(pek_reserved, s->pek.reserved = 1)
 SET(pek_usage, s->pek.usage = COF_SEV_PDH)
+SET(pek_point, s->pek.key_flip = 4)
 SET(pek_rsa, (s->pek.algo = COF_SEV_RSA_SHA256, s->pek.key = s->stranger_rsa))
 SET(pek_oca_stranger, s->pek.by[0].by = s->stranger)
 SET(pek_cek_stranger, s->pek.by[1].by = s->stranger)
@@ -147,12 +149,14 @@ static const mutation mutations[] = {
 	{"oca-reserved", oca_reserved, 1},
 	{"oca-usage", oca_usage, 1},
 	{"oca-algorithm", oca_ecdh, 7},
+	{"oca-key", oca_point, 5},
 	{"oca-by-oca", oca_stranger, 1},
 	{"oca-signers", oca_twice, 3},
 	{"pek-version", pek_version, 1},
 	{"pek-reserved", pek_reserved, 1},
 	{"pek-usage", pek_usage, 1},
 	{"pek-algorithm", pek_rsa, 4},
+	{"pek-key", pek_point, 3},
 	{"pek-by-oca", pek_oca_stranger, 1},
 	{"pek-by-cek", pek_cek_stranger, 1},
 	{"pek-signers", pek_without_cek, 3},
