@@ -127,3 +127,24 @@ int cof_sev_table_parse(cof_span in, cof_sev_table *ret, cof_err *err)
 	*ret = t;
 	return 0;
 }
+
+/* ---- the firmware's side ---- */
+
+/* source: EDK2 OvmfPkg/ResetVector: the area's address and size */
+int cof_sev_secret_fits(cof_span firmware, size_t len, cof_err *err)
+{
+	cof_footer f;
+	cof_span area = {0};
+	int rc = cof_footer_parse(firmware, &f, err);
+	if (rc < 0)
+		return rc;
+	if (!cof_footer_find(&f, cof_guid_sev_secret, &area))
+		return cof_err_set(err, COF_E_POLICY, "sev-secret-room", "the firmware has no place for a secret");
+	cof_rd r = cof_rd_of(area);
+	cof_rd_skip(&r, sizeof(uint32_t));
+	uint32_t size = cof_rd_u32le(&r);
+	if (!cof_rd_end(&r) || len > size)
+		return cof_err_set(err, COF_E_POLICY, "sev-secret-room",
+				   "the firmware has room for %u bytes, and the secret has %zu", size, len);
+	return 0;
+}

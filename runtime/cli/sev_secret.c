@@ -11,9 +11,11 @@
 #include "runtime/cli/sev.h"
 #include "runtime/cli/sev_keyfile.h"
 
+enum { FIRMWARE_MAX = 64 << 20 };
+
 typedef struct options {
 	const char *keys, *digest, *measurement, *api, *build, *min_api, *min_build;
-	const char *table, *raw, *output;
+	const char *table, *raw, *firmware, *output;
 	const char *entries[COF_SEV_TABLE_ENTRIES_MAX]; /* NAME=FILE */
 	size_t n_entries;
 	bool json, help;
@@ -33,6 +35,7 @@ static const char help[] =
 	"  --entry NAME=FILE    an entry of the table of secrets: a GUID, disk-passphrase or kbc; up to 64 of them\n"
 	"  --table FILE         the whole table, made elsewhere\n"
 	"  --raw FILE           any other secret, as it is; its size is a multiple of 16\n"
+	"  --firmware FILE      refuse a secret that this firmware's image has no room for\n"
 	"  --output FILE        write the command there and not to stdout\n"
 	"  --json               print a refusal as JSON too\n"
 	"\n"
@@ -51,6 +54,7 @@ static const struct option longs[] = {
 	{"raw", required_argument, NULL, 'r'},
 	{"output", required_argument, NULL, 'o'},
 	{"json", no_argument, NULL, 'j'},
+	{"firmware", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -74,9 +78,9 @@ static int parse_options(int argc, char **argv, options *ret)
 		const struct {
 			int c;
 			const char **to;
-		} texts[] = {{'k', &o.keys},  {'d', &o.digest},	 {'m', &o.measurement}, {'a', &o.api},
-			     {'b', &o.build}, {'A', &o.min_api}, {'B', &o.min_build},	{'t', &o.table},
-			     {'r', &o.raw},   {'o', &o.output}};
+		} texts[] = {{'k', &o.keys},  {'d', &o.digest},	  {'m', &o.measurement}, {'a', &o.api},
+			     {'b', &o.build}, {'A', &o.min_api},  {'B', &o.min_build},	 {'t', &o.table},
+			     {'r', &o.raw},   {'f', &o.firmware}, {'o', &o.output}};
 		o.json |= c == 'j';
 		o.help |= c == 'h';
 		for (size_t i = 0; i < COF_COUNT(texts); i++) {
@@ -209,6 +213,13 @@ static int take_secret(const options *o, cof_secret *ret, cof_err *err)
 	return o->table != NULL ? read_table(o->table, ret, err) : read_secret(o->raw, ret, err);
 }
 
+static int check_room(const options *o, size_t len, cof_err *err)
+{
+	COF_AUTO(cof_buf) image = {0};
+	int rc = o->firmware == NULL ? 0 : cof_file_read(o->firmware, FIRMWARE_MAX, &image, err);
+	return rc < 0 || o->firmware == NULL ? rc : cof_sev_secret_fits(cof_buf_span(&image), len, err);
+}
+
 /* ---- the packet ---- */
 
 static int command(const uint8_t header[COF_SEV_HEADER_LEN], const cof_buf *ciphertext, cof_buf *ret, cof_err *err)
@@ -236,6 +247,8 @@ static int run(const options *o, cof_err *err)
 		rc = verify(o, &keys, &launched, err);
 	if (rc == 0)
 		rc = take_secret(o, &plain, err);
+	if (rc == 0)
+		rc = check_room(o, plain.len, err);
 	if (rc == 0 && RAND_bytes(iv, sizeof iv) != 1)
 		rc = cof_err_set(err, COF_E_IO, "no-random", "for the packet");
 	if (rc < 0)

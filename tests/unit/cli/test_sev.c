@@ -374,6 +374,8 @@ static void t007_no_secret_for_another_launch(void **state)
 	assert_null(json_object_get(j, "arguments"));
 	assert_int_equal(SECRET_OF("--raw", at("raw"), "--min-api", "0.25"), COF_EXIT_NO);
 	assert_said("api-too-low");
+	assert_int_equal(SECRET_OF("--raw", at("raw"), "--firmware", at("raw")), COF_EXIT_NO);
+	assert_said("sev-secret-room");
 	assert_int_equal(SECRET_OF("--raw", at("raw"), "--min-build", "21"), COF_EXIT_NO);
 	assert_said("build-too-low");
 	measurement[60] = '\0';

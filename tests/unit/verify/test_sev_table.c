@@ -4,6 +4,7 @@
 #include "attestation/verify/sev_packet.h"
 #include "attestation/verify/sev_table.h"
 #include "common/wr.h"
+#include "tests/unit/firmware/make_footer.h"
 
 static cof_sev_table table, back;
 
@@ -126,10 +127,29 @@ static void too_many(void **state)
 	}
 }
 
+static void room_in_the_firmware(void **state)
+{
+	(void)state;
+	const footer_record area = {cof_guid_sev_secret, {0x810000, 0xc00}, 2};
+	const footer_record half = {cof_guid_sev_secret, {0xc00}, 1}, other = {cof_guid_sev_hashes, {0, 0xc00}, 2};
+	const footer_record *const bad[] = {&half, &other};
+	COF_AUTO(cof_buf) image = {0};
+	make_image(&image, 4096);
+	assert_fails(cof_sev_secret_fits(cof_buf_span(&image), 16, &err), "sev-secret-room");
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		(void)put_footer(&image, bad[i], 1);
+		assert_fails(cof_sev_secret_fits(cof_buf_span(&image), 16, &err), "sev-secret-room");
+	}
+	(void)put_footer(&image, &area, 1);
+	assert_ok(cof_sev_secret_fits(cof_buf_span(&image), 16, &err));
+	assert_ok(cof_sev_secret_fits(cof_buf_span(&image), 0xc00, &err));
+	assert_fails(cof_sev_secret_fits(cof_buf_span(&image), 0xc10, &err), "sev-secret-room");
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(names), cmocka_unit_test(wrong_entries),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(names),	     cmocka_unit_test(wrong_entries),
 					   cmocka_unit_test(there_and_back), cmocka_unit_test(lengths),
-					   cmocka_unit_test(too_many)};
+					   cmocka_unit_test(too_many),	     cmocka_unit_test(room_in_the_firmware)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
