@@ -312,6 +312,9 @@ static void words_of_secret(void **state)
 	assert_int_equal(SECRET_OF("--raw", at("pass"), "--table", at("pass")), COF_EXIT_USAGE);
 	assert_int_equal(SECRET_OF("--raw", at("pass"), "--api", "0.24"), COF_EXIT_USAGE);
 	assert_int_equal(SECRET_OF("--raw", at("pass"), "--min-api", "1"), COF_EXIT_USAGE);
+	assert_int_equal(SEV("secret", "--keys", keys, "--digest", "d1", "--measurement", measurement, "--api", "0.24",
+			     "--build", "20", "--raw", at("pass")),
+			 COF_EXIT_USAGE);
 	assert_int_equal(SECRET_OF("--raw", at("pass"), "--min-build", "256"), COF_EXIT_USAGE);
 	assert_int_equal(SECRET_OF("--raw", at("pass")), COF_EXIT_USAGE);
 	assert_said("sev-secret-size");
@@ -347,6 +350,33 @@ static void there_and_back(void **state)
 	assert_int_equal(SECRET_OF("--raw", at("raw"), "--min-api", "0.24", "--min-build", "20"), COF_EXIT_YES);
 	open_printed(&f, &again);
 	assert_span_equal(cof_secret_span(&again), plain.data, plain.len);
+}
+
+/* Any digest of several, and no other; not more than are looked at. */
+static void several_digests(void **state)
+{
+	(void)state;
+	soft_firmware f;
+	char other[65];
+	const char *words[WORDS_MAX] = {"secret", "--keys",  keys, "--measurement", measurement, "--api",
+					"0.24",	  "--build", "20", "--raw",	    at("raw")};
+	size_t n = 11;
+	launch(&f);
+	put("raw", cof_span_str("0123456789abcdef"));
+	(void)snprintf(other, sizeof other, "%s", digest);
+	other[0] = other[0] == '0' ? '1' : '0';
+	assert_int_equal(run(words), COF_EXIT_USAGE);
+	for (int i = 0; i < 16; i++) {
+		words[n++] = "--digest";
+		words[n++] = i == 7 ? digest : other;
+	}
+	assert_int_equal(run(words), COF_EXIT_YES);
+	words[11 + 2 * 7 + 1] = other;
+	assert_int_equal(run(words), COF_EXIT_NO);
+	assert_said("launch-measure");
+	words[n++] = "--digest";
+	words[n++] = digest;
+	assert_int_equal(run(words), COF_EXIT_USAGE);
 }
 
 /* Anything that is not the launch: refused, and nothing printed but the refusal. */
@@ -438,13 +468,10 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(words_of_session),
-		cmocka_unit_test(t022_no_session_without_a_chain),
-		cmocka_unit_test(policies),
-		cmocka_unit_test(t078_keys),
-		cmocka_unit_test(words_of_secret),
-		cmocka_unit_test(there_and_back),
-		cmocka_unit_test(t007_no_secret_for_another_launch),
+		cmocka_unit_test(words_of_session), cmocka_unit_test(t022_no_session_without_a_chain),
+		cmocka_unit_test(policies),	    cmocka_unit_test(t078_keys),
+		cmocka_unit_test(words_of_secret),  cmocka_unit_test(there_and_back),
+		cmocka_unit_test(several_digests),  cmocka_unit_test(t007_no_secret_for_another_launch),
 		cmocka_unit_test(key_files),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
