@@ -48,7 +48,8 @@ static int make_platform(cof_sev_chain *chain, cof_sev_platform **ret, cof_err *
 	cof_sev_platform *p = calloc(1, sizeof *p);
 	if (p == NULL)
 		return cof_err_oom(err);
-	*p = (cof_sev_platform){cof_steal(&pdh->key), pdh->cert.api_major, pdh->cert.api_minor};
+	*p = (cof_sev_platform){.api_major = pdh->cert.api_major, .api_minor = pdh->cert.api_minor};
+	p->pdh = cof_steal(&pdh->key);
 	*ret = p;
 	return 0;
 }
@@ -133,7 +134,7 @@ static int check_measure(const cof_sev_launch_in *in, cof_checks *c, uint8_t mea
 		(void)cof_check_text(
 			c, COF_STAGE_SIGNATURE, "launch-measure",
 			cof_ct_equal(cof_span_of(expected, sizeof expected), cof_span_of(measure, COF_SEV_MEASURE_LEN)),
-			"of the expected launch, by the session's key", NULL);
+			"of that launch, by the session's key", NULL);
 	cof_wipe(expected, sizeof expected);
 	return rc;
 }

@@ -4,8 +4,6 @@
 #include <stdio.h>
 
 #include "attestation/verify/snp_certs.h"
-#include "common/digest.h"
-#include "common/hex.h"
 #include "common/ossl.h"
 #include "common/rd.h"
 #include "common/secret.h"
@@ -73,15 +71,16 @@ static bool add_read(cof_checks *c, const char *who, bool read, const cof_err *b
 {
 	char name[COF_CHECK_NAME_MAX];
 	named(who, "certificate", name);
-	return cof_check_text(c, COF_STAGE_PARSE, name, read, "one certificate, nothing behind it", bad->text);
+	return cof_check_text(c, COF_STAGE_PARSE, name, read, "one certificate and no more", bad->text);
 }
 
-static int add_signed(cof_checks *c, const char *who, const signer *by, cof_span covered, cof_span signature,
-		      cof_err *err)
+static int add_signed(cof_checks *c, const char *who, const signer *by, cof_span covered,
+		      const cof_sev_signature *signature, cof_err *err)
 {
 	char what[16];
 	bool holds = false;
-	int rc = by->key == NULL ? 0 : cof_sev_signature_verify(by->key, by->algo, covered, signature, &holds, err);
+	int rc = by->key == NULL ? 0
+				 : cof_sev_signature_verify(by->key, by->algo, covered, signature->bytes, &holds, err);
 	(void)snprintf(what, sizeof what, "by-%.8s", by->who);
 	if (rc == 0)
 		(void)add(c, COF_STAGE_CHAIN, who, what, holds, "signed by that key");
@@ -119,8 +118,11 @@ static int check_ca(const char *who, const cof_sev_ca_link *l, const cof_sev_ca_
 	named(who, "issuer", name);
 	(void)cof_check_bytes(c, COF_STAGE_CHAIN, name, cof_span_of(issuer->cert.key_id, COF_SEV_ID_LEN),
 			      cof_span_of(l->cert.certifying_id, COF_SEV_ID_LEN));
-	(void)add(c, COF_STAGE_CHAIN, who, "size", l->cert.bits == issuer->cert.bits, "as many bits as the ARK");
-	return add_signed(c, who, &by, l->cert.covered, l->cert.signature, err);
+	if (l != issuer)
+		(void)add(c, COF_STAGE_CHAIN, who, "size", l->cert.bits == issuer->cert.bits,
+			  "as many bits as the ARK");
+	const cof_sev_signature signature = {.bytes = l->cert.signature};
+	return add_signed(c, who, &by, l->cert.covered, &signature, err);
 }
 
 static int fingerprint(EVP_PKEY *key, uint8_t out[COF_SHA256_LEN], cof_err *err)
@@ -133,24 +135,14 @@ static int fingerprint(EVP_PKEY *key, uint8_t out[COF_SHA256_LEN], cof_err *err)
 }
 
 /* source: since Milan, ARKs have the same keys in this format and in X.509; older ones are the caller's word */
-static int check_anchor(cof_sev_chain *s, cof_checks *c, cof_err *err)
+static int find_anchor(cof_sev_chain *s, cof_err *err)
 {
-	uint8_t digest[COF_SHA256_LEN];
-	char found[COF_CHECK_TEXT_MAX], hex[2 * COF_SHA256_LEN + 1];
 	if (s->ark.key == NULL)
 		return 0;
-	int rc = fingerprint(s->ark.key, digest, err);
-	if (rc < 0)
-		return rc;
-	cof_snp_line line = cof_snp_line_of_key(cof_span_of(digest, sizeof digest));
-	s->by_amd = line != COF_SNP_LINE_NONE;
-	cof_hex(cof_span_of(digest, sizeof digest), hex);
-	if (s->by_amd)
-		(void)snprintf(found, sizeof found, "AMD's ARK-%s", cof_snp_line_name(line));
-	else
-		(void)snprintf(found, sizeof found, "named by the caller: key %s", hex);
-	(void)cof_check_text(c, COF_STAGE_CHAIN, "ark-anchor", true, "AMD's root, or one that the caller named", found);
-	return 0;
+	int rc = fingerprint(s->ark.key, s->ark_fingerprint, err);
+	if (rc == 0)
+		s->line = cof_snp_line_of_key(cof_span_of(s->ark_fingerprint, sizeof s->ark_fingerprint));
+	return rc;
 }
 
 /* ---- the platform's certificates ---- */
@@ -207,6 +199,7 @@ static bool is_padded(const cof_sev_signature *s, const signer *by)
 
 static int check_signatures(const place *p, cof_checks *c, cof_err *err)
 {
+	static const cof_sev_signature none;
 	const cof_sev_signature *s[COF_SEV_SIGNATURES] = {0};
 	bool padded = true;
 	int rc = 0;
@@ -217,8 +210,7 @@ static int check_signatures(const place *p, cof_checks *c, cof_err *err)
 	}
 	(void)add(c, COF_STAGE_PARSE, p->who, "signature-padding", padded, "zero behind the signatures' numbers");
 	for (size_t i = 0; rc == 0 && i < COF_SEV_SIGNATURES && p->by[i] != NULL; i++)
-		rc = add_signed(c, p->who, p->by[i], p->link->cert.covered, s[i] == NULL ? (cof_span){0} : s[i]->bytes,
-				err);
+		rc = add_signed(c, p->who, p->by[i], p->link->cert.covered, s[i] != NULL ? s[i] : &none, err);
 	return rc;
 }
 
@@ -271,7 +263,7 @@ int cof_sev_chain_check(const cof_sev_chain_in *in, cof_checks *checks, cof_sev_
 		read_link(cof_sev_place_name(p), files[p], checks, &s.at[p]);
 	int rc = check_ca("ark", &s.ark, &s.ark, COF_SEV_ARK, checks, err);
 	if (rc == 0)
-		rc = check_anchor(&s, checks, err);
+		rc = find_anchor(&s, err);
 	if (rc == 0)
 		rc = check_ca("ask", &s.ask, &s.ark, COF_SEV_ASK, checks, err);
 	if (rc == 0)

@@ -2,7 +2,7 @@
 /*
  * The six certificates of a SEV platform: ARK, ASK and CEK say that a processor is AMD's, OCA, PEK and PDH whose the
  * platform is and which key agrees on secrets with it. The ARK is trusted because the caller named it; whether its key
- * is one that AMD published is told by fingerprint and said in a check of its own.
+ * is one that AMD published is told by fingerprint.
  *
  * spec: AMD SEV API 0.24, chapter 2 (keys) and appendices B and C
  */
@@ -10,6 +10,8 @@
 
 #include "attestation/verify/check.h"
 #include "attestation/verify/sev_cert.h"
+#include "attestation/verify/snp_tcb.h"
+#include "common/digest.h"
 
 typedef struct cof_sev_chain_in {
 	cof_span ark, ask, cek, oca, pek, pdh;
@@ -39,7 +41,8 @@ typedef struct cof_sev_link {
 typedef struct cof_sev_chain {
 	cof_sev_ca_link ark, ask;
 	cof_sev_link at[COF_SEV_PLACES];
-	bool by_amd; /* the ARK's key is one that AMD published */
+	cof_snp_line line; /* whose ARK has this key, as AMD published it; none: the caller's word alone */
+	uint8_t ark_fingerprint[COF_SHA256_LEN]; /* of its key as SubjectPublicKeyInfo; zero where there is none */
 } cof_sev_chain;
 
 void cof_sev_chain_release(cof_sev_chain *c);

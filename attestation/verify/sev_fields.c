@@ -64,7 +64,7 @@ int cof_sev_fields(const cof_sev_chain *chain, json_t **ret, cof_err *err)
 	for (cof_sev_place p = 0; rc == 0 && p < COF_SEV_PLACES; p++)
 		rc = add_cert(o, cof_sev_place_name(p), &chain->at[p].cert, err);
 	if (rc == 0)
-		rc = cof_json_set_str(o, "root", chain->by_amd ? "amd" : "named by the caller", err);
+		rc = cof_json_set_str(o, "root", chain->line != COF_SNP_LINE_NONE ? "amd" : "named by the caller", err);
 	if (rc == 0)
 		*ret = cof_steal(&o);
 	return rc;

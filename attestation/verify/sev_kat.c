@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An owner's record of one launch, keys and all: session, measure and secret must follow from each other. */
+#include <stdio.h>
+
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/sev_packet.h"
 #include "common/hex.h"
@@ -241,6 +243,20 @@ static int read_record(cof_span in, record *ret, cof_err *err)
 	return rc < 0 ? rc : read_peer(json_object_get(j, "peer_kats"), ret, err);
 }
 
+/* What is no secret of it. */
+static int launch_fields(const launch_record *l, json_t **ret, cof_err *err)
+{
+	char policy[9], api[16];
+	(void)snprintf(policy, sizeof policy, "%08x", policy_of(l->policy));
+	(void)snprintf(api, sizeof api, "%d.%d", (int)l->api_major, (int)l->api_minor);
+	COF_AUTO_PTR(json_t)
+	o = json_pack("{s:s, s:s, s:I}", "policy", policy, "api", api, "build", l->build);
+	int rc = o == NULL ? cof_err_oom(err) : cof_json_set_hex(o, "launch_digest", SPAN(l->launch_digest), err);
+	if (rc == 0)
+		*ret = cof_steal(&o);
+	return rc;
+}
+
 int cof_kind_sev_kat(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
 	COF_AUTO(record) r = {0};
@@ -261,5 +277,5 @@ int cof_kind_sev_kat(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 		rc = check_session(&r.peer_session, c, err);
 	if (rc == 0 && r.has_peer)
 		rc = check_launch(&r.peer_launch, c, err);
-	return rc;
+	return rc < 0 ? rc : launch_fields(&r.launch, &ret->fields, err);
 }

@@ -29,6 +29,14 @@ static int read_api(const json_t *v, cof_sev_demands *d, cof_err *err)
 	return 0;
 }
 
+static int read_flag(const char *name, const json_t *v, bool *ret, cof_err *err)
+{
+	if (!json_is_boolean(v))
+		return refuse(err, name, "is true or false");
+	*ret = json_is_true(v);
+	return 0;
+}
+
 static int read_keys(const char *name, const json_t *v, const json_t **ret, cof_err *err)
 {
 	uint8_t digest[COF_SHA256_LEN];
@@ -43,23 +51,28 @@ static int read_keys(const char *name, const json_t *v, const json_t **ret, cof_
 	return 0;
 }
 
+static int read_word(const char *name, const json_t *v, cof_sev_demands *d, cof_err *err)
+{
+	if (strcmp(name, "min_api") == 0)
+		return read_api(v, d, err);
+	if (strcmp(name, "require_vendor_root") == 0)
+		return read_flag(name, v, &d->require_vendor_root, err);
+	if (strcmp(name, "cek_keys") == 0)
+		return read_keys(name, v, &d->cek_keys, err);
+	if (strcmp(name, "oca_keys") == 0)
+		return read_keys(name, v, &d->oca_keys, err);
+	return refuse(err, name, "is none that this verifier knows");
+}
+
 int cof_sev_demands_read(const json_t *policy, cof_sev_demands *ret, cof_err *err)
 {
 	cof_sev_demands d = {0};
 	const char *key;
 	json_t *v;
-	int rc = 0;
 	if (policy != NULL && !json_is_object(policy))
 		return cof_err_set(err, COF_E_USAGE, "policy-word", "a policy is a JSON object");
 	json_object_foreach ((json_t *)(uintptr_t)policy, key, v) {
-		if (strcmp(key, "min_api") == 0)
-			rc = read_api(v, &d, err);
-		else if (strcmp(key, "cek_keys") == 0)
-			rc = read_keys(key, v, &d.cek_keys, err);
-		else if (strcmp(key, "oca_keys") == 0)
-			rc = read_keys(key, v, &d.oca_keys, err);
-		else
-			rc = refuse(err, key, "is none that this verifier knows");
+		int rc = read_word(key, v, &d, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -113,11 +126,26 @@ static int check_key(const json_t *list, const char *name, const cof_sev_link *l
 	return rc;
 }
 
+static void check_anchor(const cof_sev_demands *d, const cof_sev_chain *chain, cof_checks *c)
+{
+	char found[COF_CHECK_TEXT_MAX], hex[2 * COF_SHA256_LEN + 1];
+	bool known = chain->line != COF_SNP_LINE_NONE;
+	cof_hex(cof_span_of(chain->ark_fingerprint, sizeof chain->ark_fingerprint), hex);
+	if (known)
+		(void)snprintf(found, sizeof found, "AMD's ARK-%s", cof_snp_line_name(chain->line));
+	else
+		(void)snprintf(found, sizeof found, "named by the caller: key %s", hex);
+	(void)cof_check_text(c, COF_STAGE_CHAIN, "ark-anchor", known || !d->require_vendor_root,
+			     d->require_vendor_root ? "AMD's, by its key" : "AMD's, or one that the caller named",
+			     found);
+}
+
 /* The PDH is made anew by the firmware that runs, so that its version is that firmware's; a PEK's may be older. */
 int cof_sev_demands_check(const cof_sev_demands *d, const cof_sev_chain *chain, cof_checks *c, cof_err *err)
 {
 	const cof_sev_link *pdh = &chain->at[COF_SEV_AT_PDH];
 	const uint8_t least[2] = {d->api_major, d->api_minor};
+	check_anchor(d, chain, c);
 	if (d->has_api && pdh->read)
 		cof_sev_api_check(c, least, pdh->cert.api_major, pdh->cert.api_minor);
 	int rc = check_key(d->cek_keys, "cek-not-allowed", &chain->at[COF_SEV_AT_CEK], c, err);

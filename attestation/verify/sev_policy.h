@@ -9,6 +9,7 @@
 enum { COF_SEV_LIST_MAX = 65536 };
 
 typedef struct cof_sev_demands {
+	bool require_vendor_root; /* AMD's ARK alone: one whose key is known */
 	bool has_api;
 	uint8_t api_major, api_minor;
 	/* Borrowed from the policy; NULL: not demanded. */
@@ -17,7 +18,7 @@ typedef struct cof_sev_demands {
 
 /* policy NULL: nothing is demanded. Reason "policy-word" (usage). The result borrows from policy. */
 COF_WUR int cof_sev_demands_read(const json_t *policy, cof_sev_demands *ret, cof_err *err);
-/* Appends checks of stage policy. Fails for memory alone. */
+/* Appends the check of the anchor, which says whose the ARK is, and those of stage policy. Fails for memory alone. */
 COF_WUR int cof_sev_demands_check(const cof_sev_demands *d, const cof_sev_chain *chain, cof_checks *checks,
 				  cof_err *err);
 

@@ -48,9 +48,9 @@ static const char *what_is_wrong(const cof_sev_table *t)
 	return NULL;
 }
 
-static int refuse(cof_err *err, cof_class cls, const char *why)
+static int malformed(cof_err *err, const char *why)
 {
-	return cof_err_set(err, cls, "sev-table", "the table of secrets %s", why);
+	return cof_err_set(err, COF_E_MALFORMED, "sev-table", "the table of secrets %s", why);
 }
 
 /* ---- making ---- */
@@ -79,7 +79,8 @@ int cof_sev_table_make(const cof_sev_table *t, cof_secret *ret, cof_err *err)
 	const char *wrong = what_is_wrong(t);
 	size_t n = wrong == NULL ? size_of(t) : 0;
 	if (n == 0)
-		return refuse(err, COF_E_USAGE, wrong != NULL ? wrong : "is larger than 16 KiB");
+		return cof_err_set(err, COF_E_USAGE, "sev-table", "the table of secrets %s",
+				   wrong != NULL ? wrong : "is larger than 16 KiB");
 	int rc = cof_secret_new(ret, (n + COF_SEV_SECRET_UNIT - 1) / COF_SEV_SECRET_UNIT * COF_SEV_SECRET_UNIT, err);
 	if (rc < 0)
 		return rc;
@@ -112,17 +113,38 @@ int cof_sev_table_parse(cof_span in, cof_sev_table *ret, cof_err *err)
 	cof_span guid = cof_rd_bytes(&r, COF_GUID_LEN);
 	uint32_t len = cof_rd_u32le(&r);
 	if (in.len > COF_SEV_SECRET_MAX || len < HEAD_LEN || !cof_ct_equal(guid, guid_span(table_guid)))
-		return refuse(err, COF_E_MALFORMED, "does not begin as one");
+		return malformed(err, "does not begin as one");
 	cof_rd entries = cof_rd_sub(&r, len - HEAD_LEN);
 	if (!cof_rd_ok(&r) || !cof_rd_zeros(&r, r.left))
-		return refuse(err, COF_E_MALFORMED, "has another length");
+		return malformed(err, "has another length");
 	while (entries.left > 0) {
 		if (t.n == COF_SEV_TABLE_ENTRIES_MAX || !read_entry(&entries, &t.entries[t.n++]))
-			return refuse(err, COF_E_MALFORMED, "has an entry of another length, or too many");
+			return malformed(err, "has an entry of another length, or too many");
 	}
 	const char *wrong = what_is_wrong(&t);
 	if (wrong != NULL)
-		return refuse(err, COF_E_MALFORMED, wrong);
+		return malformed(err, wrong);
 	*ret = t;
+	return 0;
+}
+
+/* ---- the firmware's side ---- */
+
+/* source: EDK2 OvmfPkg/ResetVector: the area's address and size */
+int cof_sev_secret_fits(cof_span firmware, size_t len, cof_err *err)
+{
+	cof_footer f;
+	cof_span area = {0};
+	int rc = cof_footer_parse(firmware, &f, err);
+	if (rc < 0)
+		return rc;
+	if (!cof_footer_find(&f, cof_guid_sev_secret, &area))
+		return cof_err_set(err, COF_E_POLICY, "sev-secret-room", "the firmware has no place for a secret");
+	cof_rd r = cof_rd_of(area);
+	cof_rd_skip(&r, sizeof(uint32_t));
+	uint32_t size = cof_rd_u32le(&r);
+	if (!cof_rd_end(&r) || len > size)
+		return cof_err_set(err, COF_E_POLICY, "sev-secret-room",
+				   "the firmware has room for %u bytes, and the secret has %zu", size, len);
 	return 0;
 }

@@ -31,3 +31,7 @@ COF_WUR int cof_sev_entry_guid(const char *name, uint8_t ret[COF_GUID_LEN], cof_
 COF_WUR int cof_sev_table_make(const cof_sev_table *table, cof_secret *ret, cof_err *err);
 /* Reason "sev-table" (malformed): the same, lengths that do not fit, bytes behind the table that are not zero. */
 COF_WUR int cof_sev_table_parse(cof_span in, cof_sev_table *ret, cof_err *err);
+
+/* Whether the firmware's image sets so many bytes aside for a secret: what comes behind them may be the hashes of the
+ * kernel. Reasons "sev-secret-room" (policy), "firmware-malformed". */
+COF_WUR int cof_sev_secret_fits(cof_span firmware, size_t len, cof_err *err);

@@ -21,6 +21,18 @@ int cof_sev_take_api(const char *option, const char *text, uint8_t *ret_major, u
 	return 0;
 }
 
+int cof_sev_take_text(const cof_sev_text *texts, size_t n, int c, const char *value)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (texts[i].c != c)
+			continue;
+		if (*texts[i].to != NULL)
+			return cof_cli_usage("an option was given twice: %s", value);
+		*texts[i].to = value;
+	}
+	return COF_EXIT_YES;
+}
+
 int cof_cmd_sev(int argc, char **argv)
 {
 	static const cof_verb verbs[] = {

@@ -13,3 +13,13 @@ COF_WUR int cof_sev_refusal(const cof_checks *checks, cof_err *err);
 /* "1.55" of an option. Reason "usage". */
 COF_WUR int cof_sev_take_api(const char *option, const char *text, uint8_t *ret_major, uint8_t *ret_minor,
 			     cof_err *err);
+
+/* An option that takes a text, by its letter. */
+typedef struct cof_sev_text {
+	int c;
+	const char **to;
+} cof_sev_text;
+
+/* Sets the one of this letter, if it is there, to getopt's argument; 0, or an exit code after a message: it was set
+ * already. */
+int cof_sev_take_text(const cof_sev_text *texts, size_t n, int c, const char *value);

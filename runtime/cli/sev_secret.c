@@ -11,11 +11,14 @@
 #include "runtime/cli/sev.h"
 #include "runtime/cli/sev_keyfile.h"
 
+enum { FIRMWARE_MAX = 64 << 20, DIGESTS_MAX = 16 };
+
 typedef struct options {
-	const char *keys, *digest, *measurement, *api, *build, *min_api, *min_build;
-	const char *table, *raw, *output;
+	const char *keys, *measurement, *api, *build, *min_api, *min_build;
+	const char *table, *raw, *firmware, *output;
+	const char *digests[DIGESTS_MAX];
 	const char *entries[COF_SEV_TABLE_ENTRIES_MAX]; /* NAME=FILE */
-	size_t n_entries;
+	size_t n_digests, n_entries;
 	bool json, help;
 } options;
 
@@ -26,13 +29,16 @@ static const char help[] =
 	"the QMP command sev-inject-launch-secret, ready to be sent.\n"
 	"\n"
 	"  --keys FILE          what `coffer sev session` wrote for this launch\n"
-	"  --digest HEX         the launch digest that is expected (coffer measure --tee sev or seves)\n"
+	"  --digest HEX         the launch digest that is expected (coffer measure --tee sev or seves); up to 16 "
+	"times\n"
+	"                       where several are (an old host's --zero-fpu): any of them\n"
 	"  --measurement TEXT   what query-sev-launch-measure gives (base64)\n"
 	"  --api M.N --build N  what query-sev tells of the firmware; the measurement covers it\n"
 	"  --min-api M.N --min-build N   refuse older firmware, beside what the guest's policy demands\n"
 	"  --entry NAME=FILE    an entry of the table of secrets: a GUID, disk-passphrase or kbc; up to 64 of them\n"
 	"  --table FILE         the whole table, made elsewhere\n"
 	"  --raw FILE           any other secret, as it is; its size is a multiple of 16\n"
+	"  --firmware FILE      refuse a secret that this firmware's image has no room for\n"
 	"  --output FILE        write the command there and not to stdout\n"
 	"  --json               print a refusal as JSON too\n"
 	"\n"
@@ -51,14 +57,23 @@ static const struct option longs[] = {
 	{"raw", required_argument, NULL, 'r'},
 	{"output", required_argument, NULL, 'o'},
 	{"json", no_argument, NULL, 'j'},
+	{"firmware", required_argument, NULL, 'f'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
 
+static bool add(const char **list, size_t max, size_t *n, const char *text)
+{
+	if (*n == max)
+		return false;
+	list[(*n)++] = text;
+	return true;
+}
+
 static int check_options(const options *o, int left)
 {
 	int kinds = (o->n_entries > 0) + (o->table != NULL) + (o->raw != NULL);
-	if (left != 0 || o->keys == NULL || o->digest == NULL || o->measurement == NULL || o->api == NULL ||
+	if (left != 0 || o->keys == NULL || o->n_digests == 0 || o->measurement == NULL || o->api == NULL ||
 	    o->build == NULL)
 		return cof_cli_usage("--keys, --digest, --measurement, --api and --build are needed");
 	if (kinds != 1)
@@ -71,26 +86,18 @@ static int parse_options(int argc, char **argv, options *ret)
 	options o = {0};
 	optind = 1;
 	for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-		const struct {
-			int c;
-			const char **to;
-		} texts[] = {{'k', &o.keys},  {'d', &o.digest},	 {'m', &o.measurement}, {'a', &o.api},
-			     {'b', &o.build}, {'A', &o.min_api}, {'B', &o.min_build},	{'t', &o.table},
-			     {'r', &o.raw},   {'o', &o.output}};
+		const cof_sev_text texts[] = {{'k', &o.keys},  {'m', &o.measurement}, {'a', &o.api},
+					      {'b', &o.build}, {'A', &o.min_api},     {'B', &o.min_build},
+					      {'t', &o.table}, {'r', &o.raw},	      {'f', &o.firmware},
+					      {'o', &o.output}};
 		o.json |= c == 'j';
 		o.help |= c == 'h';
-		for (size_t i = 0; i < COF_COUNT(texts); i++) {
-			if (texts[i].c != c)
-				continue;
-			if (*texts[i].to != NULL)
-				return cof_cli_usage("an option was given twice: %s", optarg);
-			*texts[i].to = optarg;
-		}
-		if (c == 'e' && o.n_entries == COF_COUNT(o.entries))
-			return cof_cli_usage("at most %d --entry", COF_SEV_TABLE_ENTRIES_MAX);
-		if (c == 'e')
-			o.entries[o.n_entries++] = optarg;
-		if (c == '?')
+		int code = cof_sev_take_text(texts, COF_COUNT(texts), c, optarg);
+		if (code != COF_EXIT_YES)
+			return code;
+		bool listed = (c != 'e' || add(o.entries, COF_COUNT(o.entries), &o.n_entries, optarg)) &&
+			      (c != 'd' || add(o.digests, COF_COUNT(o.digests), &o.n_digests, optarg));
+		if (!listed || c == '?')
 			return cof_cli_usage("see coffer sev secret --help");
 	}
 	*ret = o;
@@ -122,6 +129,29 @@ static int take_firmware(const options *o, cof_sev_launch_in *in, cof_err *err)
 	return rc;
 }
 
+typedef uint8_t digests[DIGESTS_MAX][COF_SHA256_LEN];
+
+static int take_digests(const options *o, digests ret, cof_err *err)
+{
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < o->n_digests; i++)
+		rc = cof_parse_hex("--digest", o->digests[i], ret[i], COF_SHA256_LEN, err);
+	return rc;
+}
+
+/* What the checks say of the last digest is said of all: they differ in the launch's measure alone. */
+static int verify_any(const options *o, cof_sev_launch_in *in, cof_checks *checks, cof_sev_launched **ret, cof_err *err)
+{
+	digests any;
+	int rc = take_digests(o, any, err);
+	for (size_t i = 0; rc == 0 && *ret == NULL && i < o->n_digests; i++) {
+		memset(checks, 0, sizeof *checks);
+		memcpy(in->digest, any[i], sizeof in->digest);
+		rc = cof_sev_launch_verify(in, checks, ret, err);
+	}
+	return rc < 0 || *ret != NULL ? rc : cof_sev_refusal(checks, err);
+}
+
 static int verify(const options *o, const cof_sev_keyfile *keys, cof_sev_launched **ret, cof_err *err)
 {
 	COF_AUTO(cof_buf) measurement = {0};
@@ -129,14 +159,9 @@ static int verify(const options *o, const cof_sev_keyfile *keys, cof_sev_launche
 	cof_sev_launch_in in = {.tik = cof_sev_keyfile_tik(keys), .policy = keys->policy};
 	int rc = checks == NULL ? cof_err_oom(err) : take_firmware(o, &in, err);
 	if (rc == 0)
-		rc = cof_parse_hex("--digest", o->digest, in.digest, sizeof in.digest, err);
-	if (rc == 0)
 		rc = cof_unb64(cof_span_str(o->measurement), &measurement, err);
-	if (rc < 0)
-		return rc;
 	in.measurement = cof_buf_span(&measurement);
-	rc = cof_sev_launch_verify(&in, checks, ret, err);
-	return rc < 0 || *ret != NULL ? rc : cof_sev_refusal(checks, err);
+	return rc < 0 ? rc : verify_any(o, &in, checks, ret, err);
 }
 
 /* ---- the secret ---- */
@@ -209,6 +234,13 @@ static int take_secret(const options *o, cof_secret *ret, cof_err *err)
 	return o->table != NULL ? read_table(o->table, ret, err) : read_secret(o->raw, ret, err);
 }
 
+static int check_room(const options *o, size_t len, cof_err *err)
+{
+	COF_AUTO(cof_buf) image = {0};
+	int rc = o->firmware == NULL ? 0 : cof_file_read(o->firmware, FIRMWARE_MAX, &image, err);
+	return rc < 0 || o->firmware == NULL ? rc : cof_sev_secret_fits(cof_buf_span(&image), len, err);
+}
+
 /* ---- the packet ---- */
 
 static int command(const uint8_t header[COF_SEV_HEADER_LEN], const cof_buf *ciphertext, cof_buf *ret, cof_err *err)
@@ -236,6 +268,8 @@ static int run(const options *o, cof_err *err)
 		rc = verify(o, &keys, &launched, err);
 	if (rc == 0)
 		rc = take_secret(o, &plain, err);
+	if (rc == 0)
+		rc = check_room(o, plain.len, err);
 	if (rc == 0 && RAND_bytes(iv, sizeof iv) != 1)
 		rc = cof_err_set(err, COF_E_IO, "no-random", "for the packet");
 	if (rc < 0)

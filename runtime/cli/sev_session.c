@@ -60,24 +60,18 @@ static int parse_options(int argc, char **argv, options *ret)
 	options o = {0};
 	optind = 1;
 	for (int c; (c = getopt_long(argc, argv, "h", longs, NULL)) != -1;) {
-		const struct {
-			int c;
-			const char **to;
-		} texts[] = {{'p', &o.pdh},	{'c', &o.cert_chain},	{'e', &o.pek},	   {'o', &o.oca},
-			     {'k', &o.cek},	{'a', &o.ask},		{'r', &o.ark},	   {'b', &o.ask_ark},
-			     {'d', &o.demands}, {'w', &o.guest_policy}, {'s', &o.session}, {'g', &o.godh},
-			     {'x', &o.keys}};
+		const cof_sev_text texts[] = {{'p', &o.pdh},	      {'c', &o.cert_chain}, {'e', &o.pek},
+					      {'o', &o.oca},	      {'k', &o.cek},	    {'a', &o.ask},
+					      {'r', &o.ark},	      {'b', &o.ask_ark},    {'d', &o.demands},
+					      {'w', &o.guest_policy}, {'s', &o.session},    {'g', &o.godh},
+					      {'x', &o.keys}};
 		o.debug |= c == 'D';
 		o.key_sharing |= c == 'K';
 		o.json |= c == 'j';
 		o.help |= c == 'h';
-		for (size_t i = 0; i < COF_COUNT(texts); i++) {
-			if (texts[i].c != c)
-				continue;
-			if (*texts[i].to != NULL)
-				return cof_cli_usage("an option was given twice: %s", optarg);
-			*texts[i].to = optarg;
-		}
+		int code = cof_sev_take_text(texts, COF_COUNT(texts), c, optarg);
+		if (code != COF_EXIT_YES)
+			return code;
 		if (c == '?')
 			return cof_cli_usage("see coffer sev session --help");
 	}

@@ -275,6 +275,7 @@ static void anchors(void **state)
 	(void)state;
 	assert_true(cof_verify_is_anchor("root"));
 	assert_true(cof_verify_is_anchor("ek_root"));
+	assert_true(cof_verify_is_anchor("ark"));
 	assert_false(cof_verify_is_anchor("root_crl"));
 	assert_false(cof_verify_is_anchor("key"));
 	assert_false(cof_verify_is_anchor("uproot"));

@@ -190,10 +190,35 @@ static void guids_and_their_names(void **state)
 		char text[COF_GUID_STR_MAX];
 		cof_guid_str(cases[i].guid, text);
 		assert_string_equal(text, cases[i].text);
+		uint8_t read[COF_GUID_LEN];
+		assert_ok(cof_guid_read(text, read, &err));
+		assert_memory_equal(read, cases[i].guid, COF_GUID_LEN);
 		const char *name = cof_footer_name(cases[i].guid);
 		assert_int_equal(name == NULL, cases[i].name == NULL);
 		if (name != NULL)
 			assert_string_equal(name, cases[i].name);
+	}
+}
+
+static void texts_that_are_no_guids(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"",
+		"00f771de",
+		"00f771de-1a7e-4fcb-890e-68c77e2fb44",
+		"00f771de-1a7e-4fcb-890e-68c77e2fb44e0",
+		"00f771de11a7e-4fcb-890e-68c77e2fb44e",
+		"00f771de-1a7e-4fcb-890e068c77e2fb44e",
+		"00f771de-1a7e-4fcb-890e-68c77e2fb44g",
+		"00f771de-1a7e-4fcb-890e-68c77e2fb4-e",
+		"{0f771de-1a7e-4fcb-890e-68c77e2fb44e",
+		"00f771de1a7e4fcb890e68c77e2fb44e----",
+	};
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		uint8_t guid[COF_GUID_LEN] = {7};
+		assert_fails(cof_guid_read(bad[i], guid, &err), "guid-malformed");
+		assert_int_equal(guid[0], 7);
 	}
 }
 
@@ -226,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_records_backwards),
 		cmocka_unit_test(an_image_without_a_table_is_no_error),
+		cmocka_unit_test(texts_that_are_no_guids),
 		cmocka_unit_test(a_table_of_its_footer_alone),
 		cmocka_unit_test(t035_every_truncation),
 		cmocka_unit_test(every_bit_flip),

@@ -67,12 +67,67 @@ static void sev_policies_for_people(void **state)
 	}
 }
 
+static void sev_policies_in_words(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *words;
+		uint32_t policy;
+	} good[] = {
+		{"", 0},
+		{"nodbg", 1},
+		{"noks,nodbg", 3},
+		{"es", 4},
+		{"nodbg,noks,es,nosend,domain,sev,api=0.55", 0x3700003f},
+		{"api=255.255,es", 0xffff0004},
+		{"api=1.24", 0x18010000},
+	};
+	static const char *const bad[] = {
+		",",
+		"nodbg,",
+		",nodbg",
+		"nodbg,,es",
+		"NODBG",
+		"nodb",
+		"nodbgs",
+		"es,es",
+		"api",
+		"api=",
+		"api=1",
+		"api=1.",
+		"api=.1",
+		"api=1.2.3",
+		"api=256.0",
+		"api=0.256",
+		"api=-1.0",
+		"api=1.0 ",
+		"api=1,0",
+		"api=0001.1",
+		"api=1.2,api=1.2",
+		"es ",
+		"api=1.1234567890",
+		"debug",
+		"0x3",
+	};
+	for (size_t i = 0; i < COF_COUNT(good); i++) {
+		uint32_t policy = 7;
+		assert_ok(cof_sev_policy_read(good[i].words, &policy, &err));
+		assert_int_equal(policy, good[i].policy);
+	}
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		uint32_t policy = 7;
+		assert_fails(cof_sev_policy_read(bad[i], &policy, &err), "policy-malformed");
+		assert_int_equal(policy, 7);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t019_snp_policies_one_bit_at_a_time),
 		cmocka_unit_test(snp_policies_for_people),
 		cmocka_unit_test(sev_policies_for_people),
+		cmocka_unit_test(sev_policies_in_words),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

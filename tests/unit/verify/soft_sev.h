@@ -208,7 +208,7 @@ static inline void soft_sev_new(soft_sev *s, unsigned bits)
 	*s = (soft_sev){
 		.ark_key = EVP_RSA_gen(bits),
 		.ask_key = EVP_RSA_gen(bits),
-		.stranger_rsa = EVP_RSA_gen(bits),
+		.stranger_rsa = bits == 2048 ? EVP_RSA_gen(bits) : NULL,
 		.cek_key = EVP_EC_gen("P-384"),
 		.oca_key = EVP_EC_gen("P-384"),
 		.pek_key = EVP_EC_gen("P-384"),
@@ -247,6 +247,15 @@ static inline cof_sev_platform *soft_sev_platform(const soft_sev *s)
 	assert_ok(cof_sev_verify(&in, &nothing, &checks, NULL, &p, &err));
 	assert_non_null(p);
 	return p;
+}
+
+static inline bool soft_sev_failed(const cof_checks *c, const char *name)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		if (!c->list[i].passed && strcmp(c->list[i].name, name) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* ---- the firmware ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Project Wycheproof's edge cases through the functions that judge evidence: P-256 for TDX quotes, P-384 for SNP
- * reports, both for COSE, PSS for AMD's certificates. The files carry their own answers.
+ * reports and SEV's certificates, both for COSE, PSS for AMD's certificates of either format. The files carry their own
+ * answers.
  */
 #include "tests/unit/verify/vectors.h"
 
@@ -9,7 +10,9 @@
 #include "attestation/verify/p256.h"
 #include "attestation/verify/p384.h"
 #include "attestation/verify/pss.h"
+#include "attestation/verify/sev_cert.h"
 #include "common/ossl.h"
+#include "firmware/sev/idkey.h"
 
 typedef struct one {
 	cof_buf message, signature;
@@ -114,6 +117,44 @@ static bool by_cose(EVP_PKEY *key, const json_t *group, const one *t)
 	return cof_cose_key_verify(key, alg, cof_buf_span(&t->message), cof_buf_span(&t->signature), NULL) == 0;
 }
 
+/* Into a field of SEV's certificates, little-endian with zeros behind each number; false where it does not fit. */
+static bool put_field(const cof_buf *signature, size_t numbers, size_t len, size_t room, uint8_t field[512])
+{
+	memset(field, 0, 512);
+	for (size_t i = 0; signature->len == numbers * len && i < signature->len; i++)
+		field[i / len * room + i % len] = signature->data[(i / len + 1) * len - 1 - i % len];
+	return signature->len == numbers * len;
+}
+
+static bool sev_holds(EVP_PKEY *key, uint32_t algo, const one *t, const uint8_t field[512])
+{
+	bool holds = false;
+	assert_true(cof_sev_signature_padded(key, cof_span_of(field, 512)));
+	assert_ok(
+		cof_sev_signature_verify(key, algo, cof_buf_span(&t->message), cof_span_of(field, 512), &holds, &err));
+	return holds;
+}
+
+/* As a platform's certificates bring key and signature. */
+static bool by_sev(EVP_PKEY *key, const json_t *group, const one *t)
+{
+	uint8_t bytes[COF_IDKEY_LEN], field[512];
+	EVP_PKEY *read = NULL;
+	(void)group;
+	assert_ok(cof_idkey_bytes(key, bytes, &err));
+	assert_ok(cof_idkey_parse(cof_span_of(bytes, sizeof bytes), &read, &err));
+	bool holds = put_field(&t->signature, 2, 48, 72, field) && sev_holds(read, COF_SEV_ECDSA_SHA384, t, field);
+	EVP_PKEY_free(read);
+	return holds;
+}
+
+static bool by_sev_rsa(EVP_PKEY *key, const json_t *group, const one *t)
+{
+	uint8_t field[512];
+	(void)group;
+	return put_field(&t->signature, 1, 256, 256, field) && sev_holds(key, COF_SEV_RSA_SHA384, t, field);
+}
+
 static bool by_pss(EVP_PKEY *key, const json_t *group, const one *t)
 {
 	/* Of another hash, MGF or salt, nothing would be valid: this file states those that AMD uses. */
@@ -135,12 +176,14 @@ static void p384(void **state)
 	(void)state;
 	walk_file("wycheproof/ecdsa_secp384r1_sha384_p1363_test", by_p384);
 	walk_file("wycheproof/ecdsa_secp384r1_sha384_p1363_test", by_cose);
+	walk_file("wycheproof/ecdsa_secp384r1_sha384_p1363_test", by_sev);
 }
 
 static void rsa_pss(void **state)
 {
 	(void)state;
 	walk_file("wycheproof/rsa_pss_2048_sha384_mgf1_48_test", by_pss);
+	walk_file("wycheproof/rsa_pss_2048_sha384_mgf1_48_test", by_sev_rsa);
 }
 
 int main(void)
