@@ -93,16 +93,6 @@ static void t022_an_issuer_that_is_none(void **state)
 /* What came as an intermediate is no anchor, and the certificate itself is none. */
 static cof_role_file *role_of(soft_quote *s, const char *role)
 {
-	size_t i = 0;
-	while (i + 1 < s->n_files && strcmp(s->files[i].role, role) != 0)
-		i++;
-	assert_string_equal(s->files[i].role, role);
-	return &s->files[i];
-}
-
-/* What came as an intermediate is no anchor, and the certificate itself is none. */
-static cof_role_file *role_of(soft_quote *s, const char *role)
-{
 	for (size_t i = 0; i < s->n_files; i++) {
 		if (strcmp(s->files[i].role, role) == 0)
 			return &s->files[i];
