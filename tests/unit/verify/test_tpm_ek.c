@@ -45,11 +45,11 @@ static const profile profiles[] = {
 	 "ek-purpose"},
 	{"no other name", WITHOUT_SAN, "ek-tpm-name"},
 	{"a host's name", WITHOUT_SAN "subjectAltName=DNS:tpm.example\n", "ek-tpm-name"},
-	{"no model", WITHOUT_SAN "subjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:00001014\n2.23.133.2.3=id:1\n",
+	{"no model", WITHOUT_SAN "subjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:00001014\n2.2.23.133.2.3=id:1\n",
 	 "ek-tpm-name"},
-	{"no version", WITHOUT_SAN "subjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:00001014\n2.23.133.2.2=soft\n",
+	{"no version", WITHOUT_SAN "subjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:00001014\n1.2.23.133.2.2=soft\n",
 	 "ek-tpm-name"},
-	{"no manufacturer", WITHOUT_SAN "subjectAltName=dirName:t\n[t]\n2.23.133.2.3=id:1\n2.23.133.2.2=soft\n",
+	{"no manufacturer", WITHOUT_SAN "subjectAltName=dirName:t\n[t]\n2.2.23.133.2.3=id:1\n1.2.23.133.2.2=soft\n",
 	 "ek-tpm-name"},
 	{"a manufacturer of seven digits",
 	 WITHOUT_SAN "subjectAltName=dirName:t\n[t]\n0.2.23.133.2.1=id:0001014\n1.2.23.133.2.2=soft\n"
@@ -98,7 +98,6 @@ static cof_role_file *role_of(soft_quote *s, const char *role)
 	assert_string_equal(s->files[i].role, role);
 	return &s->files[i];
 }
-
 
 /* What came as an intermediate is no anchor by itself, and names are worth nothing. */
 static void t022_only_the_named_root_is_one(void **state)
