@@ -198,7 +198,18 @@ bool cof_ek_names_a_tpm(X509 *c)
 
 /* ---- where it leads ---- */
 
-/* No purpose is set: an EK certificate has none that OpenSSL knows. CA flags of issuers are checked all the same. */
+/* OpenSSL lets a key usage stand for the CA flag. The anchor may be what it likes: the caller named it. */
+static bool all_authorities(const cof_ek_certs *path)
+{
+	enum { BY_BASIC_CONSTRAINTS = 1 };
+	for (int i = 1; i + 1 < sk_X509_num(path); i++) {
+		if (X509_check_ca(sk_X509_value(path, i)) != BY_BASIC_CONSTRAINTS)
+			return false;
+	}
+	return true;
+}
+
+/* No purpose is set: an EK certificate has none that OpenSSL knows. */
 int cof_ek_path_find(X509 *c, X509_STORE *anchors, cof_ek_certs *between, const int64_t *now, cof_ek_certs **ret_path,
 		     cof_err *err)
 {
@@ -216,6 +227,8 @@ int cof_ek_path_find(X509 *c, X509_STORE *anchors, cof_ek_certs *between, const 
 	if (X509_verify_cert(ctx) != 1)
 		return cof_err_set(err, COF_E_CRYPTO, "ek-untrusted", "EK certificate: %s",
 				   X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+	if (!all_authorities(X509_STORE_CTX_get0_chain(ctx)))
+		return cof_err_set(err, COF_E_CRYPTO, "ek-untrusted", "EK certificate: an issuer is no authority");
 	if (ret_path != NULL)
 		*ret_path = X509_STORE_CTX_get1_chain(ctx);
 	return ret_path != NULL && *ret_path == NULL ? cof_err_oom(err) : 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/tpm_attested.h"
 
-#include <openssl/err.h>
 #include <stdio.h>
 
 #include "attestation/verify/tpm_fields.h"
@@ -117,9 +116,7 @@ int cof_tpm_attested_check(cof_checks *c, const cof_tpm_attested_in *in, json_t 
 	int rc = read_attest(c, in, fields, ret, err);
 	if (rc < 0)
 		return rc;
-	(void)ERR_set_mark();
 	rc = check_signature(c, in, &of_signature, &hash, err);
-	(void)ERR_pop_to_mark();
 	if (rc < 0 || !ret->decoded)
 		return rc;
 	bool is_quote = check_type(c, &ret->quote);

@@ -270,6 +270,63 @@ static void t022_shapes_for_other_keys(void **state)
 	assert_shape(&ec, "no point of the curve", "secret-for-another-ek");
 }
 
+/* Without the tools' file, whose copy would tell. */
+static void t022_shapes_by_themselves(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	COF_AUTO(made) m = {0};
+	make(&eks[0], &m);
+	const cof_role_file good[] = {{"credential_blob", cof_buf_span(&m.blob)},
+				      {"encrypted_secret", cof_buf_span(&m.secret)},
+				      {"ek_public", cof_buf_span(&m.ek)},
+				      {"ak_public", cof_buf_span(&m.ak)}};
+	static const char *const checks[] = {"credential-malformed", "secret-malformed", "ek-malformed",
+					     "ak-malformed"};
+	for (size_t i = 0; i < COF_COUNT(good); i++) {
+		cof_role_file files[COF_COUNT(good)];
+		memcpy(files, good, sizeof files);
+		files[i].bytes.len--;
+		judge("tpm-credential", files, COF_COUNT(files), NULL, &v);
+		assert_alone(&v, files[i].role, checks[i]);
+		cof_verdict_release(&v);
+	}
+}
+
+/* Made by who knows the seed: the MAC is right, and what is under it is not one sized secret. */
+static void t022_a_size_that_lies(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	static const uint8_t sizes[] = {31, 33, 0, 255}, zero_iv[16];
+	for (size_t i = 0; i < sizeof sizes; i++) {
+		COF_AUTO(made) m = {0};
+		uint8_t seed[COF_DIGEST_MAX], plain[34] = {0, sizes[i]}, enc[34], mac[COF_DIGEST_MAX];
+		cof_credential_keys k;
+		cof_tpm_public ek, ak;
+		int n = 0;
+		make(&eks[1], &m);
+		assert_ok(cof_tpm_public_parse(cof_buf_span(&m.ek), &ek, &err));
+		assert_ok(cof_tpm_public_parse(cof_buf_span(&m.ak), &ak, &err));
+		m.secret.len = m.blob.len = 0;
+		assert_ok(cof_credential_make_seed(&ek, seed, &m.secret, &err));
+		assert_ok(cof_credential_derive(&ek, cof_span_of(seed, 32), cof_tpm_public_name(&ak), &k, &err));
+		EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+		assert_int_equal(EVP_EncryptInit_ex(c, EVP_aes_128_cfb128(), NULL, k.sym, zero_iv), 1);
+		assert_int_equal(EVP_EncryptUpdate(c, enc, &n, plain, sizeof plain), 1);
+		EVP_CIPHER_CTX_free(c);
+		assert_ok(cof_credential_mac(&ek, &k, cof_span_of(enc, 34), cof_tpm_public_name(&ak), mac, &err));
+		cof_wr w = cof_wr_to(&m.blob);
+		cof_wr_u16be(&w, 2 + 32 + 34);
+		cof_wr_span_u16be(&w, cof_span_of(mac, 32));
+		cof_wr_bytes(&w, cof_span_of(enc, 34));
+		assert_ok(cof_wr_done(&w, &err));
+		open_it(&m, m.name, &v);
+		assert_alone(&v, "size", "credential-plain-size");
+		cof_verdict_release(&v);
+	}
+}
+
 static void t022_credentials_larger_than_a_digest(void **state)
 {
 	(void)state;
@@ -354,6 +411,8 @@ int main(void)
 		cmocka_unit_test(t022_every_bit),
 		cmocka_unit_test(t079_every_truncation),
 		cmocka_unit_test(t022_shapes_for_other_keys),
+		cmocka_unit_test(t022_shapes_by_themselves),
+		cmocka_unit_test(t022_a_size_that_lies),
 		cmocka_unit_test(t022_credentials_larger_than_a_digest),
 		cmocka_unit_test(known_answers_from_the_other_side),
 		cmocka_unit_test(policies),

@@ -83,6 +83,8 @@ static void t022_an_issuer_that_is_none(void **state)
 	s->policy = "{\"trust_ak\":true}";
 	s->between.ext = "[x]\nbasicConstraints=critical,CA:FALSE\nkeyUsage=critical,keyCertSign\n";
 	assert_quote_alone(s, "no authority", "ek-chain");
+	s->between.ext = "[x]\nkeyUsage=critical,keyCertSign\n";
+	assert_quote_alone(s, "an authority by its usage alone", "ek-chain");
 	s->between.ext = "[x]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,digitalSignature\n";
 	assert_quote_alone(s, "may not sign certificates", "ek-chain");
 	s->between.ext = SOFT_CA_EXT;

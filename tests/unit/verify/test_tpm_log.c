@@ -120,6 +120,14 @@ static void put_head(cof_buf *b)
 	put_spec_id(b, both_algs, 2);
 }
 
+/* T-35: a reader has an end before a log has. */
+static void put_endless(cof_buf *b)
+{
+	put_boot(b);
+	while (b->len <= COF_EVENTLOG_MAX)
+		put_event(b, 12, COF_EV_IPL, cof_span_str("x"), cof_span_str("x"));
+}
+
 static void t060_logs_of_another_kind(void **state)
 {
 	(void)state;
@@ -128,10 +136,9 @@ static void t060_logs_of_another_kind(void **state)
 		void (*put)(cof_buf *);
 		const char *check;
 	} cases[] = {
-		{"a TD's", put_ccel, "eventlog-kind"},
-		{"SHA-1 alone", put_old, "eventlog-format"},
-		{"empty", put_nothing, "eventlog-malformed"},
-		{"no event", put_head, "eventlog-uncovered"},
+		{"a TD's", put_ccel, "eventlog-kind"},		{"SHA-1 alone", put_old, "eventlog-format"},
+		{"empty", put_nothing, "eventlog-malformed"},	{"no event", put_head, "eventlog-uncovered"},
+		{"endless", put_endless, "eventlog-too-large"},
 	};
 	for (size_t i = 0; i < COF_COUNT(cases); i++) {
 		COF_AUTO_PTR(soft_quote) s = with_log(cases[i].put);

@@ -210,6 +210,18 @@ static void t060_t025_single_members_by_their_first_check(void **state)
 	}
 }
 
+static void t060_values_that_cannot_be_read(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {"", "[]", "{\"sha256\":{}}", "{\"sha256\":{\"0\":\"00\"}}",
+					    "{\"md5\":{\"0\":\"00\"}}"};
+	for (size_t i = 0; i < COF_COUNT(texts); i++) {
+		COF_AUTO_PTR(soft_quote) s = soft_quote_new(&keys);
+		s->pcrs_text = texts[i];
+		assert_quote_alone(s, texts[i], "pcrs-malformed");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +229,7 @@ int main(void)
 		cmocka_unit_test(t025_the_answer_names_its_tier),
 		cmocka_unit_test(t022_single_members_that_one_check_alone_refuses),
 		cmocka_unit_test(t060_t025_single_members_by_their_first_check),
+		cmocka_unit_test(t060_values_that_cannot_be_read),
 	};
 	soft_keys_make(&keys);
 	p256 = EVP_EC_gen("P-256");

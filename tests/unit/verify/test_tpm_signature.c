@@ -110,12 +110,26 @@ static void t022_every_bit(void **state)
 
 /* ---- a key in PEM ---- */
 
+static EVP_PKEY *with_exponent(unsigned long e)
+{
+	EVP_PKEY *key = NULL;
+	BIGNUM *n = BN_new();
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	assert_int_equal(BN_set_word(n, e), 1);
+	assert_true(EVP_PKEY_keygen_init(ctx) > 0 && EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048) > 0);
+	assert_true(EVP_PKEY_CTX_set1_rsa_keygen_pubexp(ctx, n) > 0 && EVP_PKEY_keygen(ctx, &key) > 0);
+	EVP_PKEY_CTX_free(ctx);
+	BN_free(n);
+	return key;
+}
+
 static void t079_keys_in_pem(void **state)
 {
 	(void)state;
 	COF_AUTO(cof_buf) pem = {0};
 	EVP_PKEY *key = NULL;
-	EVP_PKEY *const bad[] = {EVP_EC_gen("secp256k1"), EVP_RSA_gen(1024), EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")};
+	EVP_PKEY *const bad[] = {EVP_EC_gen("secp256k1"), EVP_RSA_gen(1024), EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"),
+				 with_exponent(3)};
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		pem.len = 0;
 		soft_put_pem(bad[i], &pem);
