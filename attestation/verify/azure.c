@@ -113,7 +113,8 @@ static int read_policy(judgement *j, cof_err *err)
 {
 	static const char *const ours[] = {"snp", "tdx", "tee", "vm_unique_id", "user_data", "require_collateral",
 					   NULL};
-	static const char *const not_here[] = {"trust_ak", "ak_names", "ek_names", "require_ek", "require_activation"};
+	static const char *const not_here[] = {"trust_ak",   "ak_names",       "ek_names",
+					       "require_ek", "require_ek_crl", "require_activation"};
 	cof_tdx_policy tdx;
 	int rc = cof_tpm_demands_read(j->in->policy, ours, &j->demands, err);
 	for (size_t i = 0; rc == 0 && i < COF_COUNT(not_here); i++) {

@@ -129,6 +129,8 @@ static int check_ek(judgement *j, cof_err *err)
 				  .intermediates = cof_role(j->in, "ek_intermediate"),
 				  .root = cof_role(j->in, "ek_root"),
 				  .public_area = cof_role(j->in, "ek_public"),
+				  .has_crl = cof_role_given(j->in, "ek_crl"),
+				  .crl = cof_role(j->in, "ek_crl"),
 				  .demands = &j->demands,
 				  .now = j->in->now};
 	json_t *o = NULL;

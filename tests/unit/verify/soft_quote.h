@@ -11,7 +11,7 @@
 #include "attestation/verify/tpm_banks.h"
 #include "common/json.h"
 
-enum { SOFT_ROLES_MAX = 12, SOFT_SELECT_MAX = 5, SOFT_NONE = 0xff };
+enum { SOFT_ROLES_MAX = 13, SOFT_SELECT_MAX = 5, SOFT_NONE = 0xff };
 
 typedef struct soft_area {
 	uint16_t type; /* 0: by the key */
@@ -50,6 +50,13 @@ typedef struct soft_quote {
 	bool send_ak_public, send_ak_pem, send_ek_public, send_ek_cert, send_between, send_root, send_log, activate;
 	bool other_pem;
 	uint8_t credential[32], activation_flip;
+	bool send_crl;
+	struct {
+		const char *issuer;
+		EVP_PKEY *by;
+		long serial, from, to;
+		uint8_t tail;
+	} crl;
 	const char *policy;
 	int64_t now;
 	/* made */
@@ -130,6 +137,11 @@ static inline soft_quote *soft_quote_new(const soft_keys *k)
 	s->cert.by = k->other;
 	s->between = (soft_cert){"between", "root", k->other, k->ca, between_ext, -2000, 2000};
 	s->root = soft_root_cert(k);
+	s->crl.issuer = "between";
+	s->crl.by = k->other;
+	s->crl.serial = 8;
+	s->crl.from = -10;
+	s->crl.to = 10;
 	put_boot(&s->log);
 	soft_registers(s);
 	return s;
@@ -376,6 +388,32 @@ static inline void soft_put_cert(const soft_quote *s, cof_buf *ret)
 		assert_ok(cof_buf_add(ret, &s->cert_tail, 1, &err));
 }
 
+static inline void soft_put_crl(const soft_quote *s, cof_buf *ret)
+{
+	X509_CRL *l = X509_CRL_new();
+	X509_REVOKED *r = X509_REVOKED_new();
+	ASN1_INTEGER *serial = ASN1_INTEGER_new();
+	ASN1_TIME *from = ASN1_TIME_set(NULL, SOFT_NOW + s->crl.from), *to = ASN1_TIME_set(NULL, SOFT_NOW + s->crl.to);
+	X509_NAME *name = X509_NAME_new();
+	uint8_t *der = NULL;
+	soft_name(name, s->crl.issuer);
+	assert_int_equal(ASN1_INTEGER_set(serial, s->crl.serial), 1);
+	assert_true(X509_REVOKED_set_serialNumber(r, serial) == 1 && X509_REVOKED_set_revocationDate(r, from) == 1);
+	assert_true(X509_CRL_set_version(l, 1) == 1 && X509_CRL_set_issuer_name(l, name) == 1);
+	assert_true(X509_CRL_set1_lastUpdate(l, from) == 1 && X509_CRL_set1_nextUpdate(l, to) == 1);
+	assert_int_equal(X509_CRL_add0_revoked(l, r), 1);
+	assert_true(X509_CRL_sign(l, s->crl.by, EVP_sha256()) > 0);
+	int n = i2d_X509_CRL(l, &der);
+	assert_ok(cof_buf_add(ret, der, (size_t)n, &err));
+	assert_ok(cof_buf_add(ret, "", s->crl.tail, &err));
+	OPENSSL_free(der);
+	X509_NAME_free(name);
+	ASN1_TIME_free(from);
+	ASN1_TIME_free(to);
+	ASN1_INTEGER_free(serial);
+	X509_CRL_free(l);
+}
+
 static inline void soft_put_keys(soft_quote *s)
 {
 	if (s->send_ak_public)
@@ -390,6 +428,8 @@ static inline void soft_put_keys(soft_quote *s)
 		soft_der(&s->between, soft_file(s, "ek_intermediate"));
 	if (s->send_root)
 		soft_der(&s->root, soft_file(s, "ek_root"));
+	if (s->send_crl)
+		soft_put_crl(s, soft_file(s, "ek_crl"));
 }
 
 static inline void soft_put_activation(soft_quote *s, const cof_buf *attest)

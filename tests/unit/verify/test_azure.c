@@ -236,6 +236,7 @@ static void half_a_policy_is_none(void **state)
 		"{\"ak_names\":[]}",
 		"{\"ek_names\":[]}",
 		"{\"require_ek\":true}",
+		"{\"require_ek_crl\":true}",
 		"{\"require_activation\":true}",
 		"{\"word\":1}",
 	};

@@ -92,6 +92,46 @@ static void t022_an_issuer_that_is_none(void **state)
 	assert_quote_alone(s, "of another name", "ek-chain");
 }
 
+/* T-23: a list that is given counts, and one that is demanded must be given. */
+static void t023_revoked_certificates(void **state)
+{
+	(void)state;
+	static const char may_revoke[] =
+		"[x]\nbasicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n";
+	static const struct {
+		const char *label, *issuer;
+		long serial, from, to;
+		bool stranger, may_not;
+		uint8_t tail;
+		const char *check;
+	} cases[] = {
+		{"another is revoked", "between", 8, -10, 10, false, false, 0, NULL},
+		{"revoked", "between", 7, -10, 10, false, false, 0, "ek-revoked"},
+		{"of yesterday", "between", 8, -10, -1, false, false, 0, "ek-crl"},
+		{"of tomorrow", "between", 8, 1, 10, false, false, 0, "ek-crl"},
+		{"of another issuer", "root", 8, -10, 10, false, false, 0, "ek-crl"},
+		{"signed by a stranger", "between", 8, -10, 10, true, false, 0, "ek-crl"},
+		{"of an issuer that may sign none", "between", 8, -10, 10, false, true, 0, "ek-crl"},
+		{"with a byte behind it", "between", 8, -10, 10, false, false, 1, "ek-crl-malformed"},
+	};
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		COF_AUTO_PTR(soft_quote) s = soft_quote_new(&keys);
+		s->policy = "{\"trust_ak\":true,\"require_ek_crl\":true}";
+		s->between.ext = cases[i].may_not ? SOFT_CA_EXT : may_revoke;
+		assert_quote_alone(s, "no list", "ek-crl-missing");
+		s->send_crl = true;
+		s->crl.issuer = cases[i].issuer;
+		s->crl.serial = cases[i].serial;
+		s->crl.from = cases[i].from;
+		s->crl.to = cases[i].to;
+		s->crl.tail = cases[i].tail;
+		s->crl.by = cases[i].stranger ? keys.ak : keys.other;
+		assert_quote_alone(s, cases[i].label, cases[i].check);
+		s->policy = "{\"trust_ak\":true}";
+		assert_quote_alone(s, cases[i].label, cases[i].check);
+	}
+}
+
 static cof_role_file *role_of(soft_quote *s, const char *role)
 {
 	size_t i = 0;
@@ -210,6 +250,7 @@ int main(void)
 		cmocka_unit_test(t022_certificates_of_the_same_authority_for_something_else),
 		cmocka_unit_test(t022_an_issuer_that_is_none),
 		cmocka_unit_test(t022_only_the_named_root_is_one),
+		cmocka_unit_test(t023_revoked_certificates),
 		cmocka_unit_test(elliptic_endorsement_keys),
 		cmocka_unit_test(t079_certificates_cut_flipped_or_followed),
 		cmocka_unit_test(several_in_one_file),
