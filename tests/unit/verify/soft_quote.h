@@ -255,7 +255,7 @@ static inline void soft_put_attest(const soft_quote *s, cof_buf *ret)
 		cof_wr_u16be(&w, s->select[i].bank);
 		cof_wr_u8(&w, s->select[i].size);
 		for (unsigned b = 0; b < s->select[i].size; b++)
-			cof_wr_u8(&w, b < 4 ? (uint8_t)(s->select[i].mask >> (8 * b)) : 0);
+			cof_wr_u8(&w, (uint8_t)(b < 4 ? s->select[i].mask >> (8 * b) : 0));
 	}
 	soft_pcr_digest(s, &w);
 	cof_wr_zeros(&w, s->attest_tail);
