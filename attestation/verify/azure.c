@@ -3,6 +3,8 @@
  * Evidence of an Azure confidential VM: the TPM belongs to a paravisor inside of the TEE, and its attestation key is
  * believed only because a hardware report that passed every check is over the bytes that hold it.
  */
+#include <openssl/err.h>
+
 #include "attestation/verify/hcl.h"
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/snp.h"
@@ -111,7 +113,8 @@ static int read_policy(judgement *j, cof_err *err)
 {
 	static const char *const ours[] = {"snp", "tdx", "tee", "vm_unique_id", "user_data", "require_collateral",
 					   NULL};
-	static const char *const not_here[] = {"trust_ak", "ak_names", "ek_names", "require_ek", "require_activation"};
+	static const char *const not_here[] = {"trust_ak",   "ak_names",       "ek_names",
+					       "require_ek", "require_ek_crl", "require_activation"};
 	cof_tdx_policy tdx;
 	int rc = cof_tpm_demands_read(j->in->policy, ours, &j->demands, err);
 	for (size_t i = 0; rc == 0 && i < COF_COUNT(not_here); i++) {
@@ -376,5 +379,9 @@ int cof_kind_azure_hcl(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 		(void)cof_check_error(&ret->checks, COF_STAGE_PARSE, &why);
 		return 0;
 	}
-	return judge(j, err);
+	/* Here too, nothing of OpenSSL's is left behind. */
+	(void)ERR_set_mark();
+	rc = judge(j, err);
+	(void)ERR_pop_to_mark();
+	return rc;
 }

@@ -198,11 +198,21 @@ bool cof_ek_names_a_tpm(X509 *c)
 
 /* ---- where it leads ---- */
 
-/* No purpose is set: an EK certificate has none that OpenSSL knows. CA flags of issuers are checked all the same. */
-int cof_ek_path_find(X509 *c, X509_STORE *anchors, cof_ek_certs *between, const int64_t *now, cof_ek_certs **ret_path,
-		     cof_err *err)
+/* OpenSSL lets a key usage stand for the CA flag. The anchor may be what it likes: the caller named it. */
+static bool all_authorities(const cof_ek_certs *path)
 {
-	COF_AUTO_PTR(cof_ossl_store_ctx) ctx = X509_STORE_CTX_new();
+	enum { BY_BASIC_CONSTRAINTS = 1 };
+	for (int i = 1; i + 1 < sk_X509_num(path); i++) {
+		if (X509_check_ca(sk_X509_value(path, i)) != BY_BASIC_CONSTRAINTS)
+			return false;
+	}
+	return true;
+}
+
+/* No purpose is set: an EK certificate has none that OpenSSL knows. now NULL: dates are not looked at. */
+static int set_up(X509_STORE_CTX *ctx, X509_STORE *anchors, X509 *c, cof_ek_certs *between, const int64_t *now,
+		  cof_err *err)
+{
 	if (ctx == NULL || X509_STORE_CTX_init(ctx, anchors, c, between) != 1)
 		return cof_err_oom(err);
 	X509_VERIFY_PARAM *p = X509_STORE_CTX_get0_param(ctx);
@@ -210,13 +220,59 @@ int cof_ek_path_find(X509 *c, X509_STORE *anchors, cof_ek_certs *between, const 
 	X509_VERIFY_PARAM_set_depth(p, PATH_MAX_DEPTH);
 	if (now != NULL)
 		X509_VERIFY_PARAM_set_time(p, (time_t)*now);
-	if (X509_VERIFY_PARAM_set_flags(p, X509_V_FLAG_PARTIAL_CHAIN | (now == NULL ? X509_V_FLAG_NO_CHECK_TIME : 0)) !=
-	    1)
-		return cof_err_oom(err);
+	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN | (now == NULL ? X509_V_FLAG_NO_CHECK_TIME : 0);
+	return X509_VERIFY_PARAM_set_flags(p, flags) == 1 ? 0 : cof_err_oom(err);
+}
+
+static const char *why(X509_STORE_CTX *ctx)
+{
+	return X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx));
+}
+
+int cof_ek_path_find(X509 *c, X509_STORE *anchors, cof_ek_certs *between, const int64_t *now, cof_ek_certs **ret_path,
+		     cof_err *err)
+{
+	COF_AUTO_PTR(cof_ossl_store_ctx) ctx = X509_STORE_CTX_new();
+	int rc = set_up(ctx, anchors, c, between, now, err);
+	if (rc < 0)
+		return rc;
 	if (X509_verify_cert(ctx) != 1)
-		return cof_err_set(err, COF_E_CRYPTO, "ek-untrusted", "EK certificate: %s",
-				   X509_verify_cert_error_string(X509_STORE_CTX_get_error(ctx)));
+		return cof_err_set(err, COF_E_CRYPTO, "ek-untrusted", "EK certificate: %s", why(ctx));
+	if (!all_authorities(X509_STORE_CTX_get0_chain(ctx)))
+		return cof_err_set(err, COF_E_CRYPTO, "ek-untrusted", "EK certificate: an issuer is no authority");
 	if (ret_path != NULL)
 		*ret_path = X509_STORE_CTX_get1_chain(ctx);
 	return ret_path != NULL && *ret_path == NULL ? cof_err_oom(err) : 0;
+}
+
+/* ---- revocation ---- */
+
+static inline void crl_free(X509_CRL *l)
+{
+	X509_CRL_free(l);
+}
+typedef X509_CRL ek_crl;
+COF_DEFINE_AUTO_PTR(ek_crl, crl_free)
+
+int cof_ek_crl_add(cof_span der, X509_STORE *anchors, cof_err *err)
+{
+	const uint8_t *at = der.data;
+	bool sized = der.len > 0 && der.len <= COF_EK_CRL_MAX;
+	COF_AUTO_PTR(ek_crl) list = sized ? d2i_X509_CRL(NULL, &at, (long)der.len) : NULL;
+	if (list == NULL || at != der.data + der.len)
+		return cof_err_set(err, COF_E_MALFORMED, "ek-crl-malformed", "not one DER revocation list");
+	return X509_STORE_add_crl(anchors, list) == 1 ? 0 : cof_err_oom(err);
+}
+
+int cof_ek_revocation_check(X509 *c, X509_STORE *anchors, cof_ek_certs *between, int64_t now, cof_err *err)
+{
+	COF_AUTO_PTR(cof_ossl_store_ctx) ctx = X509_STORE_CTX_new();
+	int rc = set_up(ctx, anchors, c, between, &now, err);
+	if (rc < 0)
+		return rc;
+	X509_STORE_CTX_set_flags(ctx, X509_V_FLAG_CRL_CHECK);
+	if (X509_verify_cert(ctx) == 1)
+		return 0;
+	bool revoked = X509_STORE_CTX_get_error(ctx) == X509_V_ERR_CERT_REVOKED;
+	return cof_err_set(err, COF_E_CRYPTO, revoked ? "ek-revoked" : "ek-crl", "EK certificate: %s", why(ctx));
 }

@@ -9,7 +9,7 @@
 #include "common/buf.h"
 #include "common/ossl.h"
 
-enum { COF_EK_CERT_MAX = 8192, COF_EK_CERTS_COUNT_MAX = 64, COF_EK_CERTS_MAX = 256 << 10 };
+enum { COF_EK_CERT_MAX = 8192, COF_EK_CERTS_COUNT_MAX = 64, COF_EK_CERTS_MAX = 256 << 10, COF_EK_CRL_MAX = 4 << 20 };
 
 static inline void cof_ek_certs_drop(STACK_OF(X509) * certs)
 {
@@ -41,3 +41,11 @@ bool cof_ek_names_a_tpm(X509 *c);
  */
 COF_WUR int cof_ek_path_find(X509 *c, X509_STORE *anchors, cof_ek_certs *between, const int64_t *now,
 			     cof_ek_certs **ret_path, cof_err *err);
+
+/* One revocation list in DER and nothing behind it, into the anchors. Reason "ek-crl-malformed" (malformed). */
+COF_WUR int cof_ek_crl_add(cof_span der, X509_STORE *anchors, cof_err *err);
+/*
+ * Whether the list of c's issuer, among the anchors, holds at that time and does not have c. Reasons "ek-crl" (crypto:
+ * of another issuer, out of date, not signed by who may), "ek-revoked" (crypto).
+ */
+COF_WUR int cof_ek_revocation_check(X509 *c, X509_STORE *anchors, cof_ek_certs *between, int64_t now, cof_err *err);

@@ -4,7 +4,7 @@
 #include "common/ossl.h"
 #include "common/rd.h"
 
-enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 4096 };
+enum { RSA_BITS_MIN = 2048, RSA_BITS_MAX = 4096, RSA_EXPONENT = 65537 };
 
 typedef struct curve_info {
 	uint16_t curve;
@@ -74,11 +74,22 @@ uint16_t cof_tpm_curve_of(const EVP_PKEY *key)
 	return 0;
 }
 
+/* With 1 every text would be its own signature. */
+static bool has_usual_exponent(const EVP_PKEY *key)
+{
+	BIGNUM *n = NULL;
+	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &n) != 1)
+		return false;
+	bool usual = BN_is_word(n, RSA_EXPONENT) == 1;
+	BN_free(n);
+	return usual;
+}
+
 bool cof_tpm_key_is_supported(const EVP_PKEY *key)
 {
 	int bits = EVP_PKEY_get_bits(key);
 	if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
-		return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX;
+		return bits >= RSA_BITS_MIN && bits <= RSA_BITS_MAX && has_usual_exponent(key);
 	return cof_tpm_curve_of(key) != 0;
 }
 
@@ -100,14 +111,14 @@ static int read_rsa(cof_rd *r, cof_tpm_public *p, cof_err *err)
 	read_symmetric_and_scheme(r, p);
 	p->bits = cof_rd_u16be(r);
 	uint32_t exponent = cof_rd_u32be(r);
-	p->exponent = exponent == 0 ? 65537 : exponent;
+	p->exponent = exponent == 0 ? RSA_EXPONENT : exponent;
 	p->modulus = cof_rd_span_u16be(r);
 	if (!cof_rd_ok(r))
 		return malformed(err, "cut off");
 	if ((p->bits != 2048 && p->bits != 3072 && p->bits != 4096) || p->modulus.len != p->bits / 8 ||
 	    (p->modulus.data[0] & 0x80) == 0)
 		return malformed(err, "size of the RSA key");
-	return p->exponent == 65537 ? 0 : malformed(err, "RSA exponent");
+	return p->exponent == RSA_EXPONENT ? 0 : malformed(err, "RSA exponent");
 }
 
 static int read_ecc(cof_rd *r, cof_tpm_public *p, cof_err *err)

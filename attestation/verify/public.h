@@ -70,7 +70,7 @@ COF_WUR int cof_tpm_public_parse(cof_span tpm2b, cof_tpm_public *ret, cof_err *e
 size_t cof_tpm_curve_len(uint16_t curve);
 /* By OpenSSL's name of the group, "prime256v1"; 0 when not known. */
 uint16_t cof_tpm_curve_of(const EVP_PKEY *key);
-/* RSA of 2048 to 4096 bits, or EC on a known curve that is named. */
+/* RSA of 2048 to 4096 bits with exponent 65537, or EC on a known curve that is named. */
 bool cof_tpm_key_is_supported(const EVP_PKEY *key);
 /* *ret is freed with EVP_PKEY_free. Reason "tpm-malformed" when the numbers are no key. */
 COF_WUR int cof_tpm_public_key(const cof_tpm_public *p, EVP_PKEY **ret, cof_err *err);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/tpm_credential.h"
 
+#include <openssl/err.h>
+
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/tpm_fields.h"
 #include "attestation/verify/tpm_keys.h"
@@ -129,22 +131,30 @@ static int set_fields(cof_verdict *v, const cof_tpm_public *ak, const cof_tpm_id
 				 : cof_json_set_hex(v->fields, "ak_name", cof_tpm_public_name(ak), err);
 }
 
-/* Whether it opens, only the EK's TPM can tell: what is judged is that it could be one for these keys. */
-int cof_kind_tpm_credential(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+static int judge(const cof_verify_in *in, cof_verdict *v, cof_err *err)
 {
 	cof_tpm_public ek, ak;
 	cof_tpm_id_object o = {0};
-	if (in->policy != NULL && (!json_is_object(in->policy) || json_object_size(in->policy) > 0))
-		return cof_err_set(err, COF_E_USAGE, "policy-word", "tpm-credential has no policy words");
-	bool has_ek = read_public(in, ret, "ek_public", "ek-malformed", &ek);
-	bool has_ak = read_public(in, ret, "ak_public", "ak-malformed", &ak);
+	bool has_ek = read_public(in, v, "ek_public", "ek-malformed", &ek);
+	bool has_ak = read_public(in, v, "ak_public", "ak-malformed", &ak);
 	if (has_ak)
-		cof_tpm_ak_attributes_check(&ret->checks, &ak);
-	check_tools(in, &ret->checks);
+		cof_tpm_ak_attributes_check(&v->checks, &ak);
+	check_tools(in, &v->checks);
 	if (!has_ek)
 		return 0;
-	cof_tpm_ek_attributes_check(&ret->checks, &ek);
-	check_secret(in, &ret->checks, &ek);
-	bool has_blob = check_blob(in, &ret->checks, &ek, &o);
-	return has_blob && has_ak ? set_fields(ret, &ak, &o, err) : 0;
+	cof_tpm_ek_attributes_check(&v->checks, &ek);
+	check_secret(in, &v->checks, &ek);
+	bool has_blob = check_blob(in, &v->checks, &ek, &o);
+	return has_blob && has_ak ? set_fields(v, &ak, &o, err) : 0;
+}
+
+/* Whether it opens, only the EK's TPM can tell: what is judged is that it could be one for these keys. */
+int cof_kind_tpm_credential(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+{
+	if (in->policy != NULL && (!json_is_object(in->policy) || json_object_size(in->policy) > 0))
+		return cof_err_set(err, COF_E_USAGE, "policy-word", "tpm-credential has no policy words");
+	(void)ERR_set_mark();
+	int rc = judge(in, ret, err);
+	(void)ERR_pop_to_mark();
+	return rc;
 }

@@ -12,19 +12,16 @@ void cof_tpm_ek_release(cof_tpm_ek *e)
 
 /* ---- the certificate ---- */
 
-static int find_path(const cof_tpm_ek_in *in, X509 *cert, cof_ek_certs **ret, cof_err *err)
+/* What was named and what came between; both are freed by the caller. */
+static int open_anchors(const cof_tpm_ek_in *in, X509_STORE *store, cof_ek_certs **ret_between, cof_err *err)
 {
 	COF_AUTO_PTR(cof_ek_certs) roots = NULL;
-	COF_AUTO_PTR(cof_ek_certs) between = NULL;
-	COF_AUTO_PTR(cof_ossl_store) store = X509_STORE_new();
-	if (store == NULL)
-		return cof_err_oom(err);
 	int rc = cof_ek_certs_parse(in->root, &roots, err);
 	if (rc == 0 && in->intermediates.len > 0)
-		rc = cof_ek_certs_parse(in->intermediates, &between, err);
+		rc = cof_ek_certs_parse(in->intermediates, ret_between, err);
 	for (int i = 0; rc == 0 && i < sk_X509_num(roots); i++)
 		rc = X509_STORE_add_cert(store, sk_X509_value(roots, i)) == 1 ? 0 : cof_err_oom(err);
-	return rc < 0 ? rc : cof_ek_path_find(cert, store, between, NULL, ret, err);
+	return rc;
 }
 
 static bool read_time(const ASN1_TIME *t, int64_t *ret)
@@ -63,23 +60,51 @@ static void check_profile(cof_checks *c, X509 *cert)
 			     "a TPM's manufacturer, model and version", NULL);
 }
 
-static int check_cert(cof_checks *c, const cof_tpm_ek_in *in, cof_tpm_ek *e, cof_err *err)
+/* A list that is given is judged; a revoked certificate is nobody's, whatever else holds. */
+static int check_revocation(cof_checks *c, const cof_tpm_ek_in *in, X509 *cert, X509_STORE *store,
+			    cof_ek_certs *between, cof_err *err)
+{
+	cof_err why = {0};
+	if (cof_ek_crl_add(in->crl, store, &why) == 0 &&
+	    cof_ek_revocation_check(cert, store, between, in->now, &why) == 0) {
+		(void)cof_check_that(c, COF_STAGE_REVOCATION, "ek-crl", true);
+		(void)cof_check_text(c, COF_STAGE_REVOCATION, "ek-revoked", true, "not listed", NULL);
+		return 0;
+	}
+	(void)cof_check_error(c, COF_STAGE_REVOCATION, &why);
+	return why.cls == COF_E_INTERNAL ? cof_err_set(err, why.cls, why.reason, "%s", why.text) : 0;
+}
+
+static int check_path(cof_checks *c, const cof_tpm_ek_in *in, X509 *cert, cof_err *err)
 {
 	COF_AUTO_PTR(cof_ek_certs) path = NULL;
+	COF_AUTO_PTR(cof_ek_certs) between = NULL;
+	COF_AUTO_PTR(cof_ossl_store) store = X509_STORE_new();
+	cof_err why = {0};
+	int rc = store == NULL ? cof_err_oom(&why) : open_anchors(in, store, &between, &why);
+	if (rc == 0)
+		rc = cof_ek_path_find(cert, store, between, NULL, &path, &why);
+	if (rc < 0 && why.cls == COF_E_INTERNAL)
+		return cof_err_set(err, why.cls, why.reason, "%s", why.text);
+	(void)cof_check_text(c, COF_STAGE_EK, "ek-chain", rc == 0, "a path to the root that was named",
+			     rc == 0 ? NULL : why.text);
+	if (rc < 0)
+		return 0;
+	check_dates(c, path, in->now);
+	return in->has_crl ? check_revocation(c, in, cert, store, between, err) : 0;
+}
+
+static int check_cert(cof_checks *c, const cof_tpm_ek_in *in, cof_tpm_ek *e, cof_err *err)
+{
 	cof_err why = {0};
 	if (cof_ek_cert_parse(in->cert, &e->cert, &why) < 0) {
 		(void)cof_check_error(c, COF_STAGE_EK, &why);
 		return 0;
 	}
-	bool leads = find_path(in, e->cert, &path, &why) == 0;
-	if (!leads && why.cls == COF_E_INTERNAL)
-		return cof_err_set(err, why.cls, why.reason, "%s", why.text);
-	(void)cof_check_text(c, COF_STAGE_EK, "ek-chain", leads, "a path to the root that was named",
-			     leads ? NULL : why.text);
-	if (leads)
-		check_dates(c, path, in->now);
-	check_profile(c, e->cert);
-	return 0;
+	int rc = check_path(c, in, e->cert, err);
+	if (rc == 0)
+		check_profile(c, e->cert);
+	return rc;
 }
 
 /* ---- the public area ---- */
@@ -129,6 +154,9 @@ int cof_tpm_ek_check_all(cof_checks *c, const cof_tpm_ek_in *in, cof_tpm_ek *ret
 	if (in->demands->require_ek)
 		(void)cof_check_text(c, COF_STAGE_EK, "ek-missing", in->has_cert || enrolled,
 				     "a certificate, or an enrolled name", NULL);
+	if (in->demands->require_ek_crl)
+		(void)cof_check_text(c, COF_STAGE_REVOCATION, "ek-crl-missing", in->has_cert && in->has_crl,
+				     "a certificate and a revocation list", NULL);
 	e.trusted = c->failed == failed && (in->has_cert || enrolled);
 	*ret = e;
 	e = (cof_tpm_ek){0};

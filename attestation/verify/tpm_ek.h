@@ -12,11 +12,12 @@
 #include "attestation/verify/tpm_policy.h"
 
 typedef struct cof_tpm_ek_in {
-	bool has_cert, has_public;
+	bool has_cert, has_public, has_crl;
 	cof_span cert;		/* DER, as NV areas hold it */
 	cof_span intermediates; /* hostile like the certificate; may be empty */
 	cof_span root;		/* trusted because the caller named it; may be several */
 	cof_span public_area;	/* TPM2B_PUBLIC */
+	cof_span crl;		/* DER, of the certificate's issuer */
 	const cof_tpm_demands *demands;
 	int64_t now;
 } cof_tpm_ek_in;
@@ -32,5 +33,6 @@ typedef struct cof_tpm_ek {
 void cof_tpm_ek_release(cof_tpm_ek *e);
 COF_DEFINE_AUTO(cof_tpm_ek, cof_tpm_ek_release)
 
-/* Appends the checks of stage ek, for what there is and what the demands want. Fails for memory alone. */
+/* Appends the checks of stages ek and revocation, for what there is and what the demands want. Fails for memory alone.
+ */
 COF_WUR int cof_tpm_ek_check_all(cof_checks *c, const cof_tpm_ek_in *in, cof_tpm_ek *ret, cof_err *err);

@@ -4,6 +4,7 @@
  * is handed that half and asked for what it gives, so the code that opens lies here and nowhere else: no verifier and
  * no broker calls it, and outside of this file there is no private EK. The keys are throw-away ones of test vectors.
  */
+#include <openssl/err.h>
 #include <openssl/pem.h>
 
 #include "attestation/verify/credential.h"
@@ -218,19 +219,28 @@ static int set_fields(const opened *o, json_t *fields, cof_err *err)
 	return rc < 0 ? rc : cof_json_set_str(fields, "oaep_label", "IDENTITY\\0", err);
 }
 
+static int judge(const cof_verify_in *in, opened *o, cof_verdict *v, cof_err *err)
+{
+	if (!read_all(in, &v->checks, o) || !open_seed(in, &v->checks, o))
+		return 0;
+	cof_span name = cof_span_of(o->name, o->name_len);
+	int rc = cof_credential_derive(&o->ek, cof_span_of(o->seed, o->seed_len), name, &o->keys, err);
+	if (rc < 0)
+		return rc;
+	/* The key of the cipher depends on the AK's name: without one nothing more opens. */
+	if (o->name_len > 0)
+		open_credential(&v->checks, o);
+	v->fields = json_object();
+	return v->fields == NULL ? cof_err_oom(err) : set_fields(o, v->fields, err);
+}
+
 int cof_kind_tpm_kat(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
 	COF_AUTO(opened) o = {0};
 	int rc = read_name(in->policy, &o, err);
-	if (rc < 0 || !read_all(in, &ret->checks, &o) || !open_seed(in, &ret->checks, &o))
-		return rc;
-	cof_span name = cof_span_of(o.name, o.name_len);
-	rc = cof_credential_derive(&o.ek, cof_span_of(o.seed, o.seed_len), name, &o.keys, err);
-	if (rc < 0)
-		return rc;
-	/* The key of the cipher depends on the AK's name: without one nothing more opens. */
-	if (o.name_len > 0)
-		open_credential(&ret->checks, &o);
-	ret->fields = json_object();
-	return ret->fields == NULL ? cof_err_oom(err) : set_fields(&o, ret->fields, err);
+	(void)ERR_set_mark();
+	if (rc == 0)
+		rc = judge(in, &o, ret, err);
+	(void)ERR_pop_to_mark();
+	return rc;
 }

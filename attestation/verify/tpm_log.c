@@ -57,19 +57,22 @@ static uint32_t must_explain(const cof_tpm_log_in *in, const replay *r, bool bes
 	return (r->with_events | FIRMWARE_PCRS) & quoted;
 }
 
+/* A register's value, where the quote covers it. */
+static cof_span quoted_value(const cof_tpm_log_in *in, uint16_t bank, uint32_t pcr)
+{
+	const cof_tpm_bank *b = cof_tpm_bank_find(in->values->list, in->values->n, bank);
+	uint32_t facts = b == NULL ? 0 : b->mask & cof_tpm_quoted(in->quote, bank);
+	return cof_reg_in(facts, pcr) ? cof_span_of(b->pcrs[pcr], cof_tpm_bank_len(bank)) : (cof_span){0};
+}
+
 static void check_replay(cof_checks *c, const cof_tpm_log_in *in, bool best, replay *r)
 {
 	char what[COF_TPM_PCR_TEXT_MAX] = "";
-	const cof_tpm_bank *b = cof_tpm_bank_find(in->values->list, in->values->n, r->bank);
-	uint32_t quoted = cof_tpm_quoted(in->quote, r->bank);
 	uint32_t must = must_explain(in, r, best);
 	for (uint32_t pcr = 0; pcr < COF_TPM_BANK_PCRS; pcr++) {
-		cof_span is = b == NULL || (b->mask & quoted & (1u << pcr)) == 0
-				      ? (cof_span){0}
-				      : cof_span_of(b->pcrs[pcr], cof_tpm_bank_len(r->bank));
-		if (cof_ct_equal(is, cof_digest_span(&r->regs[pcr])))
+		if (cof_ct_equal(quoted_value(in, r->bank, pcr), cof_digest_span(&r->regs[pcr])))
 			r->covered |= 1u << pcr;
-		else if ((must & (1u << pcr)) != 0 && what[0] == '\0')
+		else if (cof_reg_in(must, pcr) && what[0] == '\0')
 			cof_tpm_pcr_text(r->bank, pcr, what);
 	}
 	r->covered &= ~(uint32_t)COF_TPM_RESETTABLE_PCRS;

@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 
+#include "common/hex.h"
 #include "common/secret.h"
+
+enum { VALUE_TEXT_MAX = 176 };
 
 uint32_t cof_tpm_quoted(const cof_tpm_quote *q, uint16_t bank)
 {
@@ -114,13 +117,24 @@ static int check_digest(cof_checks *c, const cof_tpm_quote *q, const cof_hash *h
 	return 0;
 }
 
-/* One register: its digests as hex are what fits, so its name goes before. */
+/* "sha256 PCR 7: 00ff…" */
+static void value_text(uint16_t bank, uint32_t pcr, cof_span value, char out[VALUE_TEXT_MAX])
+{
+	char name[COF_TPM_PCR_TEXT_MAX], hex[2 * COF_DIGEST_MAX + 1];
+	cof_tpm_pcr_text(bank, pcr, name);
+	cof_hex(value, hex);
+	(void)snprintf(out, VALUE_TEXT_MAX, "%s: %s", name, value.len == 0 ? "not quoted" : hex);
+}
+
+/* is NULL: the quote does not cover it. */
 static void check_value(cof_checks *c, uint16_t bank, uint32_t pcr, const uint8_t *want, const uint8_t *is)
 {
 	size_t len = cof_tpm_bank_len(bank);
-	char name[COF_CHECK_NAME_MAX];
-	(void)snprintf(name, sizeof name, "pcr-value-%s-%u", cof_tpm_bank_name(bank), pcr);
-	(void)cof_check_bytes(c, COF_STAGE_PCR, name, cof_span_of(want, len), cof_span_of(is, is == NULL ? 0 : len));
+	cof_span expected = cof_span_of(want, len), found = cof_span_of(is, is == NULL ? 0 : len);
+	char expected_text[VALUE_TEXT_MAX], found_text[VALUE_TEXT_MAX];
+	value_text(bank, pcr, expected, expected_text);
+	value_text(bank, pcr, found, found_text);
+	(void)cof_check_text(c, COF_STAGE_PCR, "pcr-value", cof_ct_equal(expected, found), expected_text, found_text);
 }
 
 static void check_values(cof_checks *c, const cof_tpm_quote *q, const cof_tpm_banks *values, const cof_tpm_demands *d)

@@ -152,6 +152,7 @@ static const struct {
 } flags[] = {
 	{"trust_ak", offsetof(cof_tpm_demands, trust_ak)},
 	{"require_ek", offsetof(cof_tpm_demands, require_ek)},
+	{"require_ek_crl", offsetof(cof_tpm_demands, require_ek_crl)},
 	{"require_activation", offsetof(cof_tpm_demands, require_activation)},
 	{"require_event_log", offsetof(cof_tpm_demands, require_event_log)},
 	{"require_event_data", offsetof(cof_tpm_demands, require_event_data)},

@@ -18,7 +18,7 @@ typedef struct cof_tpm_demands {
 	size_t nonce_len; /* 0: none is demanded */
 	uint8_t nonce[COF_TPM_NONCE_MAX];
 	bool trust_ak; /* the caller vouches for the AK */
-	bool require_ek, require_activation, require_event_log, require_event_data, require_secure_boot;
+	bool require_ek, require_ek_crl, require_activation, require_event_log, require_event_data, require_secure_boot;
 	cof_tpm_selection required[COF_TPM_BANKS_MAX];
 	size_t n_required;
 	cof_tpm_banks values; /* registers that must hold exactly this */

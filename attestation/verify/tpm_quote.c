@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/tpm_quote.h"
 
+#include <openssl/err.h>
+
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/makecredential.h"
 #include "attestation/verify/tpm_attested.h"
@@ -127,6 +129,8 @@ static int check_ek(judgement *j, cof_err *err)
 				  .intermediates = cof_role(j->in, "ek_intermediate"),
 				  .root = cof_role(j->in, "ek_root"),
 				  .public_area = cof_role(j->in, "ek_public"),
+				  .has_crl = cof_role_given(j->in, "ek_crl"),
+				  .crl = cof_role(j->in, "ek_crl"),
 				  .demands = &j->demands,
 				  .now = j->in->now};
 	json_t *o = NULL;
@@ -253,8 +257,11 @@ int cof_tpm_quote_verify(const cof_verify_in *in, cof_verdict *ret, cof_tpm_veri
 	j->in = in;
 	j->v = ret;
 	int rc = cof_tpm_demands_read(in->policy, NULL, &j->demands, err);
+	/* What OpenSSL thinks of hostile bytes is not left behind for the caller's next TLS call. */
+	(void)ERR_set_mark();
 	if (rc == 0)
 		rc = judge(j, err);
+	(void)ERR_pop_to_mark();
 	return rc < 0 ? rc : make_verified(j, ret_quote, err);
 }
 
