@@ -164,8 +164,9 @@ static int judge_snp(judgement *j, cof_err *err)
 static json_t *tdx_policy(const azure_words *w)
 {
 	json_t *p = w->tdx == NULL ? json_object() : json_copy((json_t *)(uintptr_t)w->tdx);
-	if (!w->require_collateral && json_object_get(p, "signatures_only") == NULL &&
-	    json_object_set_new(p, "signatures_only", json_true()) < 0) {
+	bool said = json_object_get(p, "signatures_only") != NULL;
+	if ((w->require_collateral || !said) &&
+	    json_object_set_new(p, "signatures_only", json_boolean(!w->require_collateral)) < 0) {
 		json_decref(p);
 		return NULL;
 	}

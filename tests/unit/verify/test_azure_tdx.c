@@ -99,7 +99,8 @@ static void t023_without_collateral(void **state)
 	hcl_assert(&v, "chain and signatures", NULL);
 	assert_null(v.tcb_status);
 	cof_verdict_release(&v);
-	static const char *const strict[] = {"{\"require_collateral\":true}", "{\"tdx\":{\"signatures_only\":false}}"};
+	static const char *const strict[] = {"{\"require_collateral\":true}", "{\"tdx\":{\"signatures_only\":false}}",
+					     "{\"tdx\":{\"signatures_only\":true},\"require_collateral\":true}"};
 	for (size_t i = 0; i < COF_COUNT(strict); i++) {
 		a->policy = strict[i];
 		judge(a, &v);

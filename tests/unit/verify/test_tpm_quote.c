@@ -210,6 +210,35 @@ static void t060_t025_single_members_by_their_first_check(void **state)
 	}
 }
 
+/* What code may act on: made for a quote that passed everything, and silent about what it does not cover. */
+static void the_verified_quote(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	COF_AUTO_PTR(soft_quote) s = soft_quote_new(&keys);
+	for (int i = 0; i < 2; i++) {
+		COF_AUTO_PTR(cof_tpm_verified) q = NULL;
+		v = (cof_verdict){0};
+		s->select[0].mask = 0x8103ff;
+		s->tampered = i == 1;
+		soft_quote_make(s);
+		const cof_verify_in in = {s->files, s->n_files, NULL, SOFT_NOW};
+		assert_ok(cof_tpm_quote_verify(&in, &v, &q, &err));
+		cof_verdict_release(&v);
+		assert_int_equal(q != NULL, i == 0);
+		if (q == NULL)
+			continue;
+		assert_span_equal(cof_tpm_verified_pcr(q, 0xb, 4), s->banks.list[0].pcrs[4], 32);
+		assert_int_equal(cof_tpm_verified_pcr(q, 0xb, 16).len, 0);
+		assert_int_equal(cof_tpm_verified_pcr(q, 0xb, 23).len, 0);
+		assert_int_equal(cof_tpm_verified_pcr(q, 0xb, 10).len, 0);
+		assert_int_equal(cof_tpm_verified_pcr(q, 0xb, 24).len, 0);
+		assert_int_equal(cof_tpm_verified_pcr(q, 0xc, 4).len, 0);
+		assert_int_equal(cof_tpm_verified_quote(q)->reset_count, 7);
+		assert_int_equal(cof_tpm_verified_ak_name(q).len, 34);
+	}
+}
+
 static void t060_values_that_cannot_be_read(void **state)
 {
 	(void)state;
@@ -230,6 +259,7 @@ int main(void)
 		cmocka_unit_test(t022_single_members_that_one_check_alone_refuses),
 		cmocka_unit_test(t060_t025_single_members_by_their_first_check),
 		cmocka_unit_test(t060_values_that_cannot_be_read),
+		cmocka_unit_test(the_verified_quote),
 	};
 	soft_keys_make(&keys);
 	p256 = EVP_EC_gen("P-256");
