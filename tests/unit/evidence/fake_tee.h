@@ -136,7 +136,7 @@ static inline int fake_mkdir(void *arg, const char *path)
 		return fake_errno(EEXIST);
 	for (size_t i = 0; i < FAKE_DIRS; i++) {
 		if (f->dirs[i].name[0] == '\0') {
-			(void)snprintf(f->dirs[i].name, sizeof f->dirs[i].name, "%s", path + sizeof COF_TSM_FOLDER);
+			(void)snprintf(f->dirs[i].name, sizeof f->dirs[i].name, "%.60s", path + sizeof COF_TSM_FOLDER);
 			f->made++;
 			return 0;
 		}
