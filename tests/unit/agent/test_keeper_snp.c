@@ -1,29 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The keeper of an SNP guest, as a process of its own: the kernel's configfs is really mounted (fuse_tee.h), the broker
- * a real TLS peer, and what the keeper sent there is judged by our verifier. Skips where nobody may mount.
- */
-#include "tests/unit/agent/kbs_peer.h"
-#include "tests/unit/evidence/fuse_tee.h"
+/* The keeper of an SNP guest: what it sent to the broker is judged by our verifier. */
+#include "tests/unit/agent/keeper_rig.h"
 #include "tests/unit/evidence/snp_rebuild.h"
 #include "tests/unit/verify/soft_snp.h"
 
-#include "agent/keeper.h"
-#include "common/initdata.h"
-
 static soft_keys keys;
 static soft_snp soft; /* the processor; the server's child has its own copy */
-
-typedef struct rig {
-	kbs_peer kbs;
-	fake_tee f;
-	fuse_tee fuse;
-	char root[32];
-	pid_t pid;
-	int chan;
-	json_t *ok, *refusal;
-	cof_buf initdata;
-} rig;
 
 static void sign(fake_tee *f, const uint8_t *data, cof_buf *ret)
 {
@@ -33,108 +15,30 @@ static void sign(fake_tee *f, const uint8_t *data, cof_buf *ret)
 	assert_ok(cof_buf_add(ret, soft.report, sizeof soft.report, &err));
 }
 
-/* The owner's document, and its digest where the launch puts it. other: of another document. */
-static void launch(rig *r, bool other)
+static fake_tee snp(void)
 {
-	COF_AUTO(cof_initdata) d = {0};
-	assert_ok(cof_buf_printf(&r->initdata, &err,
-				 "version = \"0.1.0\"\nalgorithm = \"sha256\"\n[data]\n\"aa.toml\" = '''\n"
-				 "[token_configs.kbs]\nurl = \"https://" KBS_NAME
-				 ":%d\"\ncert = \"\"\"\n%s\"\"\"\n'''\n\"policy.json\" = '''\n"
-				 "{\"format\":\"coffer-policy/1\",\"containers\":[],\"measure\":true}'''\n",
-				 r->kbs.tls.port, r->kbs.tls.ca_pem));
-	assert_ok(cof_initdata_parse(cof_buf_span(&r->initdata), &d, &err));
-	memcpy(soft.report + 0xc0, d.digest.bytes, 32);
-	soft.report[0xc0] ^= other;
+	return (fake_tee){.provider = "sev_guest\n", .levels = true, .chunk = 500, .make = sign};
 }
 
-static void start_keeper(rig *r)
+/* A machine that was launched with the owner's initdata; other: with another's. */
+static void launch(keeper_rig *r, fake_tee f, bool other)
 {
-	int fds[2];
-	assert_ok(cof_chan_pair(fds, &err));
-	r->pid = fork();
-	assert_true(r->pid >= 0);
-	if (r->pid == 0) {
-		(void)close(fds[0]);
-		_exit(cof_keeper_main(fds[1]));
-	}
-	(void)close(fds[1]);
-	r->chan = fds[0];
-}
-
-static int hear(rig *r, cof_err *err)
-{
-	json_decref(cof_steal(&r->ok));
-	json_decref(cof_steal(&r->refusal));
-	return cof_keeper_recv(r->chan, &r->ok, &r->refusal, err);
-}
-
-/* False: skipped. The broker's thread runs when the server's child is made: that child asks nothing of it. */
-static bool open_rig(rig *r, fake_tee f, bool other)
-{
-	*r = (rig){.root = "/tmp/cof-keeper-XXXXXX", .chan = -EBADF, .f = f};
+	keeper_rig_make(r);
 	soft = soft_snp_good(&keys);
-	assert_non_null(mkdtemp(r->root));
-	kbs_peer_open(&r->kbs);
-	launch(r, other);
-	r->f.make = sign;
-	if (!fuse_tee_mount(&r->fuse, &r->f, r->root)) {
-		print_message("nothing can be mounted here: skipped\n");
-		return false;
-	}
-	start_keeper(r);
-	return true;
+	memcpy(soft.report + 0xc0, r->digest.bytes, 32);
+	soft.report[0xc0] ^= other;
+	keeper_rig_open(r, f);
 }
 
-static int start(rig *r, cof_err *err)
-{
-	char log[64];
-	(void)snprintf(log, sizeof log, "%s/measurements", r->root);
-	const cof_keeper_start s = {cof_buf_str(&r->initdata), r->root, log, "device:/dev/tpmrm0", "", -1};
-	assert_int_equal(cof_keeper_send_start(r->chan, &s, NULL), 0);
-	return hear(r, err);
-}
-
-/* The keeper's exit code; the fake kernel's in *ret_fuse. */
-static int close_rig(rig *r, int *ret_fuse)
-{
-	int status = -1;
-	(void)close(r->chan);
-	assert_int_equal(waitpid(r->pid, &status, 0), r->pid);
-	*ret_fuse = fuse_tee_unmount(&r->fuse, r->root);
-	assert_ok(cof_rm_tree(r->root, &err));
-	json_decref(r->ok);
-	json_decref(r->refusal);
-	kbs_peer_close(&r->kbs);
-	cof_buf_release(&r->initdata);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-/* The body of the request that the broker got last on this path. */
-static const char *sent_to(const rig *r, const char *path)
-{
-	const char *found = NULL;
-	for (size_t i = 0; i < TLS_LOG_MAX && r->kbs.tls.log[i] != NULL; i++)
-		if (strncmp(r->kbs.tls.log[i], path, strlen(path)) == 0)
-			found = r->kbs.tls.log[i];
-	if (found == NULL)
-		fail_msg("nothing was sent to %s", path);
-	return strstr(found, "\r\n\r\n") + 4;
-}
-
-/* As a broker does: report data over nonce and key of this very request, HOST_DATA over its initdata. */
-static void judge(const rig *r, cof_verdict *ret)
+static void judge(const keeper_rig *r, cof_verdict *ret)
 {
 	COF_AUTO(cof_kbsp_attest) a = {0};
-	COF_AUTO(cof_initdata) d = {0};
-	uint8_t want[64] = {0}, report[1184];
+	uint8_t want[64], report[1184];
 	char data[129], host[65];
 	const cof_kind *kind = NULL;
-	assert_ok(cof_kbsp_attest_parse(cof_span_str(sent_to(r, "POST /kbs/v0/attest ")), &a, &err));
-	assert_ok(cof_kbsp_report_data(KBS_NONCE, a.tee_pubkey, "", want, &err));
-	assert_ok(cof_initdata_parse(cof_span_str(a.initdata), &d, &err));
+	keeper_rig_evidence(r, &a, want);
 	cof_hex(cof_span_of(want, 64), data);
-	cof_hex(cof_digest_span(&d.digest), host);
+	cof_hex(cof_digest_span(&r->digest), host);
 	COF_AUTO_PTR(json_t) policy = json_pack("{s:s, s:s}", "report_data", data, "host_data", host);
 	rebuild_report(json_object_get(a.evidence, "attestation_report"), report);
 	for (size_t i = 1; i <= 3; i++)
@@ -149,88 +53,64 @@ static void judge(const rig *r, cof_verdict *ret)
 	soft_drop(&soft);
 }
 
-static fake_tee snp(void)
-{
-	return (fake_tee){.provider = "sev_guest\n", .levels = true, .chunk = 500};
-}
-
 static void an_snp_guest_attests(void **state)
 {
 	(void)state;
-	static rig r;
+	static keeper_rig r;
 	static cof_verdict v;
-	const char *const lines[] = {"127.0.0.1 " KBS_NAME};
-	int fuse = 0;
-	if (!open_rig(&r, snp(), false))
-		skip();
-	assert_ok(start(&r, &err));
+	launch(&r, snp(), false);
+	assert_ok(keeper_rig_start(&r, &err));
 	assert_string_equal(json_string_value(json_object_get(r.ok, "tee")), "snp");
-	assert_ok(cof_keeper_send_hosts(r.chan, lines, 1, &err));
-	assert_ok(hear(&r, &err));
-	assert_ok(cof_keeper_send_attest(r.chan, 10000, &err));
-	assert_ok(hear(&r, &err));
-	assert_non_null(strstr(sent_to(&r, "POST /kbs/v0/auth "), "\"tee\":\"snp\""));
+	keeper_rig_attest(&r);
+	assert_non_null(strstr(keeper_rig_sent(&r, "POST /kbs/v0/auth "), "\"tee\":\"snp\""));
 	judge(&r, &v);
 	if (!v.accepted)
 		fail_msg("refused by %s", v.checks.list[v.checks.first].name);
 	cof_verdict_release(&v);
-	assert_int_equal(close_rig(&r, &fuse), 0);
-	assert_int_equal(fuse, 0);
+	assert_int_equal(keeper_rig_close(&r), 0);
 }
 
 /* T-03: the host delivered another document than it launched with. */
 static void t003_other_initdata(void **state)
 {
 	(void)state;
-	static rig r;
-	int fuse = 0;
-	if (!open_rig(&r, snp(), true))
-		skip();
-	assert_fails(start(&r, &err), "initdata-mismatch");
+	static keeper_rig r;
+	launch(&r, snp(), true);
+	assert_fails(keeper_rig_start(&r, &err), "initdata-mismatch");
 	assert_int_equal(r.kbs.n_auth, 0); /* nobody was asked for anything */
-	assert_int_equal(close_rig(&r, &fuse), 0);
-	assert_int_equal(fuse, 0);
+	assert_int_equal(keeper_rig_close(&r), 0);
 }
 
 static void t024_a_broken_tee_is_no_tpm(void **state)
 {
 	(void)state;
-	static rig r;
+	static keeper_rig r;
 	fake_tee f = snp();
-	int fuse = 0;
 	f.faults[0] = (fake_fault){"read", "/outblob", EIO, 1000, 0};
-	if (!open_rig(&r, f, false))
-		skip();
-	assert_fails(start(&r, &err), "tsm-failed");
-	assert_int_equal(close_rig(&r, &fuse), 0);
-	assert_int_equal(fuse, 0);
+	launch(&r, f, false);
+	assert_fails(keeper_rig_start(&r, &err), "tsm-failed");
+	assert_int_equal(keeper_rig_close(&r), 0);
 }
 
 static void busy_and_disturbed(void **state)
 {
 	(void)state;
-	static rig r;
+	static keeper_rig r;
 	fake_tee f = snp();
-	int fuse = 0;
 	f.intruders = 1;
 	f.faults[0] = (fake_fault){"read", "/outblob", EBUSY, 1, 0};
-	if (!open_rig(&r, f, false))
-		skip();
-	assert_ok(start(&r, &err));
-	assert_int_equal(close_rig(&r, &fuse), 0);
-	assert_int_equal(fuse, 0);
+	launch(&r, f, false);
+	assert_ok(keeper_rig_start(&r, &err));
+	assert_int_equal(keeper_rig_close(&r), 0);
 }
 
 static void no_tee_at_all(void **state)
 {
 	(void)state;
-	static rig r;
-	int fuse = 0;
-	if (!open_rig(&r, (fake_tee){0}, false))
-		skip();
-	assert_fails(start(&r, &err), "tee-absent");
-	assert_int_equal(close_rig(&r, &fuse), 0);
-	assert_int_equal(fuse, 100);
+	static keeper_rig r;
+	launch(&r, (fake_tee){0}, false);
+	assert_fails(keeper_rig_start(&r, &err), "tee-absent");
+	assert_int_equal(keeper_rig_close(&r), 100);
 }
 
 static int make_keys(void **state)
