@@ -2,7 +2,7 @@
 
 # --- the attester: all of this room that the guest links ---
 LIBS += evidence
-evidence_SRC := attestation/evidence/attester.c attestation/evidence/sys.c \
+evidence_SRC := attestation/evidence/attester.c attestation/evidence/backend.c attestation/evidence/sys.c \
 	attestation/evidence/cclog.c attestation/evidence/runtimelog.c \
 	attestation/evidence/tpm_backend.c attestation/evidence/tpm.c attestation/evidence/esys.c \
 	attestation/evidence/keys.c attestation/evidence/pcrs.c attestation/evidence/evidence.c \

@@ -44,7 +44,7 @@ $(O)/mute/%: $(O)/obj/tests/unit/%.o $(O)/mute/check.c $(TEST_LIBS:%=$(O)/lib/li
 $(O)/tests/e2e/%: $(O)/obj/tests/e2e/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS) -lcmocka
 
 # Benchmarks print figures and never fail on a time.
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
@@ -56,6 +56,7 @@ $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS)
 
 E2E_BIN := $(O)/tests/e2e/guest_session
+INTEROP_BIN := $(O)/tests/e2e/tsm_guest $(O)/tests/e2e/tsm_host
 
 .PHONY: unit fuzz-replay tests-build
 # Process-level guests and brokers run the programs that lie beside the tests.
@@ -88,5 +89,5 @@ e2e: programs guest $(E2E_BIN)
 
 # With other projects' programs, which may have to be built first (once, into a cache outside the tree); not in make test.
 .PHONY: interop
-interop: programs guest $(E2E_BIN)
+interop: programs guest $(E2E_BIN) $(INTEROP_BIN)
 	$(Q)BUILD=$(BUILD) E2E_NAME=interop E2E_FILE_TIMEOUT=2400 tests/e2e/run tests/interop/*

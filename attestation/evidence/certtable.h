@@ -12,8 +12,8 @@
 enum { COF_CERTTABLE_MAX = 64 << 10, COF_CERTTABLE_ENTRIES_MAX = 32 };
 
 /*
- * [{"cert_type":"VCEK","data":[48,…]},…] in the table's order, a new reference; JSON null for a table without anything
- * that a verifier knows: hosts often have no certificates. Entries of other kinds are left out. Reason
+ * [{"cert_type":"VCEK","data":[48,…]},…] in the table's order, a new reference; JSON null for a table without
+ * anything that a verifier knows: hosts often have no certificates. Entries of other kinds are left out. Reason
  * "certificate-table" (malformed): cut, without its last entry, too many entries, an entry outside of the table, in its
  * list, over another one's bytes, or twice.
  */

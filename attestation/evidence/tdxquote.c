@@ -8,8 +8,6 @@ enum {
 	TEE_TDX = 0x81,
 	BODY_LEN = 584, /* version 4; in version 5 this and more */
 	BODY_MAX = 4096,
-	AT_MR_CONFIG_ID = 184,
-	MR_LEN = 48,
 	AT_REPORT_DATA = 520,
 };
 
@@ -42,11 +40,8 @@ int cof_tdxquote_parse(cof_span in, cof_tdxquote *ret, cof_err *err)
 		return malformed(err, "not TDX's, version 4 or 5");
 	if (!read_body(&r, version, &body))
 		return malformed(err, "its body");
-	cof_rd data = body;
-	cof_rd_skip(&body, AT_MR_CONFIG_ID);
-	cof_rd_skip(&data, AT_REPORT_DATA);
-	cof_tdxquote q = {.report_data = cof_rd_bytes(&data, COF_TDXQUOTE_DATA_LEN),
-			  .mr_config_id = cof_rd_bytes(&body, MR_LEN)};
+	cof_rd_skip(&body, AT_REPORT_DATA);
+	cof_tdxquote q = {.report_data = cof_rd_bytes(&body, COF_TDXQUOTE_DATA_LEN)};
 	cof_rd_skip(&r, cof_rd_u32le(&r));
 	if (!cof_rd_ok(&r))
 		return malformed(err, "its signature");

@@ -12,9 +12,8 @@
 enum { COF_TDXQUOTE_DATA_LEN = 64, COF_TDXQUOTE_MAX = 128 << 10 };
 
 typedef struct cof_tdxquote {
-	cof_span quote;	       /* without the zeros behind it */
-	cof_span report_data;  /* 64 bytes; all borrowed */
-	cof_span mr_config_id; /* 48 */
+	cof_span quote;	      /* without the zeros behind it */
+	cof_span report_data; /* 64 bytes; both borrowed */
 } cof_tdxquote;
 
 /* Reason "quote-malformed" (malformed): version, TEE type, a length that does not fit, or more than zeros behind it. */

@@ -230,11 +230,13 @@ static bool may_pass(const cof_err *e)
 int cof_tsm_get(const cof_tsm *t, const uint8_t inblob[COF_TSM_INBLOB_LEN], cof_tsm_answer *ret, cof_err *err)
 {
 	cof_err why = {0};
-	int r = 0;
-	for (int i = 0, pause = PAUSE_FIRST_MS; i < TRIES; i++, pause = pause < PAUSE_MAX_MS ? 2 * pause : pause) {
+	int r = 0, pause = PAUSE_FIRST_MS;
+	for (int i = 0; i < TRIES; i++) {
 		COF_AUTO(cof_tsm_answer) a = {0};
-		if (i > 0)
+		if (i > 0) {
 			t->sys->pause(t->sys->arg, pause);
+			pause = 2 * pause < PAUSE_MAX_MS ? 2 * pause : PAUSE_MAX_MS;
+		}
 		r = try_once(t, inblob, &a, &why);
 		if (r == 0) {
 			*ret = a;

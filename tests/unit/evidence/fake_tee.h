@@ -68,12 +68,14 @@ typedef struct fake_tee {
 	uint8_t rtmr[4][48];
 	/* what goes wrong */
 	fake_fault faults[FAKE_FAULTS];
-	int intruders;		    /* somebody else writes an inblob before so many of our reads of outblob */
+	int intruders; /* somebody else writes an inblob before so many of our reads of outblob */
+	uint64_t first_generation;
 	const char *odd_generation; /* what that attribute says instead */
 	bool drop_inblobs;	    /* the kernel refuses them at close, where nobody hears it */
 	size_t chunk;		    /* no read gives more; 0: no limit */
 	/* what happened */
 	int made, removed, pauses, pause_ms, ioctls;
+	char last_name[64];
 	fake_dir dirs[FAKE_DIRS];
 	fake_fd fds[FAKE_FDS];
 } fake_tee;
@@ -136,7 +138,9 @@ static inline int fake_mkdir(void *arg, const char *path)
 		return fake_errno(EEXIST);
 	for (size_t i = 0; i < FAKE_DIRS; i++) {
 		if (f->dirs[i].name[0] == '\0') {
-			(void)snprintf(f->dirs[i].name, sizeof f->dirs[i].name, "%s", path + sizeof COF_TSM_FOLDER);
+			(void)snprintf(f->dirs[i].name, sizeof f->dirs[i].name, "%.60s", path + sizeof COF_TSM_FOLDER);
+			(void)snprintf(f->last_name, sizeof f->last_name, "%s", f->dirs[i].name);
+			f->dirs[i].generation = f->first_generation;
 			f->made++;
 			return 0;
 		}

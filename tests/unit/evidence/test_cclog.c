@@ -82,6 +82,49 @@ static void t060_broken_logs(void **state)
 	assert_fails(cof_cclog_parse((cof_span){0}, &log, &err), "eventlog-malformed");
 }
 
+static void t060_nothing_but_padding(void **state)
+{
+	(void)state;
+	static const int values[] = {0, 0xff};
+	for (size_t i = 0; i < COF_COUNT(values); i++) {
+		COF_AUTO(cof_buf) b = {0};
+		cof_span log;
+		pad(&b, values[i], 500);
+		assert_fails(cof_cclog_parse(cof_buf_span(&b), &log, &err), "eventlog-malformed");
+	}
+}
+
+/* Banks: one to eight of them, and of each record no more digests than that. */
+static void t060_numbers_of_digests(void **state)
+{
+	(void)state;
+	log_alg algs[9];
+	for (uint16_t i = 0; i < 9; i++)
+		algs[i] = (log_alg){(uint16_t)(0x100 + i), 4};
+	for (size_t n = 0; n <= 9; n++) {
+		COF_AUTO(cof_buf) b = {0};
+		cof_span log;
+		put_spec_id_of(&b, 0, algs, n);
+		assert_int_equal(cof_cclog_parse(cof_buf_span(&b), &log, NULL) == 0, n >= 1 && n <= 8);
+	}
+	for (uint32_t count = 0; count <= 4; count++) {
+		COF_AUTO(cof_buf) b = {0};
+		cof_wr w = cof_wr_to(&b);
+		cof_span log;
+		put_spec_id_of(&b, 0, algs, 3);
+		cof_wr_u32le(&w, 1);
+		cof_wr_u32le(&w, COF_EV_ACTION);
+		cof_wr_u32le(&w, count);
+		for (uint32_t i = 0; i < count; i++) {
+			cof_wr_u16le(&w, (uint16_t)(0x100 + i));
+			cof_wr_u32le(&w, 7);
+		}
+		cof_wr_u32le(&w, 1);
+		cof_wr_u8(&w, 'x');
+		assert_int_equal(cof_cclog_parse(cof_buf_span(&b), &log, NULL) == 0, count >= 1 && count <= 3);
+	}
+}
+
 static void t060_too_large(void **state)
 {
 	(void)state;
@@ -199,10 +242,16 @@ static void a_real_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(padding),	    cmocka_unit_test(padding_like_the_last_record),
-		cmocka_unit_test(t060_broken_logs), cmocka_unit_test(t060_too_large),
-		cmocka_unit_test(t060_every_bit),   cmocka_unit_test(t060_events_that_are_none),
-		cmocka_unit_test(a_record),	    cmocka_unit_test(behind_a_firmware_log),
+		cmocka_unit_test(padding),
+		cmocka_unit_test(padding_like_the_last_record),
+		cmocka_unit_test(t060_broken_logs),
+		cmocka_unit_test(t060_nothing_but_padding),
+		cmocka_unit_test(t060_numbers_of_digests),
+		cmocka_unit_test(t060_too_large),
+		cmocka_unit_test(t060_every_bit),
+		cmocka_unit_test(t060_events_that_are_none),
+		cmocka_unit_test(a_record),
+		cmocka_unit_test(behind_a_firmware_log),
 		cmocka_unit_test(a_real_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

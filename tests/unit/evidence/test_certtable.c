@@ -99,6 +99,18 @@ static void all_kinds(void **state)
 	}
 }
 
+static void side_by_side(void **state)
+{
+	(void)state;
+	static const table_entry e[][2] = {{{GUID_VCEK, 72, 4}, {GUID_ASK, 76, 4}},
+					   {{GUID_VCEK, 76, 4}, {GUID_ASK, 72, 4}}};
+	for (size_t i = 0; i < COF_COUNT(e); i++) {
+		COF_AUTO_PTR(json_t) v = NULL;
+		assert_ok(parse(e[i], 2, 8, &v, &err));
+		assert_int_equal(json_array_size(v), 2);
+	}
+}
+
 static void none(void **state)
 {
 	(void)state;
@@ -152,6 +164,7 @@ int main(void)
 		cmocka_unit_test(t079_too_many),
 		cmocka_unit_test(t079_too_large),
 		cmocka_unit_test(all_kinds),
+		cmocka_unit_test(side_by_side),
 		cmocka_unit_test(none),
 		cmocka_unit_test(as_the_verifier_reads_it),
 	};

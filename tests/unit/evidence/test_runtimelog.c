@@ -2,7 +2,9 @@
 /* Log and register in step, whatever a crash leaves of either. */
 #include "attestation/evidence/runtimelog.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "common/file.h"
@@ -223,6 +225,36 @@ static void t085_it_ends_somewhere(void **state)
 	close_box(&x);
 }
 
+/* T-59: no room for the entry: what was written of it is taken away, and the register is as it was. */
+static void t059_no_room(void **state)
+{
+	(void)state;
+	box x;
+	struct rlimit was;
+	open_box(&x);
+	assert_ok(measure(&x, "one", &err));
+	const size_t len = file_len(&x);
+	COF_AUTO(cof_buf) torn = {0};
+	assert_ok(cof_file_read(x.path, 1 << 20, &torn, &err));
+	assert_ok(cof_buf_add(&torn, "\3\0\0\0half", 8, &err));
+	assert_ok(cof_file_write(x.path, cof_buf_span(&torn), 0600, &err));
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+	(void)signal(SIGXFSZ, SIG_IGN);
+	const struct rlimit tight = {len + 20, was.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	cof_err why = {0};
+	int r = measure(&x, "two", &why);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+	assert_true(r < 0);
+	assert_string_equal(why.reason, "write-failed");
+	assert_int_equal(file_len(&x), len);
+	assert_int_equal(x.b.extends, 1);
+	assert_in_step(&x, 1);
+	assert_ok(measure(&x, "two", &err));
+	assert_in_step(&x, 2);
+	close_box(&x);
+}
+
 static void no_folder(void **state)
 {
 	(void)state;
@@ -244,6 +276,7 @@ int main(void)
 		cmocka_unit_test(t059_another_writer),
 		cmocka_unit_test(t059_a_file_that_is_not_ours),
 		cmocka_unit_test(t085_it_ends_somewhere),
+		cmocka_unit_test(t059_no_room),
 		cmocka_unit_test(no_folder),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

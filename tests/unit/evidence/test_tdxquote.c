@@ -55,7 +55,6 @@ static void zeros_behind_it_and_nothing_else(void **state)
 	assert_ok(cof_tdxquote_parse(cof_buf_span(&b), &q, &err));
 	assert_int_equal(q.quote.len, len);
 	assert_memory_equal(q.report_data.data, b.data + AT_REPORT_DATA, 64);
-	assert_ptr_equal(q.mr_config_id.data, b.data + AT_MR_CONFIG_ID);
 	b.data[b.len - 1] = 1;
 	assert_fails(cof_tdxquote_parse(cof_buf_span(&b), &q, &err), "quote-malformed");
 }
@@ -84,15 +83,31 @@ static void version_4(void **state)
 	(void)state;
 	uint8_t b[48 + 584 + 4 + 10] = {4, 0, 2, 0, 0x81};
 	cof_tdxquote q;
-	b[48 + 184] = 7;
 	b[48 + 520] = 8;
 	b[48 + 584] = 10;
 	assert_ok(cof_tdxquote_parse(cof_span_of(b, sizeof b), &q, &err));
 	assert_int_equal(q.quote.len, sizeof b);
-	assert_int_equal(q.mr_config_id.data[0], 7);
 	assert_int_equal(q.report_data.data[0], 8);
 	b[48 + 584] = 11;
 	assert_fails(cof_tdxquote_parse(cof_span_of(b, sizeof b), &q, &err), "quote-malformed");
+}
+
+static void bodies_of_any_size_that_holds_one(void **state)
+{
+	(void)state;
+	static uint8_t b[48 + 6 + 4097 + 4] = {5, 0, 2, 0, 0x81};
+	static const uint32_t bad[] = {0, 520, 583, 4097, UINT32_MAX}, good[] = {584, 648, 4096};
+	cof_tdxquote q;
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		cof_put_le(b + 50, 4, bad[i]);
+		size_t n = bad[i] > 4097 ? sizeof b : 48 + 6 + bad[i] + 4;
+		assert_fails(cof_tdxquote_parse(cof_span_of(b, n), &q, &err), "quote-malformed");
+	}
+	for (size_t i = 0; i < COF_COUNT(good); i++) {
+		cof_put_le(b + 50, 4, good[i]);
+		assert_ok(cof_tdxquote_parse(cof_span_of(b, 48 + 6 + good[i] + 4), &q, &err));
+		assert_ptr_equal(q.report_data.data, b + 54 + 520);
+	}
 }
 
 static void genuine_ones(void **state)
@@ -117,8 +132,11 @@ static void genuine_ones(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t079_cut_anywhere), cmocka_unit_test(zeros_behind_it_and_nothing_else),
-		cmocka_unit_test(other_quotes),	     cmocka_unit_test(version_4),
+		cmocka_unit_test(t079_cut_anywhere),
+		cmocka_unit_test(zeros_behind_it_and_nothing_else),
+		cmocka_unit_test(other_quotes),
+		cmocka_unit_test(version_4),
+		cmocka_unit_test(bodies_of_any_size_that_holds_one),
 		cmocka_unit_test(genuine_ones),
 	};
 	return cmocka_run_group_tests(tests, make_keys, drop_keys);

@@ -56,8 +56,9 @@ static void t004_another_writer(void **state)
 	assert_int_equal(f.made, 4);
 	assert_int_equal(f.pauses, 3);
 	f.intruders = 1000;
+	f.pause_ms = 0;
 	assert_refused(&f, "tsm-moving", 8);
-	assert_true(f.pause_ms < 20000);
+	assert_int_equal(f.pause_ms, 50 + 100 + 200 + 400 + 800 + 1600 + 1600);
 }
 
 static void a_write_that_the_kernel_drops(void **state)
@@ -151,8 +152,23 @@ static void t024_another_provider(void **state)
 	assert_refused(&f, "tsm-provider", 1);
 	f.provider = "sev_guest_2\n";
 	assert_refused(&f, "tsm-provider", 1);
-	static const char *const strange[] = {
-		"", "\n", "sev guest\n", "sev_guest\n\n", "\x1b[2J", "a_name_that_is_longer_than_any_of_them\n"};
+	static const char *const other[] = {"a0z9_\n", "abcdefghijklmnopqrstuvwxyz_0123"};
+	for (size_t i = 0; i < COF_COUNT(other); i++) {
+		f.provider = other[i];
+		assert_refused(&f, "tsm-provider", 1);
+	}
+	static const char *const strange[] = {"",
+					      "\n",
+					      "sev guest\n",
+					      "sev_guest\n\n",
+					      "\x1b[2J",
+					      "`\n",
+					      "{\n",
+					      "/\n",
+					      ":\n",
+					      "A\n",
+					      "abcdefghijklmnopqrstuvwxyz_01234",
+					      "a_name_that_is_longer_than_any_of_them\n"};
 	for (size_t i = 0; i < COF_COUNT(strange); i++) {
 		f.provider = strange[i];
 		assert_refused(&f, "tsm-malformed", 1);
@@ -199,6 +215,34 @@ static void in_small_pieces(void **state)
 	fake_drop(&f);
 }
 
+/* Nobody else can have made a folder of that name, or wait for one. */
+static void a_name_of_its_own_each_time(void **state)
+{
+	(void)state;
+	fake_tee f = machine();
+	char first[64];
+	assert_got(&f);
+	memcpy(first, f.last_name, sizeof first);
+	assert_int_equal(strlen(first), 7 + 32);
+	assert_int_equal(strspn(first + 7, "0123456789abcdef"), 32);
+	assert_got(&f);
+	assert_string_not_equal(first, f.last_name);
+	fake_drop(&f);
+}
+
+static void generations_of_any_size(void **state)
+{
+	(void)state;
+	static const uint64_t from[] = {8, 9, 98, 99, UINT64_MAX - 1, UINT64_MAX};
+	for (size_t i = 0; i < COF_COUNT(from); i++) {
+		fake_tee f = machine();
+		f.first_generation = from[i]; /* the kernel's number wraps, too */
+		assert_got(&f);
+		assert_int_equal(f.made, 1);
+		fake_drop(&f);
+	}
+}
+
 /* Below an SVSM the default level is not the guest's to ask for; and choosing one counts as a write. */
 static void at_the_guests_own_level(void **state)
 {
@@ -209,6 +253,12 @@ static void at_the_guests_own_level(void **state)
 	assert_got(&f);
 	assert_int_equal(f.made, 1);
 	f.faults[0] = (fake_fault){"write", "/privlevel", EINVAL, 1, 0};
+	assert_refused(&f, "tsm-failed", 1);
+	f.faults[0].times = 1;
+	f.floor = 0; /* nothing to choose */
+	assert_got(&f);
+	assert_int_equal(f.faults[0].times, 1);
+	f.faults[0] = (fake_fault){"read", "/privlevel_floor", EIO, 1, 0};
 	assert_refused(&f, "tsm-failed", 1);
 }
 
@@ -275,6 +325,8 @@ int main(void)
 		cmocka_unit_test(t024_another_provider),
 		cmocka_unit_test(t079_more_than_there_may_be),
 		cmocka_unit_test(in_small_pieces),
+		cmocka_unit_test(a_name_of_its_own_each_time),
+		cmocka_unit_test(generations_of_any_size),
 		cmocka_unit_test(at_the_guests_own_level),
 		cmocka_unit_test(numbers_that_are_none),
 		cmocka_unit_test(t059_sweeps_its_own_only),
