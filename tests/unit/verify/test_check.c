@@ -165,14 +165,10 @@ static void what_is_waived_has_passed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_waived_has_passed),
-		cmocka_unit_test(every_stage_has_a_name_of_its_own),
-		cmocka_unit_test(nothing_checked_is_not_passed),
-		cmocka_unit_test(a_full_list_fails_as_a_whole),
-		cmocka_unit_test(the_first_failure_stays),
-		cmocka_unit_test(texts_are_cut_and_printable),
-		cmocka_unit_test(bytes_are_equal_in_length_too),
-		cmocka_unit_test(numbers),
+		cmocka_unit_test(what_is_waived_has_passed),	 cmocka_unit_test(every_stage_has_a_name_of_its_own),
+		cmocka_unit_test(nothing_checked_is_not_passed), cmocka_unit_test(a_full_list_fails_as_a_whole),
+		cmocka_unit_test(the_first_failure_stays),	 cmocka_unit_test(texts_are_cut_and_printable),
+		cmocka_unit_test(bytes_are_equal_in_length_too), cmocka_unit_test(numbers),
 		cmocka_unit_test(errors_become_failed_checks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
