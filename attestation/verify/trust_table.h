@@ -5,7 +5,8 @@
 #include "attestation/verify/kind.h"
 #include "attestation/verify/status.h"
 
-/* Checks of one stage that must all have been made: words with one space between; "name*3": so many of that name. */
+/* Checks of one stage that must all have been made: words with one space between; "a*3": so many of that name; "a|b":
+ * one or the other. */
 typedef struct cof_trust_need {
 	cof_stage stage;
 	const char *checks;

@@ -107,6 +107,38 @@ static void t007_a_check_taken_away_takes_its_value(void **state)
 	walk_demands("snp-report", &vcek, takings, COF_COUNT(takings));
 }
 
+/* A comparison with reference values is one too, and one that failed counts whatever the policy's word says. */
+static void references_stand_in_for_values(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	static const struct {
+		const char *demanded, *reference;
+		enum cof_trust claim;
+		int failed;
+	} cases[] = {
+		{"measurement", "reference-measurement", COF_TRUST_EXECUTABLES, 96},
+		{"host-data", "reference-host-data", COF_TRUST_CONFIGURATION, 96},
+		{"tcb-too-low", "reference-reported-tcb", COF_TRUST_HARDWARE, 96},
+	};
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		v = vcek;
+		for (size_t at = v.checks.n; at-- > 0;) {
+			if (strcmp(v.checks.list[at].name, cases[i].demanded) == 0)
+				take_away(&v, at);
+		}
+		assert_int_not_equal(said_of("snp-report", &v).vector[cases[i].claim], 2);
+		(void)cof_check_that(&v.checks, COF_STAGE_POLICY, cases[i].reference, true);
+		assert_int_equal(said_of("snp-report", &v).vector[cases[i].claim], 2);
+		v = vcek;
+		(void)cof_check_that(&v.checks, COF_STAGE_POLICY, cases[i].reference, false);
+		assert_int_equal(said_of("snp-report", &v).vector[cases[i].claim], cases[i].failed);
+	}
+	v = vcek;
+	(void)cof_check_that(&v.checks, COF_STAGE_POLICY, "reference-mismatch", false);
+	assert_int_equal(said_of("snp-report", &v).vector[COF_TRUST_EXECUTABLES], 96);
+}
+
 /* A key of many chips says nothing of which chip; its provider must have been named. */
 static void a_vlek_needs_its_provider(void **state)
 {
@@ -214,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_failure_has_its_value),
 		cmocka_unit_test(t007_a_check_taken_away_takes_its_value),
+		cmocka_unit_test(references_stand_in_for_values),
 		cmocka_unit_test(a_vlek_needs_its_provider),
 		cmocka_unit_test(t007_the_bare_defaults_affirm_nothing),
 		cmocka_unit_test(t019_debug_that_is_on_is_never_silent),
