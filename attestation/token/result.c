@@ -25,7 +25,9 @@ typedef struct answer {
 
 static const answer answers[] = {
 	{"snp-report", "snp", "report_data", "report-data", NULL, true},
+	{"corim-appraisal", "snp", "report_data", "report-data", NULL, true},
 	{"tdx-quote", "tdx", "report_data", "report-data", "td", true},
+	{"tpm-quote", "tpm", "nonce", "nonce", NULL, false},
 	{"eat-cwt", "eat", "nonce", "token-nonce", NULL, false},
 };
 

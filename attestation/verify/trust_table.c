@@ -124,9 +124,25 @@ static const cof_trust_rule eat_rules[] = {
 		{COF_STAGE_CLAIMS, "eat-empty"})}},
 };
 
+/* ---- TPM ---- */
+
+/* A TPM that the host may run says nothing of hardware or of memory; and which of its registers are code, and what they
+ * should hold, no check here knows: so that executables can be found bad, and never good. */
+static const cof_trust_rule tpm_rules[] = {
+	{COF_TRUST_INSTANCE_IDENTITY,
+	 APPROVED,
+	 {NEEDS({COF_STAGE_PARSE, "quote-type"}, {COF_STAGE_AK, "ak-not-enrolled ak-untrusted"},
+		{COF_STAGE_SIGNATURE, "signature-hash signature-scheme signature-range quote-signature quote-magic"},
+		{COF_STAGE_PCR, "pcr-selection-empty pcr-digest"})}},
+};
+
+#define IN_A_TEE CORE(COF_TRUST_CONFIGURATION, COF_TRUST_EXECUTABLES, COF_TRUST_HARDWARE)
+
 static const cof_trust_kind kinds[] = {
-	{"snp-report", RULES(snp_rules), CORE(COF_TRUST_CONFIGURATION, COF_TRUST_EXECUTABLES, COF_TRUST_HARDWARE)},
-	{"tdx-quote", RULES(tdx_rules), CORE(COF_TRUST_CONFIGURATION, COF_TRUST_EXECUTABLES, COF_TRUST_HARDWARE)},
+	{"snp-report", RULES(snp_rules), IN_A_TEE},
+	{"corim-appraisal", RULES(snp_rules), IN_A_TEE},
+	{"tdx-quote", RULES(tdx_rules), IN_A_TEE},
+	{"tpm-quote", RULES(tpm_rules), CORE(COF_TRUST_INSTANCE_IDENTITY, COF_TRUST_EXECUTABLES)},
 	{"eat-cwt", RULES(eat_rules), CORE(COF_TRUST_INSTANCE_IDENTITY)},
 };
 

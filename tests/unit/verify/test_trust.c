@@ -231,6 +231,42 @@ static void kinds_without_an_attester(void **state)
 	assert_fails(cof_trust_of(k, &v, &said, &err), "no-result");
 }
 
+/* A TPM's quote, by the names of its checks: known, and yet nothing that a whole could rest on. */
+static void t024_a_tpm_affirms_no_whole(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	static const cof_kind tpm = {.name = "tpm-quote"};
+	static const struct {
+		cof_stage stage;
+		const char *name;
+	} checks[] = {{COF_STAGE_PARSE, "quote-type"},
+		      {COF_STAGE_AK, "ak-not-enrolled"},
+		      {COF_STAGE_AK, "ak-untrusted"},
+		      {COF_STAGE_SIGNATURE, "signature-hash"},
+		      {COF_STAGE_SIGNATURE, "signature-scheme"},
+		      {COF_STAGE_SIGNATURE, "signature-range"},
+		      {COF_STAGE_SIGNATURE, "quote-signature"},
+		      {COF_STAGE_SIGNATURE, "quote-magic"},
+		      {COF_STAGE_PCR, "pcr-selection-empty"},
+		      {COF_STAGE_PCR, "pcr-digest"}};
+	static const int known[COF_TRUST_COUNT] = {2}, bad[COF_TRUST_COUNT] = {2, 0, 96}, none[COF_TRUST_COUNT];
+	cof_trust_said said;
+	for (size_t without = 0; without <= COF_COUNT(checks); without++) {
+		v = (cof_verdict){.accepted = true};
+		for (size_t i = 0; i < COF_COUNT(checks); i++) {
+			if (i != without)
+				(void)cof_check_that(&v.checks, checks[i].stage, checks[i].name, true);
+		}
+		assert_ok(cof_trust_of(&tpm, &v, &said, &err));
+		assert_vector("tpm", &said, without < COF_COUNT(checks) ? none : known, COF_STATUS_NONE);
+	}
+	(void)cof_check_that(&v.checks, COF_STAGE_PCR, "pcr-value", false);
+	v.accepted = false;
+	assert_ok(cof_trust_of(&tpm, &v, &said, &err));
+	assert_vector("other registers", &said, bad, COF_STATUS_CONTRAINDICATED);
+}
+
 /* Not a check at all: no value, and refused. */
 static void t007_an_empty_verdict(void **state)
 {
@@ -252,6 +288,7 @@ int main(void)
 		cmocka_unit_test(t019_debug_that_is_on_is_never_silent),
 		cmocka_unit_test(a_failure_that_no_table_names_has_its_stage_s),
 		cmocka_unit_test(kinds_without_an_attester),
+		cmocka_unit_test(t024_a_tpm_affirms_no_whole),
 		cmocka_unit_test(t007_an_empty_verdict),
 	};
 	return cmocka_run_group_tests(tests, make, drop);
