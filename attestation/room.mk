@@ -13,8 +13,7 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/verify/appraise.c attestation/verify/claims.c attestation/verify/credential.c \
 	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
-	attestation/verify/status.c attestation/verify/tpm.c attestation/verify/trust.c \
-	attestation/verify/trust_table.c
+	attestation/verify/status.c attestation/verify/tpm.c
 # SEV-SNP
 attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cert.c attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \
@@ -40,9 +39,11 @@ attestation_SRC += attestation/refvalue/cbor.c attestation/refvalue/cborcheck.c 
 # tokens
 attestation_SRC += attestation/token/claims_policy.c attestation/token/ear.c attestation/token/ear_check.c \
 	attestation/token/ear_appraisal.c attestation/token/jws.c attestation/token/jwk.c \
-	attestation/token/ear_cbor.c attestation/token/ear_cbor_write.c \
-	attestation/token/cborjson.c attestation/token/jwks.c attestation/token/result.c attestation/token/eat.c attestation/token/kind_token.c \
+	attestation/token/ear_cbor.c attestation/token/eat.c attestation/token/kind_token.c \
 	attestation/token/kind_cose.c attestation/token/kind_ear.c attestation/token/kind_eat.c
+# results of verdicts
+attestation_SRC += attestation/verify/trust.c attestation/verify/trust_table.c attestation/token/cborjson.c \
+	attestation/token/ear_cbor_write.c attestation/token/jwks.c attestation/token/result.c
 PKGS += libcbor
 
 # --- the key broker: a library for its tests, and the program ---
