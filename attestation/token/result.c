@@ -28,6 +28,7 @@ static const answer answers[] = {
 	{"corim-appraisal", "snp", "report_data", "report-data", NULL, true},
 	{"tdx-quote", "tdx", "report_data", "report-data", "td", true},
 	{"tpm-quote", "tpm", "nonce", "nonce", NULL, false},
+	{"azure-hcl", "az", "nonce", "nonce", NULL, false},
 	{"eat-cwt", "eat", "nonce", "token-nonce", NULL, false},
 };
 

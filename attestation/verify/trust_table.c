@@ -136,6 +136,26 @@ static const cof_trust_rule tpm_rules[] = {
 		{COF_STAGE_PCR, "pcr-selection-empty pcr-digest"})}},
 };
 
+/* A paravisor's TPM inside of a TEE: what the TEE says counts when its report is over the TPM's key. Of the guest that
+ * the TPM measured no check knows what is good, as above. */
+static const cof_trust_need hcl_bound[] = {
+	{COF_STAGE_SIGNATURE, "report-data-binding quote-signature quote-magic"},
+	{COF_STAGE_AK, "hcl-ak"},
+	{COF_STAGE_PCR, "pcr-selection-empty pcr-digest"},
+	{COF_STAGES, NULL},
+};
+
+#define TDX_CLOSED NEEDS({COF_STAGE_POLICY, TDX_POLICY})
+
+static const cof_trust_rule hcl_rules[] = {
+	{COF_TRUST_CONFIGURATION, HARMLESS, {snp_signed, hcl_bound, SNP_CLOSED}},
+	{COF_TRUST_CONFIGURATION, HARMLESS, {tdx_signed, hcl_bound, TDX_CLOSED}},
+	{COF_TRUST_HARDWARE, APPROVED, {snp_signed, snp_chip, hcl_bound}},
+	{COF_TRUST_HARDWARE, APPROVED, {tdx_signed, tdx_genuine, hcl_bound}},
+	{COF_TRUST_RUNTIME_OPAQUE, APPROVED, {snp_signed, snp_chip, hcl_bound, SNP_CLOSED}},
+	{COF_TRUST_RUNTIME_OPAQUE, APPROVED, {tdx_signed, tdx_genuine, hcl_bound, TDX_CLOSED}},
+};
+
 #define IN_A_TEE CORE(COF_TRUST_CONFIGURATION, COF_TRUST_EXECUTABLES, COF_TRUST_HARDWARE)
 
 static const cof_trust_kind kinds[] = {
@@ -143,6 +163,7 @@ static const cof_trust_kind kinds[] = {
 	{"corim-appraisal", RULES(snp_rules), IN_A_TEE},
 	{"tdx-quote", RULES(tdx_rules), IN_A_TEE},
 	{"tpm-quote", RULES(tpm_rules), CORE(COF_TRUST_INSTANCE_IDENTITY, COF_TRUST_EXECUTABLES)},
+	{"azure-hcl", RULES(hcl_rules), IN_A_TEE},
 	{"eat-cwt", RULES(eat_rules), CORE(COF_TRUST_INSTANCE_IDENTITY)},
 };
 

@@ -12,7 +12,7 @@ typedef struct cof_trust_need {
 	const char *checks;
 } cof_trust_need;
 
-enum { COF_TRUST_SETS_MAX = 3 };
+enum { COF_TRUST_SETS_MAX = 4 };
 
 /* A value that affirms. sets: NULL-ended or full; each ends with a need without checks. */
 typedef struct cof_trust_rule {

@@ -267,6 +267,31 @@ static void t024_a_tpm_affirms_no_whole(void **state)
 	assert_vector("other registers", &said, bad, COF_STATUS_CONTRAINDICATED);
 }
 
+/* The TEE's claims count for a TPM inside of it as long as each link between the two was checked. */
+static void t024_a_paravisor_s_tpm_needs_its_tee(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	static const cof_kind azure = {.name = "azure-hcl"};
+	static const struct {
+		cof_stage stage;
+		const char *name;
+	} links[] = {{COF_STAGE_SIGNATURE, "report-data-binding"}, {COF_STAGE_SIGNATURE, "quote-signature"},
+		     {COF_STAGE_SIGNATURE, "quote-magic"},	   {COF_STAGE_AK, "hcl-ak"},
+		     {COF_STAGE_PCR, "pcr-selection-empty"},	   {COF_STAGE_PCR, "pcr-digest"}};
+	static const int linked[COF_TRUST_COUNT] = {0, 3, 0, 0, 2, 2}, none[COF_TRUST_COUNT];
+	for (size_t without = 0; without <= COF_COUNT(links); without++) {
+		cof_trust_said said;
+		v = vcek;
+		for (size_t i = 0; i < COF_COUNT(links); i++) {
+			if (i != without)
+				(void)cof_check_that(&v.checks, links[i].stage, links[i].name, true);
+		}
+		assert_ok(cof_trust_of(&azure, &v, &said, &err));
+		assert_vector("azure", &said, without < COF_COUNT(links) ? none : linked, COF_STATUS_NONE);
+	}
+}
+
 /* Not a check at all: no value, and refused. */
 static void t007_an_empty_verdict(void **state)
 {
@@ -289,6 +314,7 @@ int main(void)
 		cmocka_unit_test(a_failure_that_no_table_names_has_its_stage_s),
 		cmocka_unit_test(kinds_without_an_attester),
 		cmocka_unit_test(t024_a_tpm_affirms_no_whole),
+		cmocka_unit_test(t024_a_paravisor_s_tpm_needs_its_tee),
 		cmocka_unit_test(t007_an_empty_verdict),
 	};
 	return cmocka_run_group_tests(tests, make, drop);
