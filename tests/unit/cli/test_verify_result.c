@@ -206,6 +206,7 @@ static void there_and_back(void **state)
 		assert_int_equal(json_integer_value(json_object_get(cpu, "hardware")), 32);
 		assert_int_equal(json_integer_value(json_object_get(cpu, "executables")), 0);
 		assert_non_null(json_object_get(json_object_get(j, "fields"), "nonce"));
+		assert_non_null(json_object_get(json_object_get(json_object_get(j, "fields"), "cnf"), "jwk"));
 		assert_int_equal(read_back(b, forms[i].kind, "2027-01-15T08:00:10Z"), COF_EXIT_NO);
 		assert_int_equal(unlink(b->token), 0);
 	}
