@@ -11,7 +11,7 @@ cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime
 	runtime/cli/measure_options.c runtime/cli/measure_files.c runtime/cli/measure_inputs.c runtime/cli/measure_tpm.c \
 	runtime/cli/measure_result.c runtime/cli/measure_corim.c runtime/cli/measure_record.c runtime/cli/measure_output.c runtime/cli/measure_explain.c \
 	runtime/cli/measure_inspect.c \
-	runtime/cli/verify.c runtime/cli/verify_options.c runtime/cli/verify_table.c runtime/cli/verify_result.c runtime/cli/token.c \
+	runtime/cli/verify.c runtime/cli/verify_options.c runtime/cli/verify_table.c \
 	runtime/cli/tpmca.c runtime/cli/measure_eventlog.c runtime/cli/regvalues.c runtime/cli/logreport.c \
 	runtime/cli/logreport_json.c runtime/cli/logreport_text.c
 PROGS += coffer
@@ -28,6 +28,7 @@ $(O)/tests/e2e/guest_session: $(O)/obj/tests/e2e/guest_session.o $(O)/lib/libcof
 # The init of a calibration boot: no library under it, linked into coffer as bytes.
 cli_SRC += runtime/cli/calibrate.c runtime/cli/calibrate_boot.c
 cli_SRC += runtime/cli/sev.c runtime/cli/sev_keyfile.c runtime/cli/sev_secret.c runtime/cli/sev_session.c
+cli_SRC += runtime/cli/verify_result.c runtime/cli/token.c
 cli_SRC += runtime/cli/signkey.c runtime/cli/idblocks.c runtime/cli/measure_idblock.c
 cli_OBJ += $(O)/gen/calibrate-init.o
 $(O)/gen/calibrate-init.o: runtime/cli/calibrate_init.c

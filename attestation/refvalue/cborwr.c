@@ -79,7 +79,7 @@ void cof_cbor_put_null(cof_wr *w)
 	cof_wr_u8(w, NULL_ITEM);
 }
 
-void cof_cbor_put_bool(cof_wr *w, bool v)
+void cof_cbor_put_bool(cof_wr *w, bool b)
 {
-	cof_wr_u8(w, v ? TRUE_ITEM : FALSE_ITEM);
+	cof_wr_u8(w, b ? TRUE_ITEM : FALSE_ITEM);
 }

@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "common/wr.h"
 
 void cof_cbor_put_uint(cof_wr *w, uint64_t v);
@@ -20,4 +18,4 @@ void cof_cbor_put_array(cof_wr *w, uint64_t n);
 void cof_cbor_put_map(cof_wr *w, uint64_t n);
 void cof_cbor_put_tag(cof_wr *w, uint64_t tag);
 void cof_cbor_put_null(cof_wr *w);
-void cof_cbor_put_bool(cof_wr *w, bool v);
+void cof_cbor_put_bool(cof_wr *w, bool b);

@@ -83,8 +83,8 @@ COF_WUR int cof_ear_check(const json_t *claims, const cof_ear_want *want, cof_st
  * known profile, without dates, audience and nonce.
  */
 void cof_ear_checks(const json_t *claims, const cof_ear_want *want, cof_checks *ret);
-/* What the claims say, under the same names for every dialect: profile, iat, exp, nonce, verifier_id, ear_status,
- * submods (ear_status, vector). Nothing is judged; a new reference. */
+/* What the claims say, under the same names for every dialect: profile, iat, exp, nonce, audience, cnf, verifier_id,
+ * ear_status, submods (ear_status, vector). Nothing is judged; a new reference. */
 COF_WUR int cof_ear_fields(const json_t *claims, json_t **ret, cof_err *err);
 /* submods/cpu0; borrowed. Reason "ear-malformed". */
 COF_WUR int cof_ear_cpu(const json_t *claims, json_t **ret, cof_err *err);

@@ -195,7 +195,8 @@ static int put_submods(const json_t *claims, const cof_ear_dialect *d, json_t *t
 int cof_ear_fields(const json_t *claims, json_t **ret, cof_err *err)
 {
 	static const char *const same[][2] = {
-		{"profile", "eat_profile"}, {"iat", "iat"}, {"nbf", "nbf"}, {"exp", "exp"}, {"nonce", "eat_nonce"}};
+		{"profile", "eat_profile"}, {"iat", "iat"},	 {"nbf", "nbf"}, {"exp", "exp"},
+		{"nonce", "eat_nonce"},	    {"audience", "aud"}, {"cnf", "cnf"}};
 	const cof_ear_dialect *d = cof_ear_dialect_of(claims);
 	COF_AUTO_PTR(json_t) o = json_object();
 	int rc = o == NULL ? cof_err_oom(err) : 0;

@@ -25,7 +25,10 @@ typedef struct answer {
 
 static const answer answers[] = {
 	{"snp-report", "snp", "report_data", "report-data", NULL, true},
+	{"corim-appraisal", "snp", "report_data", "report-data", NULL, true},
 	{"tdx-quote", "tdx", "report_data", "report-data", "td", true},
+	{"tpm-quote", "tpm", "nonce", "nonce", NULL, false},
+	{"azure-hcl", "az", "nonce", "nonce", NULL, false},
 	{"eat-cwt", "eat", "nonce", "token-nonce", NULL, false},
 };
 
@@ -116,7 +119,7 @@ int cof_result_bind(const cof_kind *kind, const json_t *runtime, cof_verdict *v,
 		return rc;
 	(void)cof_check_text(&v->checks, COF_STAGE_FRESHNESS, "key-binding", has_data && bound,
 			     "report data that hold the digest of the key", NULL);
-	v->accepted = cof_checks_passed(&v->checks);
+	v->accepted = v->accepted && cof_checks_passed(&v->checks);
 	return 0;
 }
 
@@ -186,7 +189,7 @@ static int say_why(const cof_verdict *v, parts *p, cof_err *err)
 {
 	const cof_check *first = &v->checks.list[v->checks.first];
 	if (v->checks.failed == 0)
-		first = &(const cof_check){.name = "no-checks"};
+		first = &(const cof_check){.name = "nothing-checked"};
 	p->extra = json_pack("{s:s, s:s, s:s, s:s}", "coffer.reason", first->name, "coffer.stage",
 			     cof_stage_name(first->stage), "coffer.expected", first->expected, "coffer.found",
 			     first->found);

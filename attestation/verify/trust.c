@@ -12,7 +12,7 @@ static bool is_named(const cof_check *k, cof_stage stage, const char *name, size
 	return k->stage == stage && strlen(k->name) == len && strncmp(k->name, name, len) == 0;
 }
 
-/* So many checks of that name were made, and each of them passed by itself. */
+/* At least so many checks of that name were made, and each of them passed by itself. */
 static bool holds(const cof_checks *c, cof_stage stage, const char *name, size_t len, unsigned least)
 {
 	unsigned n = 0;
@@ -27,16 +27,27 @@ static bool holds(const cof_checks *c, cof_stage stage, const char *name, size_t
 	return n >= least;
 }
 
-/* The words of one need: "name" or "name*3". */
+/* "a", or "a|b": one of them; "a*3" as said above. */
+static bool word_holds(const cof_checks *c, cof_stage stage, const char *word)
+{
+	for (;;) {
+		size_t len = strcspn(word, "*| ");
+		unsigned least = word[len] == '*' ? (unsigned)(word[len + 1] - '0') : 1;
+		if (holds(c, stage, word, len, least))
+			return true;
+		word += strcspn(word, "| ");
+		if (*word != '|')
+			return false;
+		word++;
+	}
+}
+
 static bool all_hold(const cof_checks *c, const cof_trust_need *need)
 {
-	for (const char *at = need->checks; *at != '\0';) {
-		size_t len = strcspn(at, "* ");
-		unsigned least = at[len] == '*' ? (unsigned)(at[len + 1] - '0') : 1;
-		if (!holds(c, need->stage, at, len, least))
+	for (const char *at = need->checks; *at != '\0'; at += strspn(at, " ")) {
+		if (!word_holds(c, need->stage, at))
 			return false;
-		at += len + (at[len] == '*' ? 2 : 0);
-		at += strspn(at, " ");
+		at += strcspn(at, " ");
 	}
 	return true;
 }

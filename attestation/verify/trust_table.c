@@ -44,7 +44,7 @@ static const cof_trust_need snp_signed[] = {
 		{COF_STAGE_REVOCATION, "crl-issuer crl-signature crl-validity crl-extensions intermediate-revoked "    \
 				       "vek-revoked"},                                                                 \
 	{                                                                                                              \
-		COF_STAGE_POLICY, "tcb-too-low"                                                                        \
+		COF_STAGE_POLICY, "tcb-too-low|reference-reported-tcb"                                                 \
 	}
 
 /* A chip that its certificate names; or, with a key of many chips, a provider that the policy names. */
@@ -59,9 +59,9 @@ static const cof_trust_rule snp_rules[] = {
 	{COF_TRUST_INSTANCE_IDENTITY, APPROVED, {snp_signed, NEEDS({COF_STAGE_POLICY, "chip-not-allowed"})}},
 	{COF_TRUST_CONFIGURATION,
 	 APPROVED,
-	 {snp_signed, NEEDS({COF_STAGE_POLICY, SNP_POLICY " smt-allowed host-data"})}},
+	 {snp_signed, NEEDS({COF_STAGE_POLICY, SNP_POLICY " smt-allowed host-data|reference-host-data"})}},
 	{COF_TRUST_CONFIGURATION, HARMLESS, {snp_signed, SNP_CLOSED}},
-	{COF_TRUST_EXECUTABLES, APPROVED, {snp_signed, NEEDS({COF_STAGE_POLICY, "measurement"})}},
+	{COF_TRUST_EXECUTABLES, APPROVED, {snp_signed, NEEDS({COF_STAGE_POLICY, "measurement|reference-measurement"})}},
 	{COF_TRUST_HARDWARE, APPROVED, {snp_signed, snp_chip}},
 	{COF_TRUST_HARDWARE, APPROVED, {snp_signed, snp_provider}},
 	{COF_TRUST_RUNTIME_OPAQUE, APPROVED, {snp_signed, snp_chip, SNP_CLOSED}},
@@ -103,9 +103,12 @@ static const cof_trust_need tdx_genuine[] = {
 static const cof_trust_rule tdx_rules[] = {
 	{COF_TRUST_CONFIGURATION,
 	 APPROVED,
-	 {tdx_signed, NEEDS({COF_STAGE_POLICY, TDX_POLICY " service-td mr-config-id rtmr0"})}},
+	 {tdx_signed,
+	  NEEDS({COF_STAGE_POLICY, TDX_POLICY " service-td mr-config-id|reference-mrconfigid rtmr0|reference-rtmr0"})}},
 	{COF_TRUST_CONFIGURATION, HARMLESS, {tdx_signed, NEEDS({COF_STAGE_POLICY, TDX_POLICY})}},
-	{COF_TRUST_EXECUTABLES, APPROVED, {tdx_signed, NEEDS({COF_STAGE_POLICY, "mr-td rtmr1 rtmr2"})}},
+	{COF_TRUST_EXECUTABLES,
+	 APPROVED,
+	 {tdx_signed, NEEDS({COF_STAGE_POLICY, "mr-td|reference-mrtd rtmr1|reference-rtmr1 rtmr2|reference-rtmr2"})}},
 	{COF_TRUST_HARDWARE, APPROVED, {tdx_signed, tdx_genuine}},
 	{COF_TRUST_RUNTIME_OPAQUE,
 	 APPROVED,
@@ -121,9 +124,46 @@ static const cof_trust_rule eat_rules[] = {
 		{COF_STAGE_CLAIMS, "eat-empty"})}},
 };
 
+/* ---- TPM ---- */
+
+/* A TPM that the host may run says nothing of hardware or of memory; and which of its registers are code, and what they
+ * should hold, no check here knows: so that executables can be found bad, and never good. */
+static const cof_trust_rule tpm_rules[] = {
+	{COF_TRUST_INSTANCE_IDENTITY,
+	 APPROVED,
+	 {NEEDS({COF_STAGE_PARSE, "quote-type"}, {COF_STAGE_AK, "ak-not-enrolled ak-untrusted"},
+		{COF_STAGE_SIGNATURE, "signature-hash signature-scheme signature-range quote-signature quote-magic"},
+		{COF_STAGE_PCR, "pcr-selection-empty pcr-digest"})}},
+};
+
+/* A paravisor's TPM inside of a TEE: what the TEE says counts when its report is over the TPM's key. Of the guest that
+ * the TPM measured no check knows what is good, as above. */
+static const cof_trust_need hcl_bound[] = {
+	{COF_STAGE_SIGNATURE, "report-data-binding quote-signature quote-magic"},
+	{COF_STAGE_AK, "hcl-ak"},
+	{COF_STAGE_PCR, "pcr-selection-empty pcr-digest"},
+	{COF_STAGES, NULL},
+};
+
+#define TDX_CLOSED NEEDS({COF_STAGE_POLICY, TDX_POLICY})
+
+static const cof_trust_rule hcl_rules[] = {
+	{COF_TRUST_CONFIGURATION, HARMLESS, {snp_signed, hcl_bound, SNP_CLOSED}},
+	{COF_TRUST_CONFIGURATION, HARMLESS, {tdx_signed, hcl_bound, TDX_CLOSED}},
+	{COF_TRUST_HARDWARE, APPROVED, {snp_signed, snp_chip, hcl_bound}},
+	{COF_TRUST_HARDWARE, APPROVED, {tdx_signed, tdx_genuine, hcl_bound}},
+	{COF_TRUST_RUNTIME_OPAQUE, APPROVED, {snp_signed, snp_chip, hcl_bound, SNP_CLOSED}},
+	{COF_TRUST_RUNTIME_OPAQUE, APPROVED, {tdx_signed, tdx_genuine, hcl_bound, TDX_CLOSED}},
+};
+
+#define IN_A_TEE CORE(COF_TRUST_CONFIGURATION, COF_TRUST_EXECUTABLES, COF_TRUST_HARDWARE)
+
 static const cof_trust_kind kinds[] = {
-	{"snp-report", RULES(snp_rules), CORE(COF_TRUST_CONFIGURATION, COF_TRUST_EXECUTABLES, COF_TRUST_HARDWARE)},
-	{"tdx-quote", RULES(tdx_rules), CORE(COF_TRUST_CONFIGURATION, COF_TRUST_EXECUTABLES, COF_TRUST_HARDWARE)},
+	{"snp-report", RULES(snp_rules), IN_A_TEE},
+	{"corim-appraisal", RULES(snp_rules), IN_A_TEE},
+	{"tdx-quote", RULES(tdx_rules), IN_A_TEE},
+	{"tpm-quote", RULES(tpm_rules), CORE(COF_TRUST_INSTANCE_IDENTITY, COF_TRUST_EXECUTABLES)},
+	{"azure-hcl", RULES(hcl_rules), IN_A_TEE},
 	{"eat-cwt", RULES(eat_rules), CORE(COF_TRUST_INSTANCE_IDENTITY)},
 };
 
@@ -148,10 +188,13 @@ const cof_trust_fault cof_trust_faults[] = {
 	{"report-data", EVERY, CRYPTO, 0},
 	{"token-nonce", EVERY, CRYPTO, 0},
 	{"key-binding", EVERY, CRYPTO, 0},
+	{"reference-report-data", EVERY, CRYPTO, 0},
 	/* which one it is */
 	{"chip-denied", COF_TRUST_INSTANCE_IDENTITY, REFUSED, 0},
 	{"chip-not-allowed", COF_TRUST_INSTANCE_IDENTITY, UNRECOGNIZED, 0},
 	{"provider-not-allowed", COF_TRUST_INSTANCE_IDENTITY, UNRECOGNIZED, 0},
+	{"reference-chip-id", COF_TRUST_INSTANCE_IDENTITY, UNRECOGNIZED, 0},
+	{"reference-csp-id", COF_TRUST_INSTANCE_IDENTITY, UNRECOGNIZED, 0},
 	/* what was booted */
 	{"measurement", COF_TRUST_EXECUTABLES, REFUSED, 0},
 	{"id-key-digest", COF_TRUST_EXECUTABLES, REFUSED, 0},
@@ -163,6 +206,17 @@ const cof_trust_fault cof_trust_faults[] = {
 	{"rtmr1", COF_TRUST_EXECUTABLES, REFUSED, 0},
 	{"rtmr2", COF_TRUST_EXECUTABLES, REFUSED, 0},
 	{"rtmr3", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-mismatch", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-measurement", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-id-key-digest", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-author-key-digest", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-family-id", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-image-id", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-guest-svn", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-mrtd", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-rtmr1", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-rtmr2", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-rtmr3", COF_TRUST_EXECUTABLES, REFUSED, 0},
 	/* what the host may do to it */
 	{"debug-allowed", COF_TRUST_CONFIGURATION, REFUSED, UNSAFE},
 	{"debug-allowed", COF_TRUST_RUNTIME_OPAQUE, REFUSED, REFUSED},
@@ -185,6 +239,12 @@ const cof_trust_fault cof_trust_faults[] = {
 	{"committed-below-current", COF_TRUST_HARDWARE, REFUSED, 0},
 	{"mitigation-vector", COF_TRUST_HARDWARE, REFUSED, 0},
 	{"abi-too-low", COF_TRUST_HARDWARE, REFUSED, 0},
+	{"reference-reported-tcb", COF_TRUST_HARDWARE, REFUSED, 0},
+	{"reference-current-tcb", COF_TRUST_HARDWARE, REFUSED, 0},
+	{"reference-committed-tcb", COF_TRUST_HARDWARE, REFUSED, 0},
+	{"reference-launch-tcb", COF_TRUST_HARDWARE, REFUSED, 0},
+	{"reference-tee-tcb-svn", COF_TRUST_HARDWARE, REFUSED, 0},
+	{"reference-tcb-status", COF_TRUST_HARDWARE, REFUSED, 0},
 	{.check = NULL},
 };
 

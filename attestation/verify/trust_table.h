@@ -5,13 +5,14 @@
 #include "attestation/verify/kind.h"
 #include "attestation/verify/status.h"
 
-/* Checks of one stage that must all have been made: words with one space between; "name*3": so many of that name. */
+/* Checks of one stage that must all have been made: words with one space between; "a*3": so many of that name; "a|b":
+ * one or the other. */
 typedef struct cof_trust_need {
 	cof_stage stage;
 	const char *checks;
 } cof_trust_need;
 
-enum { COF_TRUST_SETS_MAX = 3 };
+enum { COF_TRUST_SETS_MAX = 4 };
 
 /* A value that affirms. sets: NULL-ended or full; each ends with a need without checks. */
 typedef struct cof_trust_rule {

@@ -24,14 +24,14 @@ static const char help[] =
 	"                       documents, RVPS values\n"
 	"  --policy FILE        what is demanded, as a JSON object (docs/verifying.md); nothing more is without it\n"
 	"  --at TIME            judge as of then (2026-01-31T23:59:59Z) and not as of this machine's clock\n"
-	"  --json               print verdict, reason, checks and fields as JSON\n"
 	"  --ear FILE           write the verdict as a signed attestation result (JWT); \"-\": standard output\n"
 	"  --cwt FILE           the same as CWT\n"
 	"  --sign-key FILE|URI  who signs it: P-256 or P-384, PEM or pkcs11:...; --pin-file FILE for its PIN\n"
 	"  --audience TEXT      for whom it is\n"
 	"  --lifetime SECONDS   how long it holds: 1 to 3600 (default: 300)\n"
 	"  --ear-profile NAME   ietf (default), or of a JWT veraison or coco\n"
-	"  --tee-pubkey FILE    the guest's key, whose digest the report data must hold; it goes into the result\n\n"
+	"  --tee-pubkey FILE    the guest's key, whose digest the report data must hold; it goes into the result\n"
+	"  --json               print verdict, reason, checks and fields as JSON\n\n"
 	"Exit codes: 0 accepted, 1 refused or no reference value matches (the reason is on stderr), 2 usage or "
 	"environment.\n";
 
@@ -40,8 +40,9 @@ typedef struct work {
 	cof_buf bytes[COF_VERIFY_ROLES_MAX];
 	cof_role_file files[COF_VERIFY_ROLES_MAX];
 	json_t *policy;
+	int64_t now;
 	cof_verdict verdict;
-	cof_verify_outcome outcome;
+	json_t *runtime; /* of --tee-pubkey */
 } work;
 
 static void work_free(work *w)
@@ -49,7 +50,7 @@ static void work_free(work *w)
 	for (size_t i = 0; i < COF_VERIFY_ROLES_MAX; i++)
 		cof_buf_release(&w->bytes[i]);
 	json_decref(w->policy);
-	json_decref(w->outcome.runtime);
+	json_decref(w->runtime);
 	cof_verdict_release(&w->verdict);
 	free(w);
 }
@@ -82,14 +83,8 @@ static int judge(const cof_verify_opts *o, work *w, cof_err *err)
 	int r = read_files(o, w, err);
 	if (r == 0)
 		r = read_policy(o, w, err);
-	const cof_verify_in in = {.files = w->files,
-				  .n_files = o->n_files,
-				  .policy = w->policy,
-				  .now = o->has_at ? o->at : (int64_t)time(NULL)};
-	if (r == 0)
-		r = cof_verify(o->kind, &in, &w->verdict, err);
-	w->outcome = (cof_verify_outcome){o->kind, w->policy, in.now, &w->verdict, NULL};
-	return r < 0 ? r : cof_verify_result_bind(&o->result, &w->outcome, err);
+	const cof_verify_in in = {.files = w->files, .n_files = o->n_files, .policy = w->policy, .now = w->now};
+	return r < 0 ? r : cof_verify(o->kind, &in, &w->verdict, err);
 }
 
 /* --- what is said --- */
@@ -112,13 +107,18 @@ static int json_text(const cof_verify_opts *o, const cof_verdict *v, cof_buf *re
 	return r < 0 ? r : cof_json_dump_pretty(j, ret, err);
 }
 
-static int say(const cof_verify_opts *o, const work *w, cof_err *err)
+static int say(const cof_verify_opts *o, work *w, cof_err *err)
 {
 	COF_AUTO(cof_buf) text = {0};
+	cof_verify_outcome out = {o->kind, w->policy, w->now, &w->verdict, NULL};
+	int r = cof_verify_result_bind(&o->result, &out, err);
+	w->runtime = out.runtime;
+	if (r < 0)
+		return r;
 	if (o->result.ear != NULL || o->result.cwt != NULL)
-		return cof_verify_result_write(&o->result, &w->outcome, err);
-	int r = o->json ? json_text(o, &w->verdict, &text, err)
-			: cof_verify_table(o->kind, &w->verdict, anchor_of(o), &text, err);
+		return cof_verify_result_write(&o->result, &out, err);
+	r = o->json ? json_text(o, &w->verdict, &text, err)
+		    : cof_verify_table(o->kind, &w->verdict, anchor_of(o), &text, err);
 	return r < 0 ? r : cof_fd_write_all(STDOUT_FILENO, cof_buf_span(&text), err);
 }
 
@@ -168,8 +168,10 @@ int cof_cmd_verify(int argc, char **argv)
 		return fputs(help, stdout) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
 	if (r == 0 && o.list)
 		return list(&err) < 0 ? unjudged(&err, false) : COF_EXIT_YES;
-	if (r == 0)
+	if (r == 0) {
+		w->now = o.has_at ? o.at : (int64_t)time(NULL);
 		r = judge(&o, w, &err);
+	}
 	if (r == 0)
 		r = say(&o, w, &err);
 	if (r < 0)

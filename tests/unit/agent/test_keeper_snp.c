@@ -21,7 +21,7 @@ static fake_tee snp(void)
 }
 
 /* A machine that was launched with the owner's initdata; other: with another's. */
-static void launch(keeper_rig *r, fake_tee f, bool other)
+__attribute__((noinline)) static void launch(keeper_rig *r, fake_tee f, bool other)
 {
 	keeper_rig_make(r);
 	soft = soft_snp_good(&keys);

@@ -2,27 +2,24 @@
 /* `coffer verify --ear` and `--cwt` on a TDX platform of the test's own: files, exit codes, and the way back. */
 #include "tests/unit/verify/soft_tdx.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "attestation/token/ear.h"
 #include "common/jwe.h"
 #include "common/kbs_proto.h"
 #include "runtime/cli/cli.h"
 #include "runtime/cli/verify_options.h"
-#include "tests/unit/kbs/tmpdir.h"
+#include "tests/unit/cli/capture.h"
 
 #define AT "2027-01-15T08:00:00Z" /* SOFT_NOW */
-
-enum { WORDS_MAX = 48 };
 
 typedef struct bench {
 	tmpdir dir;
 	char paths[SOFT_FILES_MAX][160];
 	const char *options[2 * SOFT_FILES_MAX];
 	size_t n;
-	char key[160], wrong[160], policy[160], runtime[160], token[160], jwks[160], out[160], err[160];
+	char key[160], wrong[160], policy[160], runtime[160], token[160], jwks[160];
+	capture said;
 } bench;
 
 static void put(const char *path, cof_span bytes)
@@ -92,8 +89,7 @@ static int set_up(void **state)
 	put_key(tmpdir_path(&b.dir, "wrong", b.wrong), EVP_RSA_gen(2048));
 	(void)tmpdir_path(&b.dir, "token", b.token);
 	(void)tmpdir_path(&b.dir, "jwks", b.jwks);
-	(void)tmpdir_path(&b.dir, "out", b.out);
-	(void)tmpdir_path(&b.dir, "err", b.err);
+	b.said = capture_in(&b.dir);
 	*state = &b;
 	return 0;
 }
@@ -105,59 +101,23 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static int divert(int fd, const char *path)
-{
-	int saved = fcntl(fd, F_DUPFD_CLOEXEC, 10);
-	int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	assert_true(saved >= 0 && to >= 0 && dup2(to, fd) >= 0);
-	(void)close(to);
-	return saved;
-}
-
-static void put_back(int fd, int saved)
-{
-	assert_true(dup2(saved, fd) >= 0);
-	(void)close(saved);
-}
-
-/* Runs it with both outputs in files; gives its exit code. */
-static int run_words(const bench *b, int (*command)(int argc, char **argv), const char **words, size_t n)
-{
-	words[n] = NULL;
-	(void)fflush(NULL);
-	int out = divert(STDOUT_FILENO, b->out), err_fd = divert(STDERR_FILENO, b->err);
-	int code = command((int)n, (char **)(uintptr_t)words);
-	(void)fflush(NULL);
-	put_back(STDOUT_FILENO, out);
-	put_back(STDERR_FILENO, err_fd);
-	return code;
-}
-
 /* The quote's files, and these words behind them. */
 static int verify(const bench *b, const char *const *more)
 {
-	const char *words[WORDS_MAX] = {"verify", "tdx-quote"};
+	const char *words[CAPTURE_WORDS_MAX] = {"verify", "tdx-quote"};
 	size_t n = 2;
 	for (size_t i = 0; i < 2 * b->n; i++)
 		words[n++] = b->options[i];
 	words[n++] = "--at";
 	words[n++] = AT;
 	for (; *more != NULL; more++) {
-		assert_true(n + 1 < WORDS_MAX);
+		assert_true(n + 1 < CAPTURE_WORDS_MAX);
 		words[n++] = *more;
 	}
-	return run_words(b, cof_cmd_verify, words, n);
+	return capture_run(&b->said, cof_cmd_verify, words, n);
 }
 
 #define VERIFY(b, ...) verify(b, (const char *const[]){__VA_ARGS__, NULL})
-
-static void assert_says(const char *path, const char *want)
-{
-	COF_AUTO(cof_buf) text = {0};
-	assert_ok(cof_file_read(path, 1 << 20, &text, &err));
-	if (strstr(cof_buf_str(&text), want) == NULL)
-		fail_msg("'%s' is not in: %s", want, cof_buf_str(&text));
-}
 
 static void assert_absent(const char *path)
 {
@@ -166,21 +126,22 @@ static void assert_absent(const char *path)
 
 static void publish(const bench *b)
 {
-	const char *words[WORDS_MAX] = {"jwks", "--key", b->key, "--out", b->jwks};
-	assert_int_equal(run_words(b, cof_verbs_token[0].run, words, 5), COF_EXIT_YES);
+	const char *words[CAPTURE_WORDS_MAX] = {"jwks", "--key", b->key, "--out", b->jwks};
+	assert_int_equal(capture_run(&b->said, cof_verbs_token[0].run, words, 5), COF_EXIT_YES);
 }
 
 /* What the verb itself says to the result, by the published key; the exit code. */
 static int read_back(const bench *b, const char *kind, const char *at)
 {
-	const char *words[WORDS_MAX] = {"verify", kind, "--token", b->token, "--key", b->jwks, "--json", "--at", at};
-	return run_words(b, cof_cmd_verify, words, 9);
+	const char *words[CAPTURE_WORDS_MAX] = {"verify", kind,	    "--token", b->token, "--key",
+						b->jwks,  "--json", "--at",    at};
+	return capture_run(&b->said, cof_cmd_verify, words, 9);
 }
 
 static json_t *printed(const bench *b)
 {
 	json_t *j = NULL;
-	assert_ok(cof_json_read_file(b->out, 1 << 20, &j, &err));
+	assert_ok(cof_json_read_file(b->said.out, 1 << 20, &j, &err));
 	return j;
 }
 
@@ -206,6 +167,7 @@ static void there_and_back(void **state)
 		assert_int_equal(json_integer_value(json_object_get(cpu, "hardware")), 32);
 		assert_int_equal(json_integer_value(json_object_get(cpu, "executables")), 0);
 		assert_non_null(json_object_get(json_object_get(j, "fields"), "nonce"));
+		assert_non_null(json_object_get(json_object_get(json_object_get(j, "fields"), "cnf"), "jwk"));
 		assert_int_equal(read_back(b, forms[i].kind, "2027-01-15T08:00:10Z"), COF_EXIT_NO);
 		assert_int_equal(unlink(b->token), 0);
 	}
@@ -217,7 +179,7 @@ static void standard_output_gets_the_bytes_alone(void **state)
 	COF_AUTO(cof_buf) text = {0};
 	COF_AUTO(cof_ear) ear = {0};
 	assert_int_equal(VERIFY(b, "--ear", "-", "--sign-key", b->key, "--ear-profile", "coco"), COF_EXIT_YES);
-	assert_ok(cof_file_read(b->out, 1 << 20, &text, &err));
+	assert_ok(cof_file_read(b->said.out, 1 << 20, &text, &err));
 	assert_true(text.len > 0 && text.data[text.len - 1] != '\n');
 	put(b->token, cof_buf_span(&text));
 	assert_int_equal(read_back(b, "ear-jwt", AT), COF_EXIT_YES);
@@ -233,10 +195,10 @@ static void t007_a_refused_quote_has_a_result_and_exit_code_1(void **state)
 	assert_ok(cof_buf_printf(&text, &err, "{\"report_data\":\"%0128d\"}", 0));
 	put(policy, cof_buf_span(&text));
 	assert_int_equal(VERIFY(b, "--ear", b->token, "--sign-key", b->key, "--policy", policy), COF_EXIT_NO);
-	assert_says(b->err, "report-data");
+	assert_says(b->said.err, "report-data");
 	publish(b);
 	assert_int_equal(read_back(b, "ear-jwt", AT), COF_EXIT_YES);
-	assert_says(b->out, "\"ear_status\": \"contraindicated\"");
+	assert_says(b->said.out, "\"ear_status\": \"contraindicated\"");
 	assert_int_equal(unlink(b->token), 0);
 }
 
@@ -254,7 +216,7 @@ static void t066_a_key_of_another_guest(void **state)
 	assert_ok(cof_json_dump(runtime, &text, &err));
 	put(tmpdir_path(&b->dir, "other-key", other), cof_buf_span(&text));
 	assert_int_equal(VERIFY(b, "--json", "--tee-pubkey", other), COF_EXIT_NO);
-	assert_says(b->out, "\"reason\": \"key-binding\"");
+	assert_says(b->said.out, "\"reason\": \"key-binding\"");
 	assert_int_equal(VERIFY(b, "--cwt", b->token, "--sign-key", b->key, "--tee-pubkey", other), COF_EXIT_NO);
 	assert_int_equal(unlink(b->token), 0);
 	assert_int_equal(VERIFY(b, "--json", "--tee-pubkey", b->runtime), COF_EXIT_YES);
@@ -320,41 +282,11 @@ static void kinds_without_a_result(void **state)
 	const bench *b = *state;
 	static const char *const kinds[] = {"tdx-quote-parse", "ear-jwt", "corim"};
 	for (size_t i = 0; i < COF_COUNT(kinds); i++) {
-		const char *words[WORDS_MAX] = {"verify", kinds[i], "--ear", b->token, "--sign-key", b->key};
-		assert_int_equal(run_words(b, cof_cmd_verify, words, 6), COF_EXIT_USAGE);
-		assert_says(b->err, "no-result");
+		const char *words[CAPTURE_WORDS_MAX] = {"verify", kinds[i], "--ear", b->token, "--sign-key", b->key};
+		assert_int_equal(capture_run(&b->said, cof_cmd_verify, words, 6), COF_EXIT_USAGE);
+		assert_says(b->said.err, "no-result");
 		assert_absent(b->token);
 	}
-}
-
-static void jwks_takes_what_it_knows(void **state)
-{
-	const bench *b = *state;
-	const char *const cases[][6] = {
-		{"jwks", NULL},
-		{"jwks", "--key", NULL},
-		{"jwks", "--key", b->wrong, NULL},
-		{"jwks", "--key", "/nowhere", NULL},
-		{"jwks", "--key", b->key, "more", NULL},
-		{"jwks", "--other", b->key, NULL},
-		{"jwks", "--key", b->key, "--out", "/nowhere/jwks", NULL},
-	};
-	const char *words[WORDS_MAX];
-	for (size_t i = 0; i < COF_COUNT(cases); i++) {
-		size_t n = 0;
-		for (; n < 6 && cases[i][n] != NULL; n++)
-			words[n] = cases[i][n];
-		if (run_words(b, cof_verbs_token[0].run, words, n) != COF_EXIT_USAGE)
-			fail_msg("case %zu", i);
-	}
-	words[0] = "jwks";
-	words[1] = "--help";
-	assert_int_equal(run_words(b, cof_verbs_token[0].run, words, 2), COF_EXIT_YES);
-	assert_says(b->out, "JWK set");
-	words[1] = "--key";
-	words[2] = b->key;
-	assert_int_equal(run_words(b, cof_verbs_token[0].run, words, 3), COF_EXIT_YES);
-	assert_says(b->out, "\"ES384\"");
 }
 
 int main(void)
@@ -367,7 +299,6 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_is_usage_and_writes_nothing),
 		cmocka_unit_test(t079_a_failure_leaves_the_old_file),
 		cmocka_unit_test(kinds_without_a_result),
-		cmocka_unit_test(jwks_takes_what_it_knows),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

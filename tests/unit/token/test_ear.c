@@ -136,7 +136,56 @@ static void the_chain_travels_in_the_header(void **state)
 	assert_ok(cof_ear_issue(&m.in, key, cof_buf_span(&pem), &token, &err));
 	assert_ok(cof_jws_verify(cof_buf_span(&token), key, &header, &payload, &err));
 	assert_int_equal(json_array_size(json_object_get(json_object_get(header, "jwk"), "x5c")), 2);
+	/* where the key has a name, beside it */
+	COF_AUTO(cof_buf) named = {0};
+	COF_AUTO_PTR(json_t) header2 = NULL;
+	COF_AUTO_PTR(json_t) payload2 = NULL;
+	m.in.profile = COF_EAR_PROFILE_IETF;
+	assert_ok(cof_ear_issue(&m.in, key, cof_buf_span(&pem), &named, &err));
+	assert_ok(cof_jws_verify(cof_buf_span(&named), key, &header2, &payload2, &err));
+	assert_int_equal(json_array_size(json_object_get(header2, "x5c")), 2);
+	assert_true(json_is_string(json_object_get(header2, "kid")));
+	assert_null(json_object_get(header2, "jwk"));
 	EVP_PKEY_free(key);
+	drop(&m);
+}
+
+/* A status may be worse than its vector, or say nothing; never better. */
+static void t007_a_status_of_its_own(void **state)
+{
+	(void)state;
+	static const cof_status all[] = {COF_STATUS_NONE, COF_STATUS_AFFIRMING, COF_STATUS_WARNING,
+					 COF_STATUS_CONTRAINDICATED};
+	static const int warned[COF_TRUST_COUNT] = {[COF_TRUST_HARDWARE] = 32};
+	static const bool fits[] = {true, false, true, true};
+	made m = make();
+	m.in.trust = warned;
+	for (size_t i = 0; i < COF_COUNT(all); i++) {
+		COF_AUTO_PTR(json_t) claims = NULL;
+		json_t *cpu = NULL;
+		m.in.status = &all[i];
+		if (!fits[i]) {
+			assert_fails(cof_ear_claims(&m.in, &claims, &err), "ear-status");
+			continue;
+		}
+		assert_ok(cof_ear_claims(&m.in, &claims, &err));
+		assert_ok(cof_ear_cpu(claims, &cpu, &err));
+		assert_string_equal(json_string_value(json_object_get(cpu, "ear.status")), cof_status_name(all[i]));
+	}
+	drop(&m);
+}
+
+static void t066_nonces_of_other_sizes(void **state)
+{
+	(void)state;
+	static const uint8_t bytes[COF_EAR_NONCE_MAX + 1];
+	static const size_t bad[] = {1, COF_EAR_NONCE_MIN - 1, COF_EAR_NONCE_MAX + 1};
+	made m = make();
+	json_t *claims = NULL;
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		m.in.nonce = cof_span_of(bytes, bad[i]);
+		assert_fails(cof_ear_claims(&m.in, &claims, &err), "ear-nonce");
+	}
 	drop(&m);
 }
 
@@ -160,6 +209,8 @@ int main(void)
 		cmocka_unit_test(t007_status_follows_from_the_vector),
 		cmocka_unit_test(peers_find_what_they_look_for),
 		cmocka_unit_test(the_chain_travels_in_the_header),
+		cmocka_unit_test(t007_a_status_of_its_own),
+		cmocka_unit_test(t066_nonces_of_other_sizes),
 		cmocka_unit_test(places_that_are_not_there),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -137,6 +137,37 @@ static void t066_too_long(void **state)
 	EVP_PKEY_free(key);
 }
 
+/* Before anything is verified: a text, or nothing. */
+static void t066_the_name_of_a_key(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *header, *kid;
+	} cases[] = {{"{\"kid\":\"a\"}", "a"},
+		     {"{\"kid\":\"\"}", ""},
+		     {"{\"kid\":7}", NULL},
+		     {"{\"kid\":null}", NULL},
+		     {"{\"kid\":\"a\",\"kid\":\"b\"}", NULL},
+		     {"{\"kid\":\"a\\u0000b\"}", NULL},
+		     {"[\"kid\"]", NULL},
+		     {"{}", NULL},
+		     {"", NULL}};
+	static const char *const texts[] = {"", "a", "a.b", "a.b.c.d", "..", "e30=.e30.AA"};
+	char *kid = NULL;
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		COF_AUTO(cof_buf) t = {0};
+		assemble(cases[i].header, "{}", "AAAA", &t);
+		assert_ok(cof_jws_kid(cof_buf_span(&t), &kid, &err));
+		if (cases[i].kid == NULL ? kid != NULL : (kid == NULL || strcmp(kid, cases[i].kid) != 0))
+			fail_msg("%s: %s", cases[i].header, kid != NULL ? kid : "none");
+		free(kid);
+	}
+	for (size_t i = 0; i < COF_COUNT(texts); i++) {
+		assert_ok(cof_jws_kid(cof_span_str(texts[i]), &kid, &err));
+		assert_null(kid);
+	}
+}
+
 static void keys_as_jwk(void **state)
 {
 	(void)state;
@@ -249,6 +280,7 @@ int main(void)
 		cmocka_unit_test(t066_every_bit_and_truncation),
 		cmocka_unit_test(t066_too_long),
 		cmocka_unit_test(t066_a_longer_signature),
+		cmocka_unit_test(t066_the_name_of_a_key),
 		cmocka_unit_test(keys_as_jwk),
 		cmocka_unit_test(broken_jwks),
 		cmocka_unit_test(keys_that_sign_no_tokens),

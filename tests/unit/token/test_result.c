@@ -198,6 +198,10 @@ static void both_forms_under_both_curves(void **state)
 		a.key = by[i];
 		a.policy = "{\"audience\":\"another\"}";
 		assert_refused(&a, "token-audience", "claims");
+		cof_verdict *v = verdict_new();
+		a.policy = "{\"audience\":7}";
+		assert_fails(verdict_on(&a, v, &err), "policy-word");
+		verdict_free(v);
 	}
 }
 

@@ -222,7 +222,7 @@ static void the_verified_quote(void **state)
 		s->select[0].mask = 0x8103ff;
 		s->tampered = i == 1;
 		soft_quote_make(s);
-		const cof_verify_in in = {s->files, s->n_files, NULL, SOFT_NOW};
+		const cof_verify_in in = {.files = s->files, .n_files = s->n_files, .now = SOFT_NOW};
 		assert_ok(cof_tpm_quote_verify(&in, &v, &q, &err));
 		cof_verdict_release(&v);
 		assert_int_equal(q != NULL, i == 0);

@@ -106,6 +106,38 @@ static void t007_a_check_taken_away_takes_its_value(void **state)
 	walk_demands("snp-report", &vcek, takings, COF_COUNT(takings));
 }
 
+/* A comparison with reference values is one too, and one that failed counts whatever the policy's word says. */
+static void references_stand_in_for_values(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	static const struct {
+		const char *demanded, *reference;
+		enum cof_trust claim;
+		int failed;
+	} cases[] = {
+		{"measurement", "reference-measurement", COF_TRUST_EXECUTABLES, 96},
+		{"host-data", "reference-host-data", COF_TRUST_CONFIGURATION, 96},
+		{"tcb-too-low", "reference-reported-tcb", COF_TRUST_HARDWARE, 96},
+	};
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		v = vcek;
+		for (size_t at = v.checks.n; at-- > 0;) {
+			if (strcmp(v.checks.list[at].name, cases[i].demanded) == 0)
+				take_away(&v, at);
+		}
+		assert_int_not_equal(said_of("snp-report", &v).vector[cases[i].claim], 2);
+		(void)cof_check_that(&v.checks, COF_STAGE_POLICY, cases[i].reference, true);
+		assert_int_equal(said_of("snp-report", &v).vector[cases[i].claim], 2);
+		v = vcek;
+		(void)cof_check_that(&v.checks, COF_STAGE_POLICY, cases[i].reference, false);
+		assert_int_equal(said_of("snp-report", &v).vector[cases[i].claim], cases[i].failed);
+	}
+	v = vcek;
+	(void)cof_check_that(&v.checks, COF_STAGE_POLICY, "reference-mismatch", false);
+	assert_int_equal(said_of("snp-report", &v).vector[COF_TRUST_EXECUTABLES], 96);
+}
+
 /* A key of many chips says nothing of which chip; its provider must have been named. */
 static void a_vlek_needs_its_provider(void **state)
 {
@@ -198,6 +230,67 @@ static void kinds_without_an_attester(void **state)
 	assert_fails(cof_trust_of(k, &v, &said, &err), "no-result");
 }
 
+/* A TPM's quote, by the names of its checks: known, and yet nothing that a whole could rest on. */
+static void t024_a_tpm_affirms_no_whole(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	static const cof_kind tpm = {.name = "tpm-quote"};
+	static const struct {
+		cof_stage stage;
+		const char *name;
+	} checks[] = {{COF_STAGE_PARSE, "quote-type"},
+		      {COF_STAGE_AK, "ak-not-enrolled"},
+		      {COF_STAGE_AK, "ak-untrusted"},
+		      {COF_STAGE_SIGNATURE, "signature-hash"},
+		      {COF_STAGE_SIGNATURE, "signature-scheme"},
+		      {COF_STAGE_SIGNATURE, "signature-range"},
+		      {COF_STAGE_SIGNATURE, "quote-signature"},
+		      {COF_STAGE_SIGNATURE, "quote-magic"},
+		      {COF_STAGE_PCR, "pcr-selection-empty"},
+		      {COF_STAGE_PCR, "pcr-digest"}};
+	static const int known[COF_TRUST_COUNT] = {2}, bad[COF_TRUST_COUNT] = {2, 0, 96}, none[COF_TRUST_COUNT];
+	cof_trust_said said;
+	for (size_t without = 0; without <= COF_COUNT(checks); without++) {
+		v = (cof_verdict){.accepted = true};
+		for (size_t i = 0; i < COF_COUNT(checks); i++) {
+			if (i != without)
+				(void)cof_check_that(&v.checks, checks[i].stage, checks[i].name, true);
+		}
+		assert_ok(cof_trust_of(&tpm, &v, &said, &err));
+		assert_vector("tpm", &said, without < COF_COUNT(checks) ? none : known, COF_STATUS_NONE);
+	}
+	(void)cof_check_that(&v.checks, COF_STAGE_PCR, "pcr-value", false);
+	v.accepted = false;
+	assert_ok(cof_trust_of(&tpm, &v, &said, &err));
+	assert_vector("other registers", &said, bad, COF_STATUS_CONTRAINDICATED);
+}
+
+/* The TEE's claims count for a TPM inside of it as long as each link between the two was checked. */
+static void t024_a_paravisor_s_tpm_needs_its_tee(void **state)
+{
+	(void)state;
+	static cof_verdict v;
+	static const cof_kind azure = {.name = "azure-hcl"};
+	static const struct {
+		cof_stage stage;
+		const char *name;
+	} links[] = {{COF_STAGE_SIGNATURE, "report-data-binding"}, {COF_STAGE_SIGNATURE, "quote-signature"},
+		     {COF_STAGE_SIGNATURE, "quote-magic"},	   {COF_STAGE_AK, "hcl-ak"},
+		     {COF_STAGE_PCR, "pcr-selection-empty"},	   {COF_STAGE_PCR, "pcr-digest"}};
+	static const int linked[COF_TRUST_COUNT] = {0, 3, 0, 0, 2, 2}, none[COF_TRUST_COUNT];
+	for (size_t without = 0; without <= COF_COUNT(links); without++) {
+		cof_trust_said said;
+		v = vcek;
+		for (size_t i = 0; i < COF_COUNT(links); i++) {
+			if (i != without)
+				(void)cof_check_that(&v.checks, links[i].stage, links[i].name, true);
+		}
+		assert_ok(cof_trust_of(&azure, &v, &said, &err));
+		assert_vector("azure", &said, without < COF_COUNT(links) ? none : linked, COF_STATUS_NONE);
+	}
+}
+
 /* Not a check at all: no value, and refused. */
 static void t007_an_empty_verdict(void **state)
 {
@@ -213,11 +306,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_failure_has_its_value),
 		cmocka_unit_test(t007_a_check_taken_away_takes_its_value),
+		cmocka_unit_test(references_stand_in_for_values),
 		cmocka_unit_test(a_vlek_needs_its_provider),
 		cmocka_unit_test(t007_the_bare_defaults_affirm_nothing),
 		cmocka_unit_test(t019_debug_that_is_on_is_never_silent),
 		cmocka_unit_test(a_failure_that_no_table_names_has_its_stage_s),
 		cmocka_unit_test(kinds_without_an_attester),
+		cmocka_unit_test(t024_a_tpm_affirms_no_whole),
+		cmocka_unit_test(t024_a_paravisor_s_tpm_needs_its_tee),
 		cmocka_unit_test(t007_an_empty_verdict),
 	};
 	return cmocka_run_group_tests(tests, make, drop);

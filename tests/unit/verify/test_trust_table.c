@@ -138,7 +138,7 @@ static void a_kind_of_every_row(void **state)
 			assert_non_null(t->rules[i].sets[0]);
 		}
 	}
-	assert_int_equal(n, 3);
+	assert_true(n >= 3);
 	assert_null(cof_trust_kind_of("no such kind"));
 	for (const cof_trust_fault *f = cof_trust_faults; f->check != NULL; f++) {
 		assert_int_not_equal(cof_trust_tier(f->failed), COF_STATUS_AFFIRMING);
