@@ -21,13 +21,14 @@ static const struct {
 	bool vlek;
 	const char *class_id, *vendor, *model;
 	cof_rim_field instance; /* COF_RIM_FIELDS: none */
+	const char *words;
 } classes[] = {
-	{COF_RIM_SNP, false, "1.3.6.1.4.1.3704.3.1", NULL, NULL, COF_RIM_CHIP_ID},
-	{COF_RIM_SNP, true, "1.3.6.1.4.1.3704.3.2", NULL, NULL, COF_RIM_CSP_ID},
-	{COF_RIM_TDX, false, NULL, "Intel Corporation", "TDX TD", COF_RIM_FIELDS},
-	{COF_RIM_TPM, false, NULL, "coffer", "tpm", COF_RIM_FIELDS},
-	{COF_RIM_SEV, false, NULL, "coffer", "sev", COF_RIM_FIELDS},
-	{COF_RIM_SEVES, false, NULL, "coffer", "seves", COF_RIM_FIELDS},
+	{COF_RIM_SNP, false, "1.3.6.1.4.1.3704.3.1", NULL, NULL, COF_RIM_CHIP_ID, "snp"},
+	{COF_RIM_SNP, true, "1.3.6.1.4.1.3704.3.2", NULL, NULL, COF_RIM_CSP_ID, "snp with a VLEK"},
+	{COF_RIM_TDX, false, NULL, "Intel Corporation", "TDX TD", COF_RIM_FIELDS, "tdx"},
+	{COF_RIM_TPM, false, NULL, "coffer", "tpm", COF_RIM_FIELDS, "tpm"},
+	{COF_RIM_SEV, false, NULL, "coffer", "sev", COF_RIM_FIELDS, "sev"},
+	{COF_RIM_SEVES, false, NULL, "coffer", "seves", COF_RIM_FIELDS, "seves"},
 };
 
 static int malformed(cof_err *err, const char *what)
@@ -105,10 +106,10 @@ int cof_author_may(const cof_author *a, const cof_rim_entry *e, cof_err *err)
 	bool may = a->classes == NULL;
 	for (size_t i = 0; !may && i < json_array_size(a->classes); i++)
 		may = covers(json_array_get(a->classes, i), e);
+	size_t row = row_of_entry(e);
 	if (!may)
-		return cof_err_set(err, COF_E_POLICY, "reference-author", "'%.60s' may not speak for %s%s ('%.40s')",
-				   a->name, cof_rim_tee_name(e->tee),
-				   e->tee == COF_RIM_SNP && e->launch.vlek ? " with a VLEK" : "", e->name);
+		return cof_err_set(err, COF_E_POLICY, "reference-author", "'%.60s' may not speak for %s: '%.40s'",
+				   a->name, row < COF_COUNT(classes) ? classes[row].words : "it", e->name);
 	if (e->version < a->min_version)
 		return cof_err_set(err, COF_E_POLICY, "reference-older",
 				   "'%.60s': version %llu, at least %llu is wanted", e->name,

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attestation/refvalue/kind_appraisal.h"
-
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
@@ -145,32 +143,42 @@ static int is_asked(const cof_verify_in *in, bool *ret, cof_err *err)
 	return 0;
 }
 
-int cof_references_judge_snp(const cof_verify_in *in, const cof_snp_verified *snp, cof_verdict *v, cof_err *err)
+static int make_work(work **ret, cof_err *err)
 {
-	bool asked = false;
-	int rc = is_asked(in, &asked, err);
-	if (rc < 0 || !asked)
-		return rc;
-	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
-	if (w == NULL)
-		return cof_err_oom(err);
-	if (snp != NULL)
-		cof_facts_snp(snp, &w->facts);
-	return judge(w, in, snp != NULL, v, err);
+	*ret = calloc(1, sizeof **ret);
+	return *ret != NULL ? 0 : cof_err_oom(err);
 }
 
-int cof_references_judge_tdx(const cof_verify_in *in, const cof_tdx_verified *tdx, cof_verdict *v, cof_err *err)
+int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
+	COF_AUTO_PTR(cof_snp_verified) snp = NULL;
+	COF_AUTO_PTR(work) w = NULL;
 	bool asked = false;
 	int rc = is_asked(in, &asked, err);
+	if (rc == 0)
+		rc = cof_snp_verify_files(in, ret, &snp, err);
 	if (rc < 0 || !asked)
 		return rc;
-	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
-	if (w == NULL)
-		return cof_err_oom(err);
-	if (tdx != NULL)
+	rc = make_work(&w, err);
+	if (rc == 0 && snp != NULL)
+		cof_facts_snp(snp, &w->facts);
+	return rc < 0 ? rc : judge(w, in, snp != NULL, ret, err);
+}
+
+int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+{
+	COF_AUTO_PTR(cof_tdx_verified) tdx = NULL;
+	COF_AUTO_PTR(work) w = NULL;
+	bool asked = false;
+	int rc = is_asked(in, &asked, err);
+	if (rc == 0)
+		rc = cof_tdx_verify(in, ret, &tdx, err);
+	if (rc < 0 || !asked)
+		return rc;
+	rc = make_work(&w, err);
+	if (rc == 0 && tdx != NULL)
 		cof_facts_tdx(tdx, &w->facts);
-	return judge(w, in, tdx != NULL, v, err);
+	return rc < 0 ? rc : judge(w, in, tdx != NULL, ret, err);
 }
 
 /* ---- corim-appraisal ---- */
@@ -239,35 +247,17 @@ static int64_t chain_time(cof_span vek, int64_t now)
 	return read && from > now ? from : now;
 }
 
-/* The report by the rules of its own kind; *ret NULL where it is refused. */
-static int verify_report(const cof_verify_in *in, cof_verdict *v, cof_snp_verified **ret, cof_err *err)
-{
-	cof_snp_demands demands;
-	cof_snp_said said;
-	int rc = cof_snp_demands_read(in->policy, &demands, err);
-	if (rc < 0)
-		return rc;
-	const cof_snp_in snp = {.report = cof_role(in, "report"),
-				.vek = cof_role(in, "vek"),
-				.intermediate = cof_role(in, "intermediate"),
-				.root = cof_role(in, "root"),
-				.has_crl = cof_role_given(in, "crl"),
-				.crl = cof_role(in, "crl"),
-				.demands = &demands,
-				.now = chain_time(cof_role(in, "vek"), in->now)};
-	return cof_snp_verify(&snp, &v->checks, &said, ret, err);
-}
-
 int cof_kind_corim_appraisal(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_snp_verified) snp = NULL;
-	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
+	COF_AUTO_PTR(work) w = NULL;
 	cof_appraisal a;
+	cof_verify_in report = *in;
+	report.now = chain_time(cof_role(in, "vek"), in->now);
 	ret->appraisal = COF_APPRAISED_NO_MATCH; /* until it is found */
-	ret->fields = json_object();
-	if (w == NULL || ret->fields == NULL)
-		return cof_err_oom(err);
-	int rc = verify_report(in, ret, &snp, err);
+	int rc = make_work(&w, err);
+	if (rc == 0)
+		rc = cof_snp_verify_files(&report, ret, &snp, err);
 	if (rc == 0)
 		rc = read_manifest(in, w, ret, err);
 	if (rc < 0 || snp == NULL || w->refs.n == 0)

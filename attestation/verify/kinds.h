@@ -5,10 +5,8 @@
 #include "attestation/verify/kind.h"
 
 /* snp.c */
-COF_WUR int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_snp_report_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_snp_response(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 /* tdx.c, tdx_ccel.c */
-COF_WUR int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_tdx_quote_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_ccel(const cof_verify_in *in, cof_verdict *ret, cof_err *err);

@@ -4,7 +4,6 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
-#include "attestation/refvalue/kind_appraisal.h"
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/snp_certs.h"
 #include "attestation/verify/snp_crl.h"
@@ -189,11 +188,11 @@ int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_s
 	return rc;
 }
 
-int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+int cof_snp_verify_files(const cof_verify_in *in, cof_verdict *ret, cof_snp_verified **ret_report, cof_err *err)
 {
-	COF_AUTO_PTR(cof_snp_verified) verified = NULL;
 	cof_snp_demands demands;
 	cof_snp_said said;
+	*ret_report = NULL;
 	int rc = cof_snp_demands_read(in->policy, &demands, err);
 	if (rc < 0)
 		return rc;
@@ -207,8 +206,8 @@ int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 		.demands = &demands,
 		.now = in->now,
 	};
-	rc = cof_snp_verify(&snp, &ret->checks, &said, &verified, err);
+	rc = cof_snp_verify(&snp, &ret->checks, &said, ret_report, err);
 	if (rc == 0 && said.decoded)
 		rc = cof_snp_fields(&said.report, said.line, &ret->fields, err);
-	return rc < 0 ? rc : cof_references_judge_snp(in, verified, ret, err);
+	return rc;
 }

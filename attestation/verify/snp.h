@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "attestation/verify/kind.h"
 #include "attestation/verify/snp_policy.h"
 
 typedef struct cof_snp_in {
@@ -44,3 +45,8 @@ bool cof_snp_verified_by_amd(const cof_snp_verified *v);
  */
 COF_WUR int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_said, cof_snp_verified **ret,
 			   cof_err *err);
+
+/* The same for the files of a kind's roles and the words of its policy: checks and fields into ret. *ret_report is NULL
+ * unless every check passed. Fails for policy words ("policy-word") and memory alone. */
+COF_WUR int cof_snp_verify_files(const cof_verify_in *in, cof_verdict *ret, cof_snp_verified **ret_report,
+				 cof_err *err);

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "attestation/refvalue/kind_appraisal.h"
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/p256.h"
 #include "attestation/verify/tdx_ccel.h"
@@ -243,14 +242,7 @@ int cof_tdx_verify(const cof_verify_in *in, cof_verdict *ret, cof_tdx_verified *
 	return rc < 0 ? rc : make_verified(&j, ret_quote, err);
 }
 
-/* --- the kinds --- */
-
-int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
-{
-	COF_AUTO_PTR(cof_tdx_verified) v = NULL;
-	int rc = cof_tdx_verify(in, ret, &v, err);
-	return rc < 0 ? rc : cof_references_judge_tdx(in, v, ret, err);
-}
+/* --- the kind that decodes alone --- */
 
 int cof_kind_tdx_quote_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
