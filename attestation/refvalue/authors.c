@@ -10,6 +10,7 @@
 #include "common/digest.h"
 #include "common/hex.h"
 #include "common/ossl.h"
+#include "common/rd.h"
 
 #define FORMAT "coffer-reference-authors/1"
 
@@ -274,13 +275,14 @@ static int add_key_alone(cof_authors *a, cof_span file, bool is_json, int64_t no
 	return rc < 0 ? rc : cof_authors_add_key(a, key, err);
 }
 
-/* Neither begins like the other. */
+/* PEM does not. */
 static bool begins_like_json(cof_span file)
 {
-	size_t i = 0;
-	while (i < file.len && memchr(" \t\r\n", file.data[i], 4) != NULL)
-		i++;
-	return i < file.len && file.data[i] == '{';
+	cof_rd r = cof_rd_of(file);
+	uint8_t c = ' ';
+	while (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+		c = cof_rd_u8(&r);
+	return c == '{';
 }
 
 int cof_authors_add(cof_authors *a, cof_span file, int64_t now, cof_err *err)

@@ -97,8 +97,8 @@ static void check_cond(const cof_rim_cond *c, const cof_facts *facts, cof_checks
 	char name[COF_CHECK_NAME_MAX];
 	cof_cond_text text;
 	(void)snprintf(name, sizeof name, "reference-%s", cof_rim_field_of(c->field)->name);
-	for (char *p = name; *p != '\0'; p++)
-		*p = *p == '_' ? '-' : *p;
+	for (char *p = strchr(name, '_'); p != NULL; p = strchr(p, '_'))
+		*p = '-';
 	cof_cond_explain(c, facts, &text);
 	(void)cof_check_text(checks, COF_STAGE_POLICY, name, cof_cond_holds(c, facts), text.expected, text.found);
 }

@@ -119,8 +119,8 @@ static inline const cof_check *check_called(const cof_verdict *v, const char *na
 static inline void check_name(cof_rim_field f, char ret[COF_CHECK_NAME_MAX])
 {
 	(void)snprintf(ret, COF_CHECK_NAME_MAX, "reference-%s", cof_rim_field_of(f)->name);
-	for (char *p = ret; *p != '\0'; p++)
-		*p = *p == '_' ? '-' : *p;
+	for (char *p = strchr(ret, '_'); p != NULL; p = strchr(p, '_'))
+		*p = '-';
 }
 
 /* Refused because of this condition alone: the mismatch itself and this check fail, and nothing else does. */

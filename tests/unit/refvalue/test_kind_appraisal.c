@@ -4,6 +4,7 @@
 #include "tests/unit/verify/soft_snp.h"
 
 #include "attestation/token/jws.h"
+#include "common/hex.h"
 #include "tests/unit/refvalue/references.h"
 
 static soft_keys keys;
@@ -601,6 +602,45 @@ static void t077_one_bad_file_spoils_the_rest(void **state)
 	b.n_more = 0;
 }
 
+static void put_hex(const char *hex, cof_buf *ret)
+{
+	uint8_t bytes[64];
+	assert_ok(cof_unhex(hex, bytes, strlen(hex) / 2, &err));
+	assert_ok(cof_buf_add(ret, bytes, strlen(hex) / 2, &err));
+}
+
+static void t079_files_that_are_none(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *role, *bytes, *reason;
+		cof_stage stage;
+	} files[] = {
+		{"ref", "d280", "cose-malformed", COF_STAGE_PARSE},
+		{"ref", "d2", "cbor-malformed", COF_STAGE_PARSE},
+		{"ref", "d29b8000000000000000", "cbor-malformed", COF_STAGE_PARSE},
+		{"ref_unsigned", "d901f5a2", "cbor-malformed", COF_STAGE_PARSE},
+		{"ref_unsigned", "d901f5a20061670180", "corim-malformed", COF_STAGE_PARSE},
+		{"ref_unsigned", "d901f5a30061670181d901fa4003d8206178", "corim-profile", COF_STAGE_PROFILE},
+		{"ref_unsigned", "7b2278223a317d", "rvps-unsupported", COF_STAGE_POLICY}, /* {"x":1} */
+		{"ref_unsigned", "5b5d", "rim-malformed", COF_STAGE_PARSE},		  /* [] */
+		{"ref_unsigned", "7b", "reference-malformed", COF_STAGE_PARSE},
+	};
+	set_up_report();
+	for (size_t i = 0; i < COF_COUNT(files); i++) {
+		COF_AUTO(cof_buf) bytes = {0};
+		COF_AUTO(cof_buf) pem = {0};
+		put_hex(files[i].bytes, &bytes);
+		b.n_more = 0;
+		give(files[i].role, &bytes);
+		give_key(author, &pem);
+		judge("snp-report");
+		assert_reason(files[i].reason);
+		assert_int_equal(soft_failed(&b.v)->stage, files[i].stage);
+		b.n_more = 0;
+	}
+}
+
 /* Evidence that is refused matches nothing, and its references are judged all the same. */
 static void t007_refused_evidence_matches_nothing(void **state)
 {
@@ -805,6 +845,7 @@ int main(void)
 		cmocka_unit_test(t077_signatures_end),
 		cmocka_unit_test(t077_unsigned_values_need_the_word),
 		cmocka_unit_test(t077_one_bad_file_spoils_the_rest),
+		cmocka_unit_test(t079_files_that_are_none),
 		cmocka_unit_test(t077_too_many_files),
 		cmocka_unit_test(t077_authors_of_a_manifest),
 		cmocka_unit_test(t077_a_manifest_is_signed),
