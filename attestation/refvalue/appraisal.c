@@ -7,7 +7,7 @@
 #include "common/rd.h"
 #include "common/secret.h"
 
-enum { SHOWN_MAX = 2 * COF_SHA384_LEN, ONE_OF_MAX = 72 };
+enum { SHOWN_MAX = 2 * COF_SHA384_LEN, ONE_OF_MAX = 72, LOW_MAX = COF_SNP_TCB_TEXT_MAX - 1 };
 
 /* ---- one condition ---- */
 
@@ -163,8 +163,11 @@ void cof_cond_explain(const cof_rim_cond *c, const cof_facts *facts, cof_cond_te
 	}
 	low_part(c, found, facts, low, sizeof low);
 	value_text(c, found, facts, value, sizeof value);
-	(void)snprintf(ret->found, sizeof ret->found, "%s%.*s%s", low, SHOWN_MAX, value,
-		       strlen(value) > SHOWN_MAX ? "..." : "");
+	if (low[0] != '\0')
+		(void)snprintf(ret->found, sizeof ret->found, "%s%.*s", low, LOW_MAX, value);
+	else
+		(void)snprintf(ret->found, sizeof ret->found, "%.*s%s", SHOWN_MAX, value,
+			       strlen(value) > SHOWN_MAX ? "..." : "");
 }
 
 /* ---- all of them ---- */
