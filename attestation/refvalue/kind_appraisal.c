@@ -38,12 +38,14 @@ static void check_taken(const cof_reference *r, bool is_unsigned, cof_checks *c)
 			     is_unsigned ? "named as unsigned" : "a key of an author", found);
 }
 
-/* A refusal names the file by its place; whose key spoke out of turn stands in the text. */
-static int add_file(work *w, const cof_reference_in *in, cof_verdict *v, cof_err *err)
+/* A refusal names the file by its place among the references. */
+static int add_file(work *w, const cof_reference_in *in, size_t nth, cof_verdict *v, cof_err *err)
 {
 	cof_err why = {0};
-	if (cof_references_add(&w->refs, in, &why) < 0)
+	if (cof_references_add(&w->refs, in, &why) < 0) {
+		(void)!cof_err_wrap(&why, "file %zu", nth);
 		return cof_token_refuse(&v->checks, cof_reference_stage(&why), &why, err);
+	}
 	check_taken(&w->refs.at[w->refs.n - 1], in->is_unsigned, &v->checks);
 	return 0;
 }
@@ -61,8 +63,7 @@ static int add_files(work *w, const cof_verify_in *in, cof_verdict *v, bool *ret
 					       .now = in->now};
 		if (!is_unsigned && strcmp(in->files[i].role, "ref") != 0)
 			continue;
-		given++;
-		rc = add_file(w, &file, v, err);
+		rc = add_file(w, &file, ++given, v, err);
 	}
 	*ret_all = w->refs.n == given;
 	return rc;
