@@ -7,7 +7,7 @@
 #include "common/rd.h"
 #include "common/secret.h"
 
-enum { FOUND_MAX = 2 * COF_SHA384_LEN };
+enum { SHOWN_MAX = 2 * COF_SHA384_LEN, ONE_OF_MAX = 72, LOW_MAX = COF_SNP_TCB_TEXT_MAX - 1 };
 
 /* ---- one condition ---- */
 
@@ -119,8 +119,11 @@ static void expected_text(const cof_rim_cond *c, const cof_facts *facts, char re
 		value_text(c, cof_rim_value(c, 1), facts, second, sizeof second);
 	switch (c->op) {
 	case COF_RIM_IS:
-		(void)snprintf(ret, COF_CHECK_TEXT_MAX, c->n > 1 ? "one of %2$zu: %1$.96s, ..." : "%1$.111s", first,
-			       c->n);
+		if (c->n > 1)
+			(void)snprintf(ret, COF_CHECK_TEXT_MAX, "one of %zu: %.*s, ...", c->n, ONE_OF_MAX, first);
+		else
+			(void)snprintf(ret, COF_CHECK_TEXT_MAX, "%.*s%s", SHOWN_MAX, first,
+				       strlen(first) > SHOWN_MAX ? "..." : "");
 		break;
 	case COF_RIM_MASKED:
 		(void)snprintf(ret, COF_CHECK_TEXT_MAX, "%.48s under %.48s", first, second);
@@ -160,8 +163,11 @@ void cof_cond_explain(const cof_rim_cond *c, const cof_facts *facts, cof_cond_te
 	}
 	low_part(c, found, facts, low, sizeof low);
 	value_text(c, found, facts, value, sizeof value);
-	(void)snprintf(ret->found, sizeof ret->found, "%s%.*s%s", low, FOUND_MAX, value,
-		       strlen(value) > FOUND_MAX ? "..." : "");
+	if (low[0] != '\0')
+		(void)snprintf(ret->found, sizeof ret->found, "%s%.*s", low, LOW_MAX, value);
+	else
+		(void)snprintf(ret->found, sizeof ret->found, "%.*s%s", SHOWN_MAX, value,
+			       strlen(value) > SHOWN_MAX ? "..." : "");
 }
 
 /* ---- all of them ---- */

@@ -10,6 +10,7 @@
 #include "common/digest.h"
 #include "common/hex.h"
 #include "common/ossl.h"
+#include "common/rd.h"
 
 #define FORMAT "coffer-reference-authors/1"
 
@@ -21,13 +22,14 @@ static const struct {
 	bool vlek;
 	const char *class_id, *vendor, *model;
 	cof_rim_field instance; /* COF_RIM_FIELDS: none */
+	const char *words;
 } classes[] = {
-	{COF_RIM_SNP, false, "1.3.6.1.4.1.3704.3.1", NULL, NULL, COF_RIM_CHIP_ID},
-	{COF_RIM_SNP, true, "1.3.6.1.4.1.3704.3.2", NULL, NULL, COF_RIM_CSP_ID},
-	{COF_RIM_TDX, false, NULL, "Intel Corporation", "TDX TD", COF_RIM_FIELDS},
-	{COF_RIM_TPM, false, NULL, "coffer", "tpm", COF_RIM_FIELDS},
-	{COF_RIM_SEV, false, NULL, "coffer", "sev", COF_RIM_FIELDS},
-	{COF_RIM_SEVES, false, NULL, "coffer", "seves", COF_RIM_FIELDS},
+	{COF_RIM_SNP, false, "1.3.6.1.4.1.3704.3.1", NULL, NULL, COF_RIM_CHIP_ID, "snp"},
+	{COF_RIM_SNP, true, "1.3.6.1.4.1.3704.3.2", NULL, NULL, COF_RIM_CSP_ID, "snp with a VLEK"},
+	{COF_RIM_TDX, false, NULL, "Intel Corporation", "TDX TD", COF_RIM_FIELDS, "tdx"},
+	{COF_RIM_TPM, false, NULL, "coffer", "tpm", COF_RIM_FIELDS, "tpm"},
+	{COF_RIM_SEV, false, NULL, "coffer", "sev", COF_RIM_FIELDS, "sev"},
+	{COF_RIM_SEVES, false, NULL, "coffer", "seves", COF_RIM_FIELDS, "seves"},
 };
 
 static int malformed(cof_err *err, const char *what)
@@ -105,10 +107,10 @@ int cof_author_may(const cof_author *a, const cof_rim_entry *e, cof_err *err)
 	bool may = a->classes == NULL;
 	for (size_t i = 0; !may && i < json_array_size(a->classes); i++)
 		may = covers(json_array_get(a->classes, i), e);
+	size_t row = row_of_entry(e);
 	if (!may)
-		return cof_err_set(err, COF_E_POLICY, "reference-author", "'%.60s' may not speak for %s%s ('%.40s')",
-				   a->name, cof_rim_tee_name(e->tee),
-				   e->tee == COF_RIM_SNP && e->launch.vlek ? " with a VLEK" : "", e->name);
+		return cof_err_set(err, COF_E_POLICY, "reference-author", "'%.60s' may not speak for %s: '%.40s'",
+				   a->name, row < COF_COUNT(classes) ? classes[row].words : "it", e->name);
 	if (e->version < a->min_version)
 		return cof_err_set(err, COF_E_POLICY, "reference-older",
 				   "'%.60s': version %llu, at least %llu is wanted", e->name,
@@ -273,13 +275,14 @@ static int add_key_alone(cof_authors *a, cof_span file, bool is_json, int64_t no
 	return rc < 0 ? rc : cof_authors_add_key(a, key, err);
 }
 
-/* Neither begins like the other. */
+/* PEM does not. */
 static bool begins_like_json(cof_span file)
 {
-	size_t i = 0;
-	while (i < file.len && memchr(" \t\r\n", file.data[i], 4) != NULL)
-		i++;
-	return i < file.len && file.data[i] == '{';
+	cof_rd r = cof_rd_of(file);
+	uint8_t c = ' ';
+	while (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+		c = cof_rd_u8(&r);
+	return c == '{';
 }
 
 int cof_authors_add(cof_authors *a, cof_span file, int64_t now, cof_err *err)

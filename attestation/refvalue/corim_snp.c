@@ -291,8 +291,8 @@ static int read_instance(const cof_cbor *v, cof_rim_entry *e, cof_err *err)
 	cof_span bytes;
 	if (!cof_cbor_bytes(cof_cbor_untag(v, COF_CORIM_TAG_BYTES), &bytes))
 		return cof_corim_unsupported(err, "an instance of another form");
-	if (bytes.len >= len + (f == COF_RIM_CHIP_ID) ||
-	    (f == COF_RIM_CHIP_ID && bytes.len != len && bytes.len != CHIP_ID_SHORT_LEN))
+	bool fits = f == COF_RIM_CHIP_ID ? bytes.len == len || bytes.len == CHIP_ID_SHORT_LEN : bytes.len < len;
+	if (!fits)
 		return cof_corim_malformed(err, "an instance's length");
 	memcpy(padded, bytes.data, bytes.len);
 	return cof_rim_demand(e, f, COF_RIM_IS, cof_span_of(padded, len), err);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attestation/refvalue/kind_appraisal.h"
-
 #include <limits.h>
 #include <openssl/err.h>
 #include <openssl/x509.h>
@@ -40,12 +38,14 @@ static void check_taken(const cof_reference *r, bool is_unsigned, cof_checks *c)
 			     is_unsigned ? "named as unsigned" : "a key of an author", found);
 }
 
-/* A refusal names the file by its place; whose key spoke out of turn stands in the text. */
-static int add_file(work *w, const cof_reference_in *in, cof_verdict *v, cof_err *err)
+/* A refusal names the file by its place among the references. */
+static int add_file(work *w, const cof_reference_in *in, size_t nth, cof_verdict *v, cof_err *err)
 {
 	cof_err why = {0};
-	if (cof_references_add(&w->refs, in, &why) < 0)
+	if (cof_references_add(&w->refs, in, &why) < 0) {
+		(void)!cof_err_wrap(&why, "file %zu", nth);
 		return cof_token_refuse(&v->checks, cof_reference_stage(&why), &why, err);
+	}
 	check_taken(&w->refs.at[w->refs.n - 1], in->is_unsigned, &v->checks);
 	return 0;
 }
@@ -63,8 +63,7 @@ static int add_files(work *w, const cof_verify_in *in, cof_verdict *v, bool *ret
 					       .now = in->now};
 		if (!is_unsigned && strcmp(in->files[i].role, "ref") != 0)
 			continue;
-		given++;
-		rc = add_file(w, &file, v, err);
+		rc = add_file(w, &file, ++given, v, err);
 	}
 	*ret_all = w->refs.n == given;
 	return rc;
@@ -99,8 +98,8 @@ static void check_cond(const cof_rim_cond *c, const cof_facts *facts, cof_checks
 	char name[COF_CHECK_NAME_MAX];
 	cof_cond_text text;
 	(void)snprintf(name, sizeof name, "reference-%s", cof_rim_field_of(c->field)->name);
-	for (char *p = name; *p != '\0'; p++)
-		*p = *p == '_' ? '-' : *p;
+	for (char *p = strchr(name, '_'); p != NULL; p = strchr(p, '_'))
+		*p = '-';
 	cof_cond_explain(c, facts, &text);
 	(void)cof_check_text(checks, COF_STAGE_POLICY, name, cof_cond_holds(c, facts), text.expected, text.found);
 }
@@ -145,32 +144,42 @@ static int is_asked(const cof_verify_in *in, bool *ret, cof_err *err)
 	return 0;
 }
 
-int cof_references_judge_snp(const cof_verify_in *in, const cof_snp_verified *snp, cof_verdict *v, cof_err *err)
+static int make_work(work **ret, cof_err *err)
 {
-	bool asked = false;
-	int rc = is_asked(in, &asked, err);
-	if (rc < 0 || !asked)
-		return rc;
-	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
-	if (w == NULL)
-		return cof_err_oom(err);
-	if (snp != NULL)
-		cof_facts_snp(snp, &w->facts);
-	return judge(w, in, snp != NULL, v, err);
+	*ret = calloc(1, sizeof **ret);
+	return *ret != NULL ? 0 : cof_err_oom(err);
 }
 
-int cof_references_judge_tdx(const cof_verify_in *in, const cof_tdx_verified *tdx, cof_verdict *v, cof_err *err)
+int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
+	COF_AUTO_PTR(cof_snp_verified) snp = NULL;
+	COF_AUTO_PTR(work) w = NULL;
 	bool asked = false;
 	int rc = is_asked(in, &asked, err);
+	if (rc == 0)
+		rc = cof_snp_verify_files(in, ret, asked ? &snp : NULL, err);
 	if (rc < 0 || !asked)
 		return rc;
-	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
-	if (w == NULL)
-		return cof_err_oom(err);
-	if (tdx != NULL)
+	rc = make_work(&w, err);
+	if (rc == 0 && snp != NULL)
+		cof_facts_snp(snp, &w->facts);
+	return rc < 0 ? rc : judge(w, in, snp != NULL, ret, err);
+}
+
+int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+{
+	COF_AUTO_PTR(cof_tdx_verified) tdx = NULL;
+	COF_AUTO_PTR(work) w = NULL;
+	bool asked = false;
+	int rc = is_asked(in, &asked, err);
+	if (rc == 0)
+		rc = cof_tdx_verify(in, ret, asked ? &tdx : NULL, err);
+	if (rc < 0 || !asked)
+		return rc;
+	rc = make_work(&w, err);
+	if (rc == 0 && tdx != NULL)
 		cof_facts_tdx(tdx, &w->facts);
-	return judge(w, in, tdx != NULL, v, err);
+	return rc < 0 ? rc : judge(w, in, tdx != NULL, ret, err);
 }
 
 /* ---- corim-appraisal ---- */
@@ -239,35 +248,17 @@ static int64_t chain_time(cof_span vek, int64_t now)
 	return read && from > now ? from : now;
 }
 
-/* The report by the rules of its own kind; *ret NULL where it is refused. */
-static int verify_report(const cof_verify_in *in, cof_verdict *v, cof_snp_verified **ret, cof_err *err)
-{
-	cof_snp_demands demands;
-	cof_snp_said said;
-	int rc = cof_snp_demands_read(in->policy, &demands, err);
-	if (rc < 0)
-		return rc;
-	const cof_snp_in snp = {.report = cof_role(in, "report"),
-				.vek = cof_role(in, "vek"),
-				.intermediate = cof_role(in, "intermediate"),
-				.root = cof_role(in, "root"),
-				.has_crl = cof_role_given(in, "crl"),
-				.crl = cof_role(in, "crl"),
-				.demands = &demands,
-				.now = chain_time(cof_role(in, "vek"), in->now)};
-	return cof_snp_verify(&snp, &v->checks, &said, ret, err);
-}
-
 int cof_kind_corim_appraisal(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_snp_verified) snp = NULL;
-	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
+	COF_AUTO_PTR(work) w = NULL;
 	cof_match a;
+	cof_verify_in report = *in;
+	report.now = chain_time(cof_role(in, "vek"), in->now);
 	ret->appraisal = COF_APPRAISED_NO_MATCH; /* until it is found */
-	ret->fields = json_object();
-	if (w == NULL || ret->fields == NULL)
-		return cof_err_oom(err);
-	int rc = verify_report(in, ret, &snp, err);
+	int rc = make_work(&w, err);
+	if (rc == 0)
+		rc = cof_snp_verify_files(&report, ret, &snp, err);
 	if (rc == 0)
 		rc = read_manifest(in, w, ret, err);
 	if (rc < 0 || snp == NULL || w->refs.n == 0)

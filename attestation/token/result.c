@@ -187,12 +187,12 @@ static int find_nonce(const cof_result_in *in, const answer *a, parts *p, cof_er
 
 static int say_why(const cof_verdict *v, parts *p, cof_err *err)
 {
-	const cof_check *first = &v->checks.list[v->checks.first];
-	if (v->checks.failed == 0)
-		first = &(const cof_check){.name = "nothing-checked"};
-	p->extra = json_pack("{s:s, s:s, s:s, s:s}", "coffer.reason", first->name, "coffer.stage",
-			     cof_stage_name(first->stage), "coffer.expected", first->expected, "coffer.found",
-			     first->found);
+	static const cof_check none = {.stage = COF_STAGE_POLICY};
+	const cof_check *first = v->checks.failed > 0 ? &v->checks.list[v->checks.first] : &none;
+	const char *reason = cof_verdict_reason(v);
+	p->extra = json_pack("{s:s, s:s, s:s, s:s}", "coffer.reason", reason != NULL ? reason : "nothing-checked",
+			     "coffer.stage", cof_stage_name(first->stage), "coffer.expected", first->expected,
+			     "coffer.found", first->found);
 	return p->extra != NULL ? 0 : cof_err_oom(err);
 }
 

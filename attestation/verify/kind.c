@@ -59,14 +59,6 @@ bool cof_role_is_reference(const char *role)
 	return strcmp(role, "ref") == 0 || strncmp(role, "ref_", strlen("ref_")) == 0;
 }
 
-bool cof_references_given(const cof_verify_in *in)
-{
-	bool given = false;
-	for (size_t i = 0; i < in->n_files; i++)
-		given = given || cof_role_is_reference(in->files[i].role);
-	return given;
-}
-
 /* Of two roots, nobody could say which one was believed. References add up. */
 static bool is_repeated(const cof_verify_in *in, size_t i)
 {

@@ -59,7 +59,6 @@ cof_span cof_role(const cof_verify_in *in, const char *role);
 bool cof_role_given(const cof_verify_in *in, const char *role);
 /* One of the roles of reference values (ref, ref_key, ref_unsigned), of which there may be several files. */
 bool cof_role_is_reference(const char *role);
-bool cof_references_given(const cof_verify_in *in);
 
 /*
  * Checks the roles against the kind's, then verifies. Reasons "role-missing", "role-unknown", "role-repeated" (usage),

@@ -4,7 +4,6 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
-#include "attestation/refvalue/kind_appraisal.h"
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/snp_cached.h"
 #include "attestation/verify/snp_fields.h"
@@ -195,19 +194,19 @@ int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_s
 		   cof_err *err)
 {
 	cof_snp_verified found = {0};
-	*ret = NULL;
 	int rc = check_all(in, checks, ret_said, &found, err);
-	if (rc == 0 && cof_checks_passed(checks))
-		rc = make_verified(ret_said, &found, ret, err);
-	return rc;
+	if (ret == NULL)
+		return rc;
+	*ret = NULL;
+	return rc == 0 && cof_checks_passed(checks) ? make_verified(ret_said, &found, ret, err) : rc;
 }
 
-int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
+int cof_snp_verify_files(const cof_verify_in *in, cof_verdict *ret, cof_snp_verified **ret_report, cof_err *err)
 {
-	COF_AUTO_PTR(cof_snp_verified) verified = NULL;
-	cof_snp_verified found = {0};
 	cof_snp_demands demands;
 	cof_snp_said said;
+	if (ret_report != NULL)
+		*ret_report = NULL;
 	int rc = cof_snp_demands_read(in->policy, &demands, err);
 	if (rc < 0)
 		return rc;
@@ -222,13 +221,8 @@ int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 		.now = in->now,
 		.cache = in->cache,
 	};
-	rc = check_all(&snp, &ret->checks, &said, &found, err);
+	rc = cof_snp_verify(&snp, &ret->checks, &said, ret_report, err);
 	if (rc == 0 && said.decoded)
 		rc = cof_snp_fields(&said.report, said.line, &ret->fields, err);
-	/* Without references, nobody asks for the verified report. */
-	if (rc < 0 || !cof_references_given(in))
-		return rc;
-	if (cof_checks_passed(&ret->checks))
-		rc = make_verified(&said, &found, &verified, err);
-	return rc < 0 ? rc : cof_references_judge_snp(in, verified, ret, err);
+	return rc;
 }

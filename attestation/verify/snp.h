@@ -9,6 +9,7 @@
 #pragma once
 
 #include "attestation/verify/cache.h"
+#include "attestation/verify/kind.h"
 #include "attestation/verify/snp_policy.h"
 
 typedef struct cof_snp_in {
@@ -41,8 +42,13 @@ const char *cof_snp_verified_csp(const cof_snp_verified *v);
 bool cof_snp_verified_by_amd(const cof_snp_verified *v);
 
 /*
- * Appends every check to checks. *ret is NULL unless all of them passed, those that were there before too. *ret_said
- * is for display. Fails for memory alone.
+ * Appends every check to checks. *ret is NULL unless all of them passed, those that were there before too; ret may be
+ * NULL where only the checks are wanted. *ret_said is for display. Fails for memory alone.
  */
 COF_WUR int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_said, cof_snp_verified **ret,
 			   cof_err *err);
+
+/* The same for the files of a kind's roles and the words of its policy: checks and fields into ret. *ret_report (may be
+ * NULL) is NULL unless every check passed. Fails for policy words ("policy-word") and memory alone. */
+COF_WUR int cof_snp_verify_files(const cof_verify_in *in, cof_verdict *ret, cof_snp_verified **ret_report,
+				 cof_err *err);

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "attestation/refvalue/kind_appraisal.h"
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/p256.h"
 #include "attestation/verify/tdx_cached.h"
@@ -248,24 +247,13 @@ static int read_policy_and_judge(judgement *j, cof_err *err)
 int cof_tdx_verify(const cof_verify_in *in, cof_verdict *ret, cof_tdx_verified **ret_quote, cof_err *err)
 {
 	COF_AUTO(judgement) j = {.in = in, .v = ret, .status = COF_TDX_NO_STATUS};
-	*ret_quote = NULL;
+	if (ret_quote != NULL)
+		*ret_quote = NULL;
 	int rc = read_policy_and_judge(&j, err);
-	return rc < 0 ? rc : make_verified(&j, ret_quote, err);
+	return rc < 0 || ret_quote == NULL ? rc : make_verified(&j, ret_quote, err);
 }
 
-/* --- the kinds --- */
-
-int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
-{
-	COF_AUTO(judgement) j = {.in = in, .v = ret, .status = COF_TDX_NO_STATUS};
-	COF_AUTO_PTR(cof_tdx_verified) verified = NULL;
-	int rc = read_policy_and_judge(&j, err);
-	/* Without references, nobody asks for the verified quote. */
-	if (rc < 0 || !cof_references_given(in))
-		return rc;
-	rc = make_verified(&j, &verified, err);
-	return rc < 0 ? rc : cof_references_judge_tdx(in, verified, ret, err);
-}
+/* --- the kind that decodes alone --- */
 
 int cof_kind_tdx_quote_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {

@@ -30,6 +30,6 @@ bool cof_tdx_verified_has_log(const cof_tdx_verified *v);
 
 /*
  * The checks of kind tdx-quote into ret, which must be empty (cof_verify's convention), and the verified quote, NULL
- * when any check failed. Fails for policy words ("policy-word") and memory alone.
+ * when any check failed; ret_quote may be NULL. Fails for policy words ("policy-word") and memory alone.
  */
 COF_WUR int cof_tdx_verify(const cof_verify_in *in, cof_verdict *ret, cof_tdx_verified **ret_quote, cof_err *err);

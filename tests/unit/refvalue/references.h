@@ -21,7 +21,7 @@ static inline void demand_fact(cof_rim_entry *e, cof_rim_field f, const cof_fact
 }
 
 /* Everything that is stated, but for one field (COF_RIM_FIELDS: none). */
-static inline cof_rim_entry entry_of(const cof_facts *facts, cof_rim_field but)
+__attribute__((noinline, unused)) static cof_rim_entry entry_of(const cof_facts *facts, cof_rim_field but)
 {
 	cof_rim_entry e = {.tee = facts->tee};
 	e.launch.vlek = facts->vlek;
@@ -34,7 +34,7 @@ static inline cof_rim_entry entry_of(const cof_facts *facts, cof_rim_field but)
 }
 
 /* The launch measurement alone. */
-static inline cof_rim_entry launch_of(const cof_facts *facts, const char *name)
+__attribute__((noinline, unused)) static cof_rim_entry launch_of(const cof_facts *facts, const char *name)
 {
 	cof_rim_entry e = {.tee = facts->tee};
 	e.launch.vlek = facts->vlek;
@@ -44,7 +44,7 @@ static inline cof_rim_entry launch_of(const cof_facts *facts, const char *name)
 }
 
 /* The same value but for its last bit (of flags: debug). */
-static inline void demand_other(cof_rim_entry *e, cof_rim_field f, const cof_facts *facts)
+__attribute__((noinline, unused)) static void demand_other(cof_rim_entry *e, cof_rim_field f, const cof_facts *facts)
 {
 	cof_facts other = *facts;
 	size_t at = f == COF_RIM_CSP_ID || f == COF_RIM_TCB_STATUS ? 0 : cof_rim_field_of(f)->len - 1;
@@ -61,7 +61,7 @@ static inline void sign_rim(cof_rim *rim, cof_rim_tee tee, EVP_PKEY *key, int64_
 }
 
 /* Takes the entry. */
-static inline void sign_entry(cof_rim_entry *e, EVP_PKEY *key, cof_buf *ret)
+__attribute__((noinline, unused)) static void sign_entry(cof_rim_entry *e, EVP_PKEY *key, cof_buf *ret)
 {
 	COF_AUTO(cof_rim) rim = {0};
 	cof_rim_tee tee = e->tee;
@@ -119,8 +119,8 @@ static inline const cof_check *check_called(const cof_verdict *v, const char *na
 static inline void check_name(cof_rim_field f, char ret[COF_CHECK_NAME_MAX])
 {
 	(void)snprintf(ret, COF_CHECK_NAME_MAX, "reference-%s", cof_rim_field_of(f)->name);
-	for (char *p = ret; *p != '\0'; p++)
-		*p = *p == '_' ? '-' : *p;
+	for (char *p = strchr(ret, '_'); p != NULL; p = strchr(p, '_'))
+		*p = '-';
 }
 
 /* Refused because of this condition alone: the mismatch itself and this check fail, and nothing else does. */

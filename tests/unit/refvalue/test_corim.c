@@ -118,6 +118,53 @@ static void what_cannot_be_written(void **state)
 	assert_int_equal(out.len, 0);
 }
 
+/* Takes the entry. */
+__attribute__((noinline)) static void cannot(cof_rim_entry *e)
+{
+	COF_AUTO(cof_rim) r = {0};
+	COF_AUTO(cof_buf) out = {0};
+	cof_rim_tee tee = e->tee;
+	assert_ok(cof_rim_set_id(&r, cof_span_str("id"), &err));
+	assert_ok(cof_rim_add(&r, e, &err));
+	assert_fails(cof_corim_write(&r, tee, &out, &err), "corim-unsupported");
+	assert_int_equal(out.len, 0);
+}
+
+/* What a profile has no words for is not written by half. */
+static void t077_conditions_that_cannot_be_written(void **state)
+{
+	(void)state;
+	static const uint8_t bytes[2 * COF_RIM_VALUE_MAX] = {[7] = 1, [15] = 2};
+	static const struct {
+		cof_rim_tee tee;
+		cof_rim_field field;
+		cof_rim_op op;
+		size_t n;
+	} conds[] = {
+		{COF_RIM_SNP, COF_RIM_MEASUREMENT, COF_RIM_IS, 2}, {COF_RIM_SNP, COF_RIM_HOST_DATA, COF_RIM_IS, 2},
+		{COF_RIM_SNP, COF_RIM_GUEST_SVN, COF_RIM_IS, 2},   {COF_RIM_SNP, COF_RIM_GUEST_SVN, COF_RIM_RANGE, 2},
+		{COF_RIM_SNP, COF_RIM_VMPL, COF_RIM_IS, 2},	   {COF_RIM_SNP, COF_RIM_VERSION, COF_RIM_AT_LEAST, 1},
+		{COF_RIM_SNP, COF_RIM_POLICY, COF_RIM_IS, 2},	   {COF_RIM_SNP, COF_RIM_REPORTED_TCB, COF_RIM_IS, 2},
+		{COF_RIM_SNP, COF_RIM_FLAGS, COF_RIM_IS, 1},	   {COF_RIM_TDX, COF_RIM_RTMR0, COF_RIM_IS, 2},
+		{COF_RIM_TDX, COF_RIM_TEE_TCB_SVN, COF_RIM_IS, 2}, {COF_RIM_TDX, COF_RIM_XFAM, COF_RIM_IS, 2},
+		{COF_RIM_TDX, COF_RIM_XFAM, COF_RIM_IS, 1}, /* nothing but a named field */
+	};
+	cof_rim_entry e = {0};
+	for (size_t i = 0; i < COF_COUNT(conds); i++) {
+		e.tee = conds[i].tee;
+		assert_ok(cof_rim_entry_name(&e, cof_span_str("a"), &err));
+		assert_ok(cof_rim_demand(&e, conds[i].field, conds[i].op,
+					 cof_span_of(bytes, conds[i].n * cof_rim_field_of(conds[i].field)->len), &err));
+		cannot(&e);
+	}
+	/* a provider where a chip's key signs */
+	uint8_t csp[COF_RIM_VALUE_MAX] = "Azure";
+	assert_ok(cof_rim_entry_name(&e, cof_span_str("a"), &err));
+	assert_ok(cof_rim_demand(&e, COF_RIM_MEASUREMENT, COF_RIM_IS, cof_span_of(bytes, 48), &err));
+	assert_ok(cof_rim_demand(&e, COF_RIM_CSP_ID, COF_RIM_IS, cof_span_of(csp, sizeof csp), &err));
+	cannot(&e);
+}
+
 static void a_large_table_fits(void **state)
 {
 	(void)state;
@@ -493,6 +540,7 @@ int main(void)
 		cmocka_unit_test(golden),
 		cmocka_unit_test(there_and_back),
 		cmocka_unit_test(what_cannot_be_written),
+		cmocka_unit_test(t077_conditions_that_cannot_be_written),
 		cmocka_unit_test(a_large_table_fits),
 		cmocka_unit_test(looks),
 		cmocka_unit_test(vectors_of_others),
