@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 static void judge(cof_span quote)
 {
 	const cof_role_file file = {"quote", quote};
-	const cof_verify_in in = {&file, 1, NULL, 1800000000};
+	const cof_verify_in in = {.files = &file, .n_files = 1, .now = 1800000000};
 	const cof_kind *kind = NULL;
 	cof_verdict *r = calloc(1, sizeof *r);
 	if (r == NULL || cof_kind_find("tdx-quote", &kind, NULL) < 0 || cof_verify(kind, &in, r, NULL) < 0)
