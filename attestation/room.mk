@@ -27,17 +27,18 @@ attestation_SRC += attestation/verify/tpm_attested.c attestation/verify/tpm_bank
 	attestation/verify/tpm_fields.c attestation/verify/tpm_keys.c attestation/verify/tpm_log.c \
 	attestation/verify/tpm_pcrs.c attestation/verify/tpm_policy.c attestation/verify/tpm_quote.c \
 	attestation/verify/tpm_signature.c attestation/verify/azure.c attestation/verify/hcl.c
-# certificates and lists, and what may be remembered of them
-attestation_SRC += attestation/verify/cache.c attestation/verify/ecdsa.c attestation/verify/part.c \
-	attestation/verify/x509.c attestation/verify/x509_crl.c attestation/verify/x509_parts.c
 # SEV-SNP
 attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cached.c attestation/verify/snp_cert.c \
 	attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \
 	attestation/verify/snp_policy_check.c attestation/verify/snp_report.c attestation/verify/snp_signature.c \
 	attestation/verify/snp_table.c attestation/verify/snp_tcb.c attestation/verify/snp_x509.c
+# certificates and lists, and what may be remembered of them
+attestation_SRC += attestation/verify/cache.c attestation/verify/ecdsa.c attestation/verify/part.c \
+	attestation/verify/x509.c attestation/verify/x509_crl.c attestation/verify/x509_parts.c
 # TDX
-attestation_SRC += attestation/verify/p256.c attestation/verify/tdx.c attestation/verify/tdx_cached.c attestation/verify/tdx_ccel.c \
+attestation_SRC += attestation/verify/p256.c attestation/verify/tdx.c attestation/verify/tdx_cached.c \
+	attestation/verify/tdx_ccel.c \
 	attestation/verify/tdx_cert.c attestation/verify/tdx_collateral.c attestation/verify/tdx_crl.c \
 	attestation/verify/tdx_fields.c attestation/verify/tdx_level.c attestation/verify/tdx_pck.c \
 	attestation/verify/tdx_pckchain.c attestation/verify/tdx_pem.c attestation/verify/tdx_policy.c \

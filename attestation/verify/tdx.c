@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/tdx.h"
 
+#include <openssl/err.h>
 #include <stdio.h>
 
 #include "attestation/verify/kinds.h"
@@ -241,7 +242,12 @@ static int make_verified(const judgement *j, cof_tdx_verified **ret, cof_err *er
 static int read_policy_and_judge(judgement *j, cof_err *err)
 {
 	int rc = cof_tdx_policy_read(j->in->policy, &j->policy, err);
-	return rc < 0 ? rc : judge(j, err);
+	/* What OpenSSL thinks of hostile bytes is not left behind for the caller's next TLS call. */
+	(void)ERR_set_mark();
+	if (rc == 0)
+		rc = judge(j, err);
+	(void)ERR_pop_to_mark();
+	return rc;
 }
 
 int cof_tdx_verify(const cof_verify_in *in, cof_verdict *ret, cof_tdx_verified **ret_quote, cof_err *err)
