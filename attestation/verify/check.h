@@ -68,3 +68,6 @@ bool cof_check_error(cof_checks *c, cof_stage stage, const cof_err *err);
 
 /* At least one check, and none failed. */
 bool cof_checks_passed(const cof_checks *c);
+/* A list that did not pass as an error: the first failed check's name is the reason; "nothing-checked" for an empty
+ * one. */
+COF_WUR int cof_checks_refusal(const cof_checks *c, cof_err *err);

@@ -138,19 +138,33 @@ static cof_snp_key kind_of_vek(const cof_snp_x509 *vek)
 	return strcmp(cn, "SEV-VLEK") == 0 ? COF_SNP_VLEK : COF_SNP_VCEK;
 }
 
+/* The line whose ARK has this key. */
+static cof_snp_line amd_line_of(const uint8_t spki[COF_SHA256_LEN])
+{
+	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {
+		if (cof_ct_equal(cof_span_of(spki, COF_SHA256_LEN), cof_span_of(amd_roots[i].spki, COF_SHA256_LEN)))
+			return amd_roots[i].line;
+	}
+	return COF_SNP_LINE_NONE;
+}
+
+bool cof_snp_root_is_amd(cof_span root)
+{
+	COF_AUTO_PTR(cof_snp_x509) cert = NULL;
+	uint8_t digest[COF_SHA256_LEN];
+	return cof_snp_x509_read(root, &cert, NULL) == 0 && cof_snp_x509_fingerprint(cert, digest, NULL) == 0 &&
+	       amd_line_of(digest) != COF_SNP_LINE_NONE;
+}
+
 /* AMD's key under the name of another line is refused; a stranger's key is the caller's word. */
 static int check_anchor(cof_snp_certs *s, cof_checks *c, cof_err *err)
 {
 	uint8_t digest[COF_SHA256_LEN];
 	char found[COF_CHECK_TEXT_MAX], hex[2 * COF_SHA256_LEN + 1];
-	cof_snp_line line = COF_SNP_LINE_NONE;
 	int rc = cof_snp_x509_fingerprint(s->root, digest, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {
-		if (cof_ct_equal(cof_span_of(digest, sizeof digest), cof_span_of(amd_roots[i].spki, COF_SHA256_LEN)))
-			line = amd_roots[i].line;
-	}
+	cof_snp_line line = amd_line_of(digest);
 	s->is_amd = line != COF_SNP_LINE_NONE;
 	cof_hex(cof_span_of(digest, sizeof digest), hex);
 	if (s->is_amd)
@@ -186,7 +200,8 @@ static void check_places(const cof_snp_certs *s, int64_t now, cof_checks *c)
 	(void)snprintf(root.cn, sizeof root.cn, "ARK-%s", line);
 	check_place(&root, now, c);
 	check_place(&middle, now, c);
-	check_place(&vek, now, c);
+	if (s->vek != NULL)
+		check_place(&vek, now, c);
 }
 
 int cof_snp_certs_check(cof_span vek, cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
@@ -208,6 +223,24 @@ int cof_snp_certs_check(cof_span vek, cof_span intermediate, cof_span root, int6
 		check_extensions(&s, checks);
 	}
 	*ret = s;
+	s = (cof_snp_certs){0};
+	return 0;
+}
+
+int cof_snp_authorities_check(cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
+			      cof_snp_certs *inout, cof_err *err)
+{
+	COF_AUTO(cof_snp_certs) s = {.kind = inout->kind};
+	bool read = read_one("root", root, checks, &s.root);
+	read = read_one("intermediate", intermediate, checks, &s.intermediate) && read;
+	if (read) {
+		s.line = line_of_root(s.root);
+		int rc = check_anchor(&s, checks, err);
+		if (rc < 0)
+			return rc;
+		check_places(&s, now, checks);
+	}
+	*inout = s;
 	s = (cof_snp_certs){0};
 	return 0;
 }

@@ -14,7 +14,8 @@ static bool read_crl(cof_span der, cof_checks *c, X509_CRL **ret)
 	/* version 2 is written 1 */
 	bool read = crl != NULL && at == der.data + der.len && i2d_X509_CRL(crl, NULL) == (int)der.len &&
 		    X509_CRL_get_version(crl) == 1;
-	*ret = cof_steal(&crl);
+	if (read)
+		*ret = cof_steal(&crl);
 	return cof_check_text(c, COF_STAGE_PARSE, "crl", read, "one revocation list in DER", NULL);
 }
 
@@ -67,14 +68,23 @@ static void check_serial(X509_CRL *crl, const cof_snp_x509 *cert, const char *na
 	(void)cof_check_text(c, COF_STAGE_REVOCATION, name, !listed, "not listed", listed ? "listed" : "not listed");
 }
 
+bool cof_snp_crl_read(cof_span der, const cof_snp_x509 *root, int64_t now, cof_checks *c, X509_CRL **ret)
+{
+	size_t failed = c->failed;
+	if (!read_crl(der, c, ret))
+		return false;
+	check_signer(*ret, root, c);
+	check_times(*ret, now, c);
+	(void)cof_check_text(c, COF_STAGE_REVOCATION, "crl-extensions", is_plain(*ret), "a complete list", NULL);
+	return c->failed == failed;
+}
+
 void cof_snp_crl_check(cof_span der, const cof_snp_certs *certs, int64_t now, cof_checks *c)
 {
 	COF_AUTO_PTR(cof_ossl_crl) crl = NULL;
-	if (!read_crl(der, c, &crl))
+	(void)cof_snp_crl_read(der, certs->root, now, c, &crl);
+	if (crl == NULL)
 		return;
-	check_signer(crl, certs->root, c);
-	check_times(crl, now, c);
-	(void)cof_check_text(c, COF_STAGE_REVOCATION, "crl-extensions", is_plain(crl), "a complete list", NULL);
 	check_serial(crl, certs->intermediate, "intermediate-revoked", c);
 	/* By the letter the ARK's list names the ARK's certificates; a serial that meets is refused all the same. */
 	check_serial(crl, certs->vek, "vek-revoked", c);

@@ -28,7 +28,7 @@ static bool failed(cof_checks *c, const cof_err *err)
 /* --- who signs --- */
 
 /* The root in this chain must be the anchor, too: Intel has one. */
-static bool check_signer(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_chain *ret)
+bool cof_tdx_signer_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_chain *ret)
 {
 	COF_AUTO(cof_tdx_chain) chain = {0};
 	cof_err err = {0};
@@ -76,7 +76,7 @@ static bool check_platform(cof_checks *c, const cof_tdx_tcb_info *i, const cof_t
 	return fmspc && pceid;
 }
 
-static bool check_info(cof_checks *c, const cof_tdx_collateral_in *in, X509 *signer, cof_tdx_tcb_info *ret)
+bool cof_tdx_info_check(cof_checks *c, const cof_tdx_collateral_in *in, X509 *signer, cof_tdx_tcb_info *ret)
 {
 	cof_span text = {0};
 	cof_err err = {0};
@@ -92,7 +92,7 @@ static bool check_info(cof_checks *c, const cof_tdx_collateral_in *in, X509 *sig
 	return in->pck != NULL && check_platform(c, ret, in->pck) && ok;
 }
 
-static bool check_identity(cof_checks *c, const cof_tdx_collateral_in *in, X509 *signer, cof_tdx_qe_identity *ret)
+bool cof_tdx_identity_check(cof_checks *c, const cof_tdx_collateral_in *in, X509 *signer, cof_tdx_qe_identity *ret)
 {
 	cof_span text = {0};
 	cof_err err = {0};
@@ -131,10 +131,10 @@ bool cof_tdx_collateral_check(cof_checks *c, const cof_tdx_collateral_in *in, co
 	COF_AUTO(cof_tdx_collateral) out = {0};
 	COF_AUTO(cof_tdx_chain) signer = {0};
 	bool ok = present(c, "tcb-info-missing", in->tcb_info);
-	ok = check_signer(c, in, &signer) && ok;
+	ok = cof_tdx_signer_check(c, in, &signer) && ok;
 	if (signer.n > 0) {
-		ok = ok && check_info(c, in, signer.cert[SIGNER], &out.info);
-		ok = check_identity(c, in, signer.cert[SIGNER], &out.identity) && ok;
+		ok = ok && cof_tdx_info_check(c, in, signer.cert[SIGNER], &out.info);
+		ok = cof_tdx_identity_check(c, in, signer.cert[SIGNER], &out.identity) && ok;
 	}
 	ok = check_revocation(c, in, signer.n > 0 ? signer.cert[SIGNER] : NULL) && ok;
 	if (ok) {

@@ -29,3 +29,13 @@ COF_DEFINE_AUTO(cof_tdx_collateral, cof_tdx_collateral_release)
 
 /* Adds the checks of docs/verifying.md, stages collateral and revocation; sets *ret and gives true when all passed. */
 bool cof_tdx_collateral_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_collateral *ret);
+
+/*
+ * Its parts, for one statement at a time (of in, what the part is about). The signing chain: *ret is set when all of
+ * its checks passed, signer first.
+ */
+bool cof_tdx_signer_check(cof_checks *c, const cof_tdx_collateral_in *in, cof_tdx_chain *ret);
+/* *ret holds what was signed as soon as signature and format are good. Without in->pck false, whatever was found: only
+ * the list of checks says then whether the rest holds. */
+bool cof_tdx_info_check(cof_checks *c, const cof_tdx_collateral_in *in, X509 *signer, cof_tdx_tcb_info *ret);
+bool cof_tdx_identity_check(cof_checks *c, const cof_tdx_collateral_in *in, X509 *signer, cof_tdx_qe_identity *ret);
