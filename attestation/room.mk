@@ -43,6 +43,14 @@ attestation_SRC += attestation/token/claims_policy.c attestation/token/ear.c att
 	attestation/token/kind_cose.c attestation/token/kind_ear.c attestation/token/kind_eat.c
 PKGS += libcbor
 
+# --- endorsements: the vendors' services and the cache; nothing that judges evidence links it ---
+LIBS += endorsements
+endorsements_SRC := attestation/endorsements/bundle.c attestation/endorsements/entry.c \
+	attestation/endorsements/fetch.c attestation/endorsements/id.c attestation/endorsements/judge.c \
+	attestation/endorsements/judge_snp.c attestation/endorsements/judge_tdx.c attestation/endorsements/kds.c \
+	attestation/endorsements/pcs.c attestation/endorsements/roles.c attestation/endorsements/service.c \
+	attestation/endorsements/store.c attestation/endorsements/store_turns.c attestation/endorsements/wants.c
+
 # --- the key broker: a library for its tests, and the program ---
 LIBS += kbs
 kbs_SRC := attestation/kbs/wire.c attestation/kbs/store.c attestation/kbs/audit.c attestation/kbs/session.c \

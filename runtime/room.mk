@@ -16,7 +16,7 @@ cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime
 	runtime/cli/logreport_json.c runtime/cli/logreport_text.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c
-coffer_USES := cli vm $(filter image attestation evidence firmware,$(LIBS)) common
+coffer_USES := cli vm $(filter image attestation endorsements evidence firmware,$(LIBS)) common
 coffer_USES += kbs
 
 # The host's side of a run on a process-level guest's sockets (tests/e2e).

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "attestation/endorsements/roles.h"
+
+#include "attestation/verify/snp_certs.h"
+
+/* NULL: it is given to nobody. */
+static const struct {
+	const char *body, *chain;
+} roles[COF_ENDORSE_TYPES] = {
+	[COF_ENDORSE_SNP_CHAIN] = {"intermediate", "root"},
+	[COF_ENDORSE_SNP_CRL] = {"crl", NULL},
+	[COF_ENDORSE_SNP_VCEK] = {"vek", NULL},
+	[COF_ENDORSE_TDX_QE_IDENTITY] = {"qe_identity", NULL},
+	[COF_ENDORSE_TDX_TCB_INFO] = {"tcb_info", "tcb_signing_chain"},
+	[COF_ENDORSE_TDX_PCK_CRL] = {"pck_crl", NULL},
+	[COF_ENDORSE_TDX_ROOT_CRL] = {"root_crl", NULL},
+};
+
+void cof_endorse_files_release(cof_endorse_files *f)
+{
+	for (size_t i = 0; i < f->n_e; i++)
+		cof_endorsement_release(&f->e[i]);
+	*f = (cof_endorse_files){0};
+}
+
+static bool is_given(const cof_endorse_files_in *in, const char *role)
+{
+	for (size_t i = 0; role != NULL && i < in->n_given; i++) {
+		if (strcmp(in->given[i].role, role) == 0)
+			return true;
+	}
+	return role == NULL;
+}
+
+static void add(const cof_endorse_files_in *in, const char *role, const cof_buf *bytes, cof_endorse_files *f)
+{
+	if (!is_given(in, role))
+		f->file[f->n++] = (cof_role_file){role, cof_buf_span(bytes)};
+}
+
+static int load_one(const cof_endorse_files_in *in, const cof_endorse_id *id, cof_endorse_files *f, cof_err *err)
+{
+	const char *body = roles[id->type].body, *chain = roles[id->type].chain;
+	cof_endorsement *e = &f->e[f->n_e];
+	char name[COF_ENDORSE_NAME_MAX];
+	if (is_given(in, body) && is_given(in, chain))
+		return 0;
+	cof_endorse_name(id, name);
+	if (cof_store_load(in->store, id, e, err) < 0)
+		return cof_err_wrap(err, "%s", name);
+	f->n_e++;
+	if (id->type == COF_ENDORSE_SNP_CHAIN && !is_given(in, chain) && !cof_snp_root_is_amd(cof_buf_span(&e->chain)))
+		return cof_err_set(err, COF_E_POLICY, "endorsement-root",
+				   "%s: the root in the cache is not AMD's; one that is to be believed all the same is "
+				   "named by hand",
+				   name);
+	add(in, body, &e->body, f);
+	add(in, chain, &e->chain, f);
+	return 0;
+}
+
+int cof_endorse_files_load(const cof_endorse_files_in *in, cof_endorse_files *ret, cof_err *err)
+{
+	COF_AUTO(cof_endorse_files) f = {0};
+	int rc = 0;
+	for (size_t i = 0; rc == 0 && i < in->wants->n; i++)
+		rc = load_one(in, &in->wants->id[i], &f, err);
+	if (rc < 0)
+		return rc;
+	*ret = f;
+	f = (cof_endorse_files){0};
+	return 0;
+}
