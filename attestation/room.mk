@@ -49,7 +49,7 @@ endorsements_SRC := attestation/endorsements/bundle.c attestation/endorsements/e
 	attestation/endorsements/fetch.c attestation/endorsements/id.c attestation/endorsements/judge.c \
 	attestation/endorsements/judge_snp.c attestation/endorsements/judge_tdx.c attestation/endorsements/kds.c \
 	attestation/endorsements/pcs.c attestation/endorsements/roles.c attestation/endorsements/service.c \
-	attestation/endorsements/store.c attestation/endorsements/store_turns.c attestation/endorsements/wants.c
+	attestation/endorsements/cache.c attestation/endorsements/cache_turns.c attestation/endorsements/wants.c
 
 # --- the key broker: a library for its tests, and the program ---
 LIBS += kbs

@@ -28,6 +28,8 @@ $(O)/tests/e2e/guest_session: $(O)/obj/tests/e2e/guest_session.o $(O)/lib/libcof
 # The init of a calibration boot: no library under it, linked into coffer as bytes.
 cli_SRC += runtime/cli/calibrate.c runtime/cli/calibrate_boot.c
 cli_SRC += runtime/cli/signkey.c runtime/cli/idblocks.c runtime/cli/measure_idblock.c
+cli_SRC += runtime/cli/endorsements.c runtime/cli/endorsements_fetch.c runtime/cli/endorsements_show.c \
+	runtime/cli/endorsements_bundle.c runtime/cli/verify_guess.c
 cli_OBJ += $(O)/gen/calibrate-init.o
 $(O)/gen/calibrate-init.o: runtime/cli/calibrate_init.c
 	$(call say,INIT,$<)

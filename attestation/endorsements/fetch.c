@@ -18,10 +18,10 @@ const char *cof_fetch_state_name(cof_fetch_state s)
 	return s < COF_FETCH_STATES ? state_names[s] : "unknown";
 }
 
-void cof_fetched_release(cof_fetched *f)
+void cof_fetch_got_release(cof_fetch_got *f)
 {
 	cof_endorsement_release(&f->e);
-	*f = (cof_fetched){0};
+	*f = (cof_fetch_got){0};
 }
 
 /* The machine's own failures end a fetch; all others are an answer about this one endorsement. */
@@ -38,10 +38,10 @@ static bool is_fresh(const cof_fetcher *f, const cof_endorsement *e)
 	return e->fetched <= f->now && f->now < cof_endorsement_refresh_at(e);
 }
 
-int cof_fetch_cached(const cof_fetcher *f, const cof_endorse_id *id, cof_fetched *ret, cof_err *err)
+int cof_fetch_cached(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *ret, cof_err *err)
 {
-	COF_AUTO(cof_fetched) out = {.state = COF_FETCH_MISSING};
-	int rc = cof_store_load(f->store, id, &out.e, &out.why);
+	COF_AUTO(cof_fetch_got) out = {.state = COF_FETCH_MISSING};
+	int rc = cof_ecache_load(f->store, id, &out.e, &out.why);
 	if (rc < 0 && is_machine(&out.why))
 		return cof_err_set(err, out.why.cls, out.why.reason, "%s", out.why.text);
 	if (rc == 0 && !cof_endorsement_holds(&out.e, f->now)) {
@@ -51,7 +51,7 @@ int cof_fetch_cached(const cof_fetcher *f, const cof_endorse_id *id, cof_fetched
 	if (rc == 0)
 		out.state = is_fresh(f, &out.e) ? COF_FETCH_FRESH : COF_FETCH_STALE;
 	*ret = out;
-	out = (cof_fetched){0};
+	out = (cof_fetch_got){0};
 	return 0;
 }
 
@@ -63,7 +63,7 @@ static bool needs_above(cof_endorse_type t)
 }
 
 /* Fresh or not: the chain is judged anew with what it vouches for. Nothing where nothing is needed. */
-static int load_above(const cof_fetcher *f, const cof_endorse_id *id, cof_fetched *above, cof_err *err)
+static int load_above(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *above, cof_err *err)
 {
 	cof_fetcher lazy = *f;
 	cof_endorse_id up = {.type = COF_ENDORSE_SNP_CHAIN, .line = id->line, .key = id->key};
@@ -83,28 +83,29 @@ static int keep(const cof_fetcher *f, const cof_endorsement *above, cof_endorsem
 {
 	const cof_judge_in in = {.above = above, .root = f->root, .now = f->now};
 	int rc = cof_endorse_judge(e, &in, err);
-	return rc < 0 ? rc : cof_store_put(f->store, e, err);
+	return rc < 0 ? rc : cof_ecache_put(f->store, e, err);
 }
 
 /* --- asking --- */
 
 /* While we waited for our turn, another process may have got it. */
-static bool came_meanwhile(const cof_fetcher *f, const cof_endorse_id *id, const cof_fetched *before, cof_fetched *ret)
+static bool came_meanwhile(const cof_fetcher *f, const cof_endorse_id *id, const cof_fetch_got *before,
+			   cof_fetch_got *ret)
 {
-	COF_AUTO(cof_fetched) is = {0};
+	COF_AUTO(cof_fetch_got) is = {0};
 	bool had = before->state != COF_FETCH_MISSING;
 	if (cof_fetch_cached(f, id, &is, NULL) < 0 || is.state != COF_FETCH_FRESH ||
 	    (had && is.e.fetched <= before->e.fetched))
 		return false;
 	is.state = COF_FETCH_FETCHED;
 	*ret = is;
-	is = (cof_fetched){0};
+	is = (cof_fetch_got){0};
 	return true;
 }
 
 static int ask(const cof_fetcher *f, const cof_endorse_id *id, int64_t deadline_ms, cof_endorsement *ret, cof_err *err)
 {
-	COF_AUTO(cof_fetched) above = {0};
+	COF_AUTO(cof_fetch_got) above = {0};
 	COF_AUTO(cof_endorsement) e = {.id = *id, .fetched = f->now};
 	int rc = load_above(f, id, &above, err);
 	if (rc == 0)
@@ -119,12 +120,12 @@ static int ask(const cof_fetcher *f, const cof_endorse_id *id, int64_t deadline_
 }
 
 /* Single flight: the lock is held from before the question until the answer is stored. */
-static int renew(const cof_fetcher *f, const cof_endorse_id *id, cof_fetched *inout, cof_err *err)
+static int renew(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *inout, cof_err *err)
 {
-	COF_AUTO(cof_fetched) got = {.state = COF_FETCH_FETCHED};
+	COF_AUTO(cof_fetch_got) got = {.state = COF_FETCH_FETCHED};
 	COF_AUTO_FD int lock = -EBADF;
 	int64_t deadline_ms = cof_boot_ms() + cof_service_patience(f->service);
-	int rc = cof_store_lock(f->store, id, deadline_ms, &lock, &got.why);
+	int rc = cof_ecache_lock(f->store, id, deadline_ms, &lock, &got.why);
 	if (rc == 0 && !came_meanwhile(f, id, inout, &got))
 		rc = ask(f, id, deadline_ms, &got.e, &got.why);
 	if (rc < 0 && is_machine(&got.why))
@@ -134,35 +135,35 @@ static int renew(const cof_fetcher *f, const cof_endorse_id *id, cof_fetched *in
 		inout->state = inout->state == COF_FETCH_MISSING ? COF_FETCH_MISSING : COF_FETCH_KEPT;
 		return 0;
 	}
-	cof_fetched_release(inout);
+	cof_fetch_got_release(inout);
 	*inout = got;
-	got = (cof_fetched){0};
+	got = (cof_fetch_got){0};
 	return 0;
 }
 
-int cof_fetch(const cof_fetcher *f, const cof_endorse_id *id, cof_fetched *ret, cof_err *err)
+int cof_fetch(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *ret, cof_err *err)
 {
-	COF_AUTO(cof_fetched) out = {0};
+	COF_AUTO(cof_fetch_got) out = {0};
 	int rc = cof_fetch_cached(f, id, &out, err);
 	if (rc == 0 && f->service != NULL && (out.state != COF_FETCH_FRESH || f->again))
 		rc = renew(f, id, &out, err);
 	if (rc < 0)
 		return rc;
 	*ret = out;
-	out = (cof_fetched){0};
+	out = (cof_fetch_got){0};
 	return 0;
 }
 
 int cof_fetch_adopt(const cof_fetcher *f, cof_endorsement *e, cof_err *ret_why, cof_err *err)
 {
-	COF_AUTO(cof_fetched) above = {0};
+	COF_AUTO(cof_fetch_got) above = {0};
 	COF_AUTO_FD int lock = -EBADF;
 	cof_err why = {0};
 	/* A date from the future would be fresh for ever. */
 	e->fetched = e->fetched < f->now ? e->fetched : f->now;
 	int rc = load_above(f, &e->id, &above, &why);
 	if (rc == 0)
-		rc = cof_store_lock(f->store, &e->id, cof_boot_ms() + ADOPT_WAIT_MS, &lock, &why);
+		rc = cof_ecache_lock(f->store, &e->id, cof_boot_ms() + ADOPT_WAIT_MS, &lock, &why);
 	if (rc == 0)
 		rc = keep(f, &above.e, e, &why);
 	if (rc < 0 && is_machine(&why))

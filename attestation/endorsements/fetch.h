@@ -20,17 +20,17 @@ typedef enum cof_fetch_state {
 /* "fresh", ... */
 const char *cof_fetch_state_name(cof_fetch_state s);
 
-typedef struct cof_fetched {
+typedef struct cof_fetch_got {
 	cof_fetch_state state;
 	cof_endorsement e; /* unless MISSING */
 	cof_err why;	   /* KEPT, MISSING */
-} cof_fetched;
+} cof_fetch_got;
 
-void cof_fetched_release(cof_fetched *f);
-COF_DEFINE_AUTO(cof_fetched, cof_fetched_release)
+void cof_fetch_got_release(cof_fetch_got *f);
+COF_DEFINE_AUTO(cof_fetch_got, cof_fetch_got_release)
 
 typedef struct cof_fetcher {
-	const cof_store *store;
+	const cof_ecache *store;
 	cof_service *service; /* NULL: nobody is asked */
 	cof_span root;	      /* named by hand; empty: AMD's and Intel's pinned keys */
 	int64_t now;	      /* seconds since the epoch */
@@ -41,13 +41,13 @@ typedef struct cof_fetcher {
  * Refusals and silence of the service are states; fails for the machine's own reasons. What it is judged by (the chain
  * above) is fetched first where it is needed.
  */
-COF_WUR int cof_fetch(const cof_fetcher *f, const cof_endorse_id *id, cof_fetched *ret, cof_err *err);
+COF_WUR int cof_fetch(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *ret, cof_err *err);
 
 /*
  * Without asking anybody: FRESH, STALE or MISSING. A server answers with what is STALE at once, and calls cof_fetch
  * behind its answer.
  */
-COF_WUR int cof_fetch_cached(const cof_fetcher *f, const cof_endorse_id *id, cof_fetched *ret, cof_err *err);
+COF_WUR int cof_fetch_cached(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *ret, cof_err *err);
 
 /*
  * Judges and stores what came another way (a bundle), under its lock: *ret_why has no reason when it was stored.

@@ -59,7 +59,7 @@ static int load_one(const cof_endorse_files_in *in, const cof_endorse_id *id, co
 	if (is_given(in, body) && is_given(in, chain))
 		return 0;
 	cof_endorse_name(id, name);
-	if (cof_store_load(in->store, id, e, &why) < 0)
+	if (cof_ecache_load(in->store, id, e, &why) < 0)
 		return is_machine(&why) ? cof_err_set(err, why.cls, why.reason, "%s", why.text)
 					: refuse(c, why.reason, name, why.text);
 	f->n_e++;

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "attestation/endorsements/store.h"
+#include "attestation/endorsements/cache.h"
 #include "attestation/verify/kind.h"
 
 enum { COF_ENDORSE_ROLES_MAX = 2 * COF_ENDORSE_WANTS_MAX };
@@ -22,7 +22,7 @@ void cof_endorse_files_release(cof_endorse_files *f);
 COF_DEFINE_AUTO(cof_endorse_files, cof_endorse_files_release)
 
 typedef struct cof_endorse_files_in {
-	const cof_store *store;
+	const cof_ecache *store;
 	const cof_endorse_wants *wants;
 	const cof_role_file *given; /* by hand: these roles are not taken from the cache */
 	size_t n_given;

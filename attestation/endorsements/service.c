@@ -19,7 +19,7 @@ enum {
 
 struct cof_service {
 	cof_service_opts opts;
-	const cof_store *store;
+	const cof_ecache *store;
 	cof_http *http;
 };
 
@@ -110,7 +110,7 @@ static int set_bases(cof_service_opts *o, cof_err *err)
 	return 0;
 }
 
-int cof_service_new(const cof_service_opts *opts, const cof_store *store, cof_service **ret, cof_err *err)
+int cof_service_new(const cof_service_opts *opts, const cof_ecache *store, cof_service **ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_service) s = calloc(1, sizeof *s);
 	if (s == NULL)
@@ -213,7 +213,7 @@ static int64_t pause_after(const attempt *a, const cof_http_resp *resp, bool *re
 static int once(const attempt *a, cof_http_resp *ret, cof_err *err)
 {
 	int64_t wait = 0;
-	int rc = cof_store_turn(a->s->store, a->turn, a->every_ms, left(a), &wait, err);
+	int rc = cof_ecache_turn(a->s->store, a->turn, a->every_ms, left(a), &wait, err);
 	if (rc < 0)
 		return rc;
 	nap(wait);
@@ -259,7 +259,7 @@ static int after(attempt *a, int rc, const cof_http_resp *resp, cof_err *err)
 	int64_t pause = pause_after(a, resp, &demanded);
 	cof_err ignored = {0};
 	/* The others need not find out by themselves. */
-	if (demanded && cof_store_hold_off(a->s->store, a->turn, pause, &ignored) < 0)
+	if (demanded && cof_ecache_hold_off(a->s->store, a->turn, pause, &ignored) < 0)
 		demanded = false;
 	a->n++;
 	if (demanded && pause > left(a))

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "attestation/endorsements/store.h"
+#include "attestation/endorsements/cache.h"
 #include "attestation/endorsements/vendor.h"
 
 typedef struct cof_service_opts {
@@ -26,7 +26,7 @@ COF_DEFINE_AUTO_PTR(cof_service, cof_service_free)
 
 /* Borrows store and opts' texts. Reason "service-url" (usage): a base is https://HOST[:PORT][/PATH]; http only of
  * 127.0.0.1 and [::1]. */
-COF_WUR int cof_service_new(const cof_service_opts *opts, const cof_store *store, cof_service **ret, cof_err *err);
+COF_WUR int cof_service_new(const cof_service_opts *opts, const cof_ecache *store, cof_service **ret, cof_err *err);
 
 /* Its origin and path for this endorsement: what is remembered as its source. */
 const char *cof_service_base(const cof_service *s, cof_endorse_type type);

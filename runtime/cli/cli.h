@@ -22,6 +22,7 @@ enum { COF_EXIT_YES = 0, COF_EXIT_NO = 1, COF_EXIT_USAGE = 2, COF_EXIT_NOT_WORKL
 extern const cof_verb cof_verbs_image[];
 extern const cof_verb cof_verbs_kbs[];
 extern const cof_verb cof_verbs_initdata[];
+extern const cof_verb cof_verbs_endorsements[];
 
 int cof_cmd_measure(int argc, char **argv);
 int cof_cmd_run(int argc, char **argv);

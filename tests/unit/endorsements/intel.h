@@ -13,7 +13,7 @@ typedef struct intel {
 	vendor_peer v;
 	cof_buf pck_issuers; /* PCK CA and root, PEM */
 	tmpdir dir;
-	cof_store *store;
+	cof_ecache *store;
 	cof_service *service;
 	cof_fetcher f;
 } intel;
@@ -78,7 +78,7 @@ static inline void intel_open(intel *i)
 {
 	*i = (intel){.dir = tmpdir_new()};
 	vendor_open(&i->v);
-	assert_ok(cof_store_open(i->dir.path, true, &i->store, &err));
+	assert_ok(cof_ecache_open(i->dir.path, true, &i->store, &err));
 	i->f = (cof_fetcher){.store = i->store, .now = SOFT_NOW};
 	intel_service(i, i->v.url);
 	intel_renew(i, NULL);
@@ -88,7 +88,7 @@ static inline void intel_close(intel *i)
 {
 	vendor_close(&i->v);
 	cof_service_free(i->service);
-	cof_store_free(i->store);
+	cof_ecache_free(i->store);
 	cof_buf_release(&i->pck_issuers);
 	tmpdir_release(&i->dir);
 	soft_drop(&i->t);
@@ -104,7 +104,7 @@ static inline cof_endorse_wants intel_wants(const intel *i)
 /* One of them; what came is dropped. */
 static inline cof_fetch_state intel_fetch(const intel *i, cof_endorse_type type, const char *why)
 {
-	COF_AUTO(cof_fetched) got = {0};
+	COF_AUTO(cof_fetch_got) got = {0};
 	cof_endorse_wants w = intel_wants(i);
 	size_t at = 0;
 	while (at < w.n && w.id[at].type != type)

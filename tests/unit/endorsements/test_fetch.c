@@ -67,7 +67,7 @@ static void stale_is_served_and_asked_for_again(void **state)
 	intel i;
 	intel_open(&i);
 	cof_endorse_id id = {.type = COF_ENDORSE_TDX_QE_IDENTITY};
-	COF_AUTO(cof_fetched) got = {0};
+	COF_AUTO(cof_fetch_got) got = {0};
 	intel_fetch_all(&i, COF_FETCH_FETCHED);
 	i.f.now = SOFT_NOW + 2 * DAY;
 	assert_ok(cof_fetch_cached(&i.f, &id, &got, &err));
@@ -334,9 +334,9 @@ static void one_process_asks_for_all(void **state)
 		child[k] = fork();
 		assert_true(child[k] >= 0);
 		if (child[k] == 0) {
-			cof_fetched got = {0};
-			cof_store *own = NULL;
-			int rc = cof_store_open(i.dir.path, false, &own, NULL);
+			cof_fetch_got got = {0};
+			cof_ecache *own = NULL;
+			int rc = cof_ecache_open(i.dir.path, false, &own, NULL);
 			i.f.store = own;
 			rc = rc < 0 ? rc : cof_fetch(&i.f, &id, &got, NULL);
 			_exit(rc == 0 && got.state != COF_FETCH_MISSING && got.e.body.len > 0 ? 0 : 1);

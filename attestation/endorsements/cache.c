@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attestation/endorsements/store_int.h"
+#include "attestation/endorsements/cache_int.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,7 +12,7 @@
 #include "common/rd.h"
 #include "common/secret.h"
 
-void cof_store_free(cof_store *s)
+void cof_ecache_free(cof_ecache *s)
 {
 	if (s == NULL)
 		return;
@@ -27,7 +27,7 @@ static bool is_ours(const struct stat *st)
 	return (st->st_uid == geteuid() || st->st_uid == 0) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-int cof_store_open(const char *dir, bool create, cof_store **ret, cof_err *err)
+int cof_ecache_open(const char *dir, bool create, cof_ecache **ret, cof_err *err)
 {
 	struct stat st;
 	int rc = create ? cof_mkdirs(dir, 0700, err) : 0;
@@ -41,7 +41,7 @@ int cof_store_open(const char *dir, bool create, cof_store **ret, cof_err *err)
 		return cof_err_sys(err, "cache-failed", "%s", dir);
 	if (!is_ours(&st))
 		return cof_err_set(err, COF_E_POLICY, "cache-unsafe", "%s: others may write to it", dir);
-	cof_store *s = calloc(1, sizeof *s);
+	cof_ecache *s = calloc(1, sizeof *s);
 	if (s == NULL)
 		return cof_err_oom(err);
 	s->fd = cof_steal_fd(&fd);
@@ -51,7 +51,7 @@ int cof_store_open(const char *dir, bool create, cof_store **ret, cof_err *err)
 
 /* --- files --- */
 
-int cof_store_file(char kind, const char *name, char out[COF_STORE_FILE_MAX], cof_err *err)
+int cof_ecache_file(char kind, const char *name, char out[COF_ECACHE_FILE_MAX], cof_err *err)
 {
 	uint8_t digest[COF_SHA256_LEN];
 	int rc = cof_sha256(cof_span_str(name), digest, err);
@@ -63,11 +63,11 @@ int cof_store_file(char kind, const char *name, char out[COF_STORE_FILE_MAX], co
 	return 0;
 }
 
-static int file_of(const cof_endorse_id *id, char out[COF_STORE_FILE_MAX], cof_err *err)
+static int file_of(const cof_endorse_id *id, char out[COF_ECACHE_FILE_MAX], cof_err *err)
 {
 	char name[COF_ENDORSE_NAME_MAX];
 	cof_endorse_name(id, name);
-	return cof_store_file(COF_STORE_ENTRY, name, out, err);
+	return cof_ecache_file(COF_ECACHE_ENTRY, name, out, err);
 }
 
 static int damaged(cof_err *err, const char *file, const char *what)
@@ -76,7 +76,7 @@ static int damaged(cof_err *err, const char *file, const char *what)
 }
 
 /* O_NONBLOCK: a pipe in its place must not hold us. */
-static int read_file(const cof_store *s, const char *file, cof_buf *ret, cof_err *err)
+static int read_file(const cof_ecache *s, const char *file, cof_buf *ret, cof_err *err)
 {
 	struct stat st;
 	COF_AUTO_FD int fd = openat(s->fd, file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -91,11 +91,11 @@ static int read_file(const cof_store *s, const char *file, cof_buf *ret, cof_err
 	return cof_fd_read_all(fd, COF_ENDORSE_ENTRY_MAX + COF_SHA256_LEN, ret, err);
 }
 
-static int load_file(const cof_store *s, const char *file, cof_endorsement *ret, cof_err *err)
+static int load_file(const cof_ecache *s, const char *file, cof_endorsement *ret, cof_err *err)
 {
 	COF_AUTO(cof_buf) bytes = {0};
 	COF_AUTO(cof_endorsement) e = {0};
-	char belongs[COF_STORE_FILE_MAX];
+	char belongs[COF_ECACHE_FILE_MAX];
 	uint8_t digest[COF_SHA256_LEN];
 	cof_err why = {0};
 	int rc = read_file(s, file, &bytes, err);
@@ -117,16 +117,16 @@ static int load_file(const cof_store *s, const char *file, cof_endorsement *ret,
 	return 0;
 }
 
-int cof_store_load(const cof_store *s, const cof_endorse_id *id, cof_endorsement *ret, cof_err *err)
+int cof_ecache_load(const cof_ecache *s, const cof_endorse_id *id, cof_endorsement *ret, cof_err *err)
 {
-	char file[COF_STORE_FILE_MAX];
+	char file[COF_ECACHE_FILE_MAX];
 	int rc = file_of(id, file, err);
 	return rc < 0 ? rc : load_file(s, file, ret, err);
 }
 
 /* --- storing --- */
 
-static int write_entry(const cof_store *s, const cof_endorsement *e, const char *tmp, cof_err *err)
+static int write_entry(const cof_ecache *s, const cof_endorsement *e, const char *tmp, cof_err *err)
 {
 	COF_AUTO(cof_buf) bytes = {0};
 	uint8_t digest[COF_SHA256_LEN];
@@ -145,11 +145,11 @@ static int write_entry(const cof_store *s, const cof_endorsement *e, const char 
 	return rc == 0 && fsync(fd) < 0 ? cof_err_sys(err, "cache-failed", "%s", tmp) : rc;
 }
 
-static int check_rollback(const cof_store *s, const cof_endorsement *e, cof_err *err)
+static int check_rollback(const cof_ecache *s, const cof_endorsement *e, cof_err *err)
 {
 	COF_AUTO(cof_endorsement) old = {0};
 	cof_err none = {0};
-	if (cof_store_load(s, &e->id, &old, &none) < 0)
+	if (cof_ecache_load(s, &e->id, &old, &none) < 0)
 		return 0;
 	if (e->number < old.number)
 		return cof_err_set(err, COF_E_POLICY, "endorsement-rollback", "number %llu, and %llu is known",
@@ -160,16 +160,16 @@ static int check_rollback(const cof_store *s, const cof_endorsement *e, cof_err 
 	return 0;
 }
 
-int cof_store_put(const cof_store *s, const cof_endorsement *e, cof_err *err)
+int cof_ecache_put(const cof_ecache *s, const cof_endorsement *e, cof_err *err)
 {
-	char file[COF_STORE_FILE_MAX], tmp[COF_STORE_FILE_MAX];
+	char file[COF_ECACHE_FILE_MAX], tmp[COF_ECACHE_FILE_MAX];
 	int rc = check_rollback(s, e, err);
 	if (rc == 0)
 		rc = file_of(&e->id, file, err);
 	if (rc < 0)
 		return rc;
 	memcpy(tmp, file, sizeof tmp);
-	tmp[0] = COF_STORE_NEW;
+	tmp[0] = COF_ECACHE_NEW;
 	(void)unlinkat(s->fd, tmp, 0); /* of a writer that died: the lock is ours */
 	rc = write_entry(s, e, tmp, err);
 	if (rc == 0 && renameat(s->fd, tmp, s->fd, file) < 0)
@@ -207,8 +207,9 @@ static int room_for_one(listing *l, cof_err *err)
 {
 	if (l->n < l->room)
 		return 0;
-	if (l->n == COF_STORE_ENTRIES_MAX)
-		return cof_err_set(err, COF_E_POLICY, "cache-full", "more than %d endorsements", COF_STORE_ENTRIES_MAX);
+	if (l->n == COF_ECACHE_ENTRIES_MAX)
+		return cof_err_set(err, COF_E_POLICY, "cache-full", "more than %d endorsements",
+				   COF_ECACHE_ENTRIES_MAX);
 	size_t room = l->room == 0 ? 64 : 2 * l->room;
 	cof_endorsement *more = reallocarray(l->e, room, sizeof *more);
 	if (more == NULL)
@@ -219,7 +220,7 @@ static int room_for_one(listing *l, cof_err *err)
 }
 
 /* The damaged ones are told at once: they have no name to be sorted by. */
-static int take_file(const cof_store *s, const char *file, listing *l, cof_store_visit visit, void *arg, cof_err *err)
+static int take_file(const cof_ecache *s, const char *file, listing *l, cof_ecache_visit visit, void *arg, cof_err *err)
 {
 	cof_err why = {0};
 	int rc = room_for_one(l, err);
@@ -234,7 +235,7 @@ static int take_file(const cof_store *s, const char *file, listing *l, cof_store
 	return cof_err_is(&why, "endorsement-missing") ? 0 : visit(arg, NULL, &why, err);
 }
 
-static int read_names(const cof_store *s, listing *l, cof_store_visit visit, void *arg, cof_err *err)
+static int read_names(const cof_ecache *s, listing *l, cof_ecache_visit visit, void *arg, cof_err *err)
 {
 	int fd = openat(s->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -244,14 +245,14 @@ static int read_names(const cof_store *s, listing *l, cof_store_visit visit, voi
 	}
 	int rc = 0;
 	for (const struct dirent *f = readdir(d); rc == 0 && f != NULL; f = readdir(d)) {
-		if (f->d_name[0] == COF_STORE_ENTRY && strlen(f->d_name) + 1 == COF_STORE_FILE_MAX)
+		if (f->d_name[0] == COF_ECACHE_ENTRY && strlen(f->d_name) + 1 == COF_ECACHE_FILE_MAX)
 			rc = take_file(s, f->d_name, l, visit, arg, err);
 	}
 	(void)closedir(d);
 	return rc;
 }
 
-int cof_store_each(const cof_store *s, cof_store_visit visit, void *arg, cof_err *err)
+int cof_ecache_each(const cof_ecache *s, cof_ecache_visit visit, void *arg, cof_err *err)
 {
 	COF_AUTO(listing) l = {0};
 	int rc = read_names(s, &l, visit, arg, err);

@@ -5,14 +5,14 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include "attestation/endorsements/store_int.h"
+#include "attestation/endorsements/cache_int.h"
 #include "common/clock.h"
 #include "common/file.h"
 #include "common/rd.h"
 
 enum { POLL_MS = 20, TURN_LEN = 8, HOLD_OFF_MAX_MS = 60 * 60 * 1000 };
 
-static int open_file(const cof_store *s, const char *file, int *ret, cof_err *err)
+static int open_file(const cof_ecache *s, const char *file, int *ret, cof_err *err)
 {
 	struct stat st;
 	COF_AUTO_FD int fd =
@@ -38,12 +38,12 @@ static int lock_file(int fd, int64_t deadline_ms, cof_err *err)
 	return 0;
 }
 
-int cof_store_lock(const cof_store *s, const cof_endorse_id *id, int64_t deadline_ms, int *ret_fd, cof_err *err)
+int cof_ecache_lock(const cof_ecache *s, const cof_endorse_id *id, int64_t deadline_ms, int *ret_fd, cof_err *err)
 {
-	char name[COF_ENDORSE_NAME_MAX], file[COF_STORE_FILE_MAX];
+	char name[COF_ENDORSE_NAME_MAX], file[COF_ECACHE_FILE_MAX];
 	COF_AUTO_FD int fd = -EBADF;
 	cof_endorse_name(id, name);
-	int rc = cof_store_file(COF_STORE_LOCK, name, file, err);
+	int rc = cof_ecache_file(COF_ECACHE_LOCK, name, file, err);
 	if (rc == 0)
 		rc = open_file(s, file, &fd, err);
 	if (rc == 0)
@@ -74,11 +74,11 @@ static int write_turn(int fd, int64_t at, cof_err *err)
 									   : cof_err_sys(err, "cache-failed", "a turn");
 }
 
-static int open_turn(const cof_store *s, const char *service, int *ret_fd, cof_err *err)
+static int open_turn(const cof_ecache *s, const char *service, int *ret_fd, cof_err *err)
 {
-	char file[COF_STORE_FILE_MAX];
+	char file[COF_ECACHE_FILE_MAX];
 	COF_AUTO_FD int fd = -EBADF;
-	int rc = cof_store_file(COF_STORE_TURN, service, file, err);
+	int rc = cof_ecache_file(COF_ECACHE_TURN, service, file, err);
 	if (rc == 0)
 		rc = open_file(s, file, &fd, err);
 	if (rc == 0)
@@ -88,8 +88,8 @@ static int open_turn(const cof_store *s, const char *service, int *ret_fd, cof_e
 	return rc;
 }
 
-int cof_store_turn(const cof_store *s, const char *service, int64_t interval_ms, int64_t limit_ms, int64_t *ret_ms,
-		   cof_err *err)
+int cof_ecache_turn(const cof_ecache *s, const char *service, int64_t interval_ms, int64_t limit_ms, int64_t *ret_ms,
+		    cof_err *err)
 {
 	COF_AUTO_FD int fd = -EBADF;
 	int rc = open_turn(s, service, &fd, err);
@@ -103,7 +103,7 @@ int cof_store_turn(const cof_store *s, const char *service, int64_t interval_ms,
 	return write_turn(fd, at + interval_ms, err);
 }
 
-int cof_store_hold_off(const cof_store *s, const char *service, int64_t ms, cof_err *err)
+int cof_ecache_hold_off(const cof_ecache *s, const char *service, int64_t ms, cof_err *err)
 {
 	COF_AUTO_FD int fd = -EBADF;
 	int rc = open_turn(s, service, &fd, err);
