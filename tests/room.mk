@@ -38,7 +38,7 @@ $(O)/mute/%: $(O)/obj/tests/unit/%.o $(O)/mute/check.c $(TEST_LIBS:%=$(O)/lib/li
 $(O)/tests/e2e/%: $(O)/obj/tests/e2e/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS) -lcmocka
 
 # Benchmarks print figures and never fail on a time.
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
@@ -49,7 +49,7 @@ $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS)
 
-E2E_BIN := $(O)/tests/e2e/guest_session
+E2E_BIN := $(O)/tests/e2e/guest_session $(O)/tests/e2e/vendor_amd $(O)/tests/e2e/vendor_intel
 
 .PHONY: unit fuzz-replay tests-build
 # Process-level guests and brokers run the programs that lie beside the tests.

@@ -21,6 +21,7 @@ struct cof_service {
 	cof_service_opts opts;
 	const cof_ecache *store;
 	cof_http *http;
+	bool down[COF_SERVICES]; /* the last answer was none: it is asked once, and not until it answers */
 };
 
 /* One endorsement under way. */
@@ -30,7 +31,7 @@ typedef struct attempt {
 	char turn[TURN_MAX]; /* who takes turns with whom */
 	int64_t every_ms;
 	int64_t deadline_ms;
-	int n;
+	int n, most;
 } attempt;
 
 void cof_service_free(cof_service *s)
@@ -265,7 +266,7 @@ static int after(attempt *a, int rc, const cof_http_resp *resp, cof_err *err)
 	if (demanded && pause > left(a))
 		return cof_err_set(err, COF_E_UNAVAILABLE, "endorsement-busy", "the service says \"in %lld s\"",
 				   (long long)(pause / 1000));
-	if (a->n == ATTEMPTS || pause > left(a))
+	if (a->n >= a->most || pause > left(a))
 		return rc;
 	if (!demanded)
 		nap(pause);
@@ -319,9 +320,12 @@ int cof_service_get(cof_service *s, int64_t deadline_ms, cof_endorsement *e, cof
 	int rc = url_of(s, &e->id, &url, err);
 	if (rc < 0)
 		return rc;
+	bool *down = &s->down[cof_endorse_service_of(e->id.type, cof_service_has_pccs(s))];
+	a.most = *down ? 1 : ATTEMPTS;
 	a.url = cof_buf_str(&url);
 	(void)snprintf(a.turn, sizeof a.turn, "%s%s", cof_service_base(s, e->id.type), vcek ? " vcek" : "");
 	rc = ask(&a, &resp, err != NULL ? err : &unseen);
+	*down = rc == -(int)COF_E_UNAVAILABLE;
 	if (rc == 0)
 		rc = take(&resp, e, err);
 	if (rc == 0)

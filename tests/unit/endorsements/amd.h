@@ -56,7 +56,7 @@ static inline void amd_make(soft_snp *s, const soft_keys *k)
 {
 	*s = soft_snp_good(k);
 	s->crl.given = true;
-	s->crl.ext = "crlNumber";
-	s->crl.value = "5";
+	s->crl.ext = "2.5.29.20";
+	s->crl.value = "DER:020105";
 	soft_make(s);
 }

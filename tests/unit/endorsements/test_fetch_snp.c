@@ -15,6 +15,7 @@ typedef struct rig {
 	cof_service *service;
 	cof_fetcher f;
 	cof_endorse_wants wants; /* chain, list, VCEK */
+	cof_buf root;		 /* the first one: RSA-PSS gives other bytes each time */
 } rig;
 
 enum { CHAIN, CRL, VCEK };
@@ -40,11 +41,17 @@ static void renew(rig *r, void (*change)(soft_snp *s))
 	soft_drop(&r->s);
 	r->s = soft_snp_good(&keys);
 	r->s.crl.given = true;
-	r->s.crl.ext = "crlNumber";
-	r->s.crl.value = "5";
+	r->s.crl.ext = "2.5.29.20";
+	r->s.crl.value = "DER:020105";
 	if (change != NULL)
 		change(&r->s);
 	soft_make(&r->s);
+	if (r->root.len == 0)
+		assert_ok(cof_buf_add(&r->root, r->s.made[3].data, r->s.made[3].len, &err));
+	if (strcmp(r->s.root.subject, "ARK-Milan") == 0) {
+		r->s.made[3].len = 0;
+		assert_ok(cof_buf_add(&r->s.made[3], r->root.data, r->root.len, &err));
+	}
 	amd_say(&r->v, &r->s);
 	r->f.root = cof_buf_span(&r->s.made[3]);
 }
@@ -68,6 +75,7 @@ static void rig_close(rig *r)
 	cof_service_free(r->service);
 	cof_ecache_free(r->cache);
 	tmpdir_release(&r->dir);
+	cof_buf_release(&r->root);
 	soft_drop(&r->s);
 }
 
@@ -83,7 +91,7 @@ static cof_fetch_state fetch(const rig *r, size_t which, const char *why)
 static void fetches_chain_list_and_vcek(void **state)
 {
 	(void)state;
-	rig r;
+	static rig r;
 	rig_open(&r);
 	assert_int_equal(fetch(&r, VCEK, NULL), COF_FETCH_FETCHED); /* brings the chain along */
 	assert_int_equal(vendor_asked(&r.v), 2);
@@ -99,7 +107,7 @@ static void t023_a_root_counts_by_its_key_alone(void **state)
 {
 	(void)state;
 	static cof_checks checks;
-	rig r;
+	static rig r;
 	COF_AUTO(cof_endorse_files) files = {0};
 	rig_open(&r);
 	r.f.root = (cof_span){0};
@@ -185,27 +193,22 @@ static void what_does_not_hold_is_not_kept(void **state)
 		{ask_of_another, CHAIN, "intermediate-signature"}, {ended_chain, CHAIN, "intermediate-validity"},
 	};
 	for (size_t i = 0; i < COF_COUNT(cases); i++) {
-		rig r;
+		static rig r;
 		rig_open(&r);
 		renew(&r, cases[i].change);
 		assert_int_equal(fetch(&r, cases[i].which, cases[i].why), COF_FETCH_MISSING);
 		renew(&r, NULL);
-		for (size_t k = CHAIN; k <= VCEK; k++)
-			(void)fetch(&r, k, NULL);
 		r.f.again = true;
+		assert_int_equal(fetch(&r, cases[i].which, NULL), COF_FETCH_FETCHED);
 		renew(&r, cases[i].change);
-		r.f.root = cof_buf_span(&r.s.made[3]);
-		/* another root's key counts from the cached chain's root: the named one is what decides */
-		COF_AUTO(cof_fetch_got) got = {0};
-		assert_ok(cof_fetch(&r.f, &r.wants.id[cases[i].which], &got, &err));
-		assert_int_equal(got.state, COF_FETCH_KEPT);
+		assert_int_equal(fetch(&r, cases[i].which, cases[i].why), COF_FETCH_KEPT);
 		rig_close(&r);
 	}
 }
 
 static void number_4(soft_snp *s)
 {
-	s->crl.value = "4";
+	s->crl.value = "DER:020104";
 }
 
 static void earlier(soft_snp *s)
@@ -215,31 +218,24 @@ static void earlier(soft_snp *s)
 
 static void number_6(soft_snp *s)
 {
-	s->crl.value = "6";
+	s->crl.value = "DER:020106";
 	s->crl.revoked = 0x10001; /* a list that names our ASK is kept all the more */
 }
 
 static void t023_an_older_list_does_not_replace_a_newer_one(void **state)
 {
 	(void)state;
-	rig r;
+	static rig r;
 	rig_open(&r);
 	r.f.again = true;
 	assert_int_equal(fetch(&r, CRL, NULL), COF_FETCH_FETCHED);
-	/* The very root: signatures of RSA-PSS differ each time. */
-	cof_buf root = {0}, chain[2] = {{0}, {0}};
-	assert_ok(cof_buf_add(&root, r.s.made[3].data, r.s.made[3].len, &err));
-	(void)chain;
 	void (*const changes[])(soft_snp *) = {number_4, earlier};
 	for (size_t i = 0; i < COF_COUNT(changes); i++) {
 		renew(&r, changes[i]);
-		r.f.root = cof_buf_span(&root);
 		assert_int_equal(fetch(&r, CRL, "endorsement-rollback"), COF_FETCH_KEPT);
 	}
 	renew(&r, number_6);
-	r.f.root = cof_buf_span(&root);
 	assert_int_equal(fetch(&r, CRL, NULL), COF_FETCH_FETCHED);
-	cof_buf_release(&root);
 	rig_close(&r);
 }
 
@@ -247,7 +243,7 @@ static void t023_an_older_list_does_not_replace_a_newer_one(void **state)
 static void vceks_take_turns(void **state)
 {
 	(void)state;
-	rig r;
+	static rig r;
 	rig_open(&r);
 	r.f.again = true;
 	assert_int_equal(fetch(&r, VCEK, NULL), COF_FETCH_FETCHED);
@@ -261,7 +257,7 @@ static void vceks_take_turns(void **state)
 static void a_vcek_is_kept_for_good(void **state)
 {
 	(void)state;
-	rig r;
+	static rig r;
 	rig_open(&r);
 	r.s.vek.to = 400L * 86400; /* ends in more than a year */
 	r.s.middle.to = r.s.root.to = 4000L * 86400;
