@@ -69,7 +69,7 @@ static size_t host_len(const char *host)
 	if (host[0] != '[')
 		return span_of(host, ".-");
 	size_t n = 1 + span_of(host + 1, ":.");
-	return host[n] == ']' ? n + 1 : 0;
+	return n > 1 && host[n] == ']' ? n + 1 : 0;
 }
 
 static bool is_base(const char *url)

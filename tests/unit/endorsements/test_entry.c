@@ -4,6 +4,8 @@
 #include "attestation/refvalue/cborwr.h"
 #include "tests/unit/test.h"
 
+#include <stdio.h>
+
 static void make(cof_endorsement *e)
 {
 	*e = (cof_endorsement){.id = {.type = COF_ENDORSE_TDX_QE_IDENTITY},
@@ -16,7 +18,7 @@ static void make(cof_endorsement *e)
 	assert_ok(cof_buf_add_str(&e->chain, "chain", &err));
 }
 
-static void write(const cof_endorsement *e, cof_buf *ret)
+static void encode(const cof_endorsement *e, cof_buf *ret)
 {
 	cof_wr w = cof_wr_to(ret);
 	cof_endorsement_write(e, &w);
@@ -30,7 +32,7 @@ static void comes_back(void **state)
 	COF_AUTO(cof_endorsement) again = {0};
 	COF_AUTO(cof_buf) bytes = {0};
 	make(&e);
-	write(&e, &bytes);
+	encode(&e, &bytes);
 	assert_ok(cof_cbor_check_ordered(cof_buf_span(&bytes), &err));
 	assert_ok(cof_endorsement_parse(cof_buf_span(&bytes), &again, &err));
 	assert_int_equal(again.id.type, COF_ENDORSE_TDX_QE_IDENTITY);
@@ -49,7 +51,7 @@ static void every_cut_is_refused(void **state)
 	COF_AUTO(cof_endorsement) e = {0};
 	COF_AUTO(cof_buf) bytes = {0};
 	make(&e);
-	write(&e, &bytes);
+	encode(&e, &bytes);
 	for (size_t n = 0; n < bytes.len; n++) {
 		COF_AUTO(cof_endorsement) got = {0};
 		assert_true(cof_endorsement_parse(cof_span_of(bytes.data, n), &got, NULL) < 0);
@@ -67,7 +69,7 @@ static void the_origin_is_plain_text(void **state)
 		COF_AUTO(cof_buf) bytes = {0};
 		make(&e);
 		(void)snprintf(e.source, sizeof e.source, "%s", bad[i]);
-		write(&e, &bytes);
+		encode(&e, &bytes);
 		assert_fails(cof_endorsement_parse(cof_buf_span(&bytes), &got, &err), "endorsement-malformed");
 	}
 }
@@ -79,7 +81,7 @@ static void unknown_and_wrong_members_are_refused(void **state)
 	COF_AUTO(cof_endorsement) got = {0};
 	COF_AUTO(cof_buf) bytes = {0};
 	make(&e);
-	write(&e, &bytes);
+	encode(&e, &bytes);
 	bytes.data[0]++; /* one pair more */
 	cof_wr w = cof_wr_to(&bytes);
 	cof_cbor_put_uint(&w, 9);
@@ -91,7 +93,7 @@ static void unknown_and_wrong_members_are_refused(void **state)
 	assert_fails(cof_endorsement_parse(cof_buf_span(&bytes), &got, &err), "endorsement-malformed");
 	e.issued = -1; /* before the epoch */
 	bytes.len = 0;
-	write(&e, &bytes);
+	encode(&e, &bytes);
 	assert_fails(cof_endorsement_parse(cof_buf_span(&bytes), &got, &err), "endorsement-malformed");
 }
 
