@@ -49,9 +49,10 @@ COF_WUR int cof_endorse_name_parse(cof_span name, cof_endorse_id *ret, cof_err *
 /*
  * What a report, or the driver's answer with one, needs of AMD. A VLEK is no public certificate: it is not among
  * them. Reasons of cof_snp_report_parse; "report-unsigned" and "endorsement-none" (policy) for a report that no
- * published certificate belongs to: signed by no key, of an unknown product, of a chip that is masked.
+ * published certificate belongs to: signed by no key, of an unknown product, of a chip that is masked. A report of
+ * version 2 does not state its product: then it is of line, or, with COF_SNP_LINE_NONE, taken for Milan's.
  */
-COF_WUR int cof_endorse_wants_report(cof_span report, cof_endorse_wants *ret, cof_err *err);
+COF_WUR int cof_endorse_wants_report(cof_span report, cof_snp_line line, cof_endorse_wants *ret, cof_err *err);
 /* What a quote needs of Intel. Reasons of cof_tdx_quote_parse, cof_tdx_chain_read and cof_tdx_pck_read; nothing of it
  * is believed here. */
 COF_WUR int cof_endorse_wants_quote(cof_span quote, cof_endorse_wants *ret, cof_err *err);

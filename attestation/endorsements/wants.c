@@ -31,7 +31,7 @@ static int add_vcek(const cof_snp_report *r, cof_snp_line line, cof_endorse_want
 	return 0;
 }
 
-int cof_endorse_wants_report(cof_span report, cof_endorse_wants *ret, cof_err *err)
+int cof_endorse_wants_report(cof_span report, cof_snp_line line, cof_endorse_wants *ret, cof_err *err)
 {
 	cof_endorse_wants w = {0};
 	cof_snp_report r;
@@ -40,7 +40,8 @@ int cof_endorse_wants_report(cof_span report, cof_endorse_wants *ret, cof_err *e
 		rc = cof_snp_report_parse(report, &r, err);
 	if (rc < 0)
 		return rc;
-	cof_snp_line line = cof_snp_report_line(&r);
+	if (r.has_cpuid || line == COF_SNP_LINE_NONE)
+		line = cof_snp_report_line(&r);
 	if (r.signing_key > COF_SNP_VLEK)
 		return cof_err_set(err, COF_E_POLICY, "report-unsigned", "the report says that no key signed it");
 	if (line == COF_SNP_LINE_NONE)

@@ -37,26 +37,13 @@ static const struct {
 	size_t offset;
 } specs[] = {
 #define AT(member) offsetof(cof_endorsements_opts, member)
-	{"cache", TEXT, AT(cache)},
-	{"report", TEXT, AT(report)},
-	{"quote", TEXT, AT(quote)},
-	{"fmspc", TEXT, AT(fmspc)},
-	{"ca", TEXT, AT(ca)},
-	{"kds", TEXT, AT(kds)},
-	{"pcs", TEXT, AT(pcs)},
-	{"pccs", TEXT, AT(pccs)},
-	{"tls-ca", TEXT, AT(tls_ca)},
-	{"proxy", TEXT, AT(proxy)},
-	{"resolve", RESOLVE, AT(resolves)},
-	{"root", TEXT, AT(root)},
-	{"output", TEXT, AT(output)},
-	{"sign-key", TEXT, AT(sign_key)},
-	{"pin-file", TEXT, AT(pin_file)},
-	{"key", TEXT, AT(key)},
-	{"at", TIME, AT(at)},
-	{"again", FLAG, AT(again)},
-	{"json", FLAG, AT(json)},
-	{"help", FLAG, AT(help)},
+	{"cache", TEXT, AT(cache)},	  {"report", TEXT, AT(report)}, {"product", TEXT, AT(product)},
+	{"quote", TEXT, AT(quote)},	  {"fmspc", TEXT, AT(fmspc)},	{"ca", TEXT, AT(ca)},
+	{"kds", TEXT, AT(kds)},		  {"pcs", TEXT, AT(pcs)},	{"pccs", TEXT, AT(pccs)},
+	{"tls-ca", TEXT, AT(tls_ca)},	  {"proxy", TEXT, AT(proxy)},	{"resolve", RESOLVE, AT(resolves)},
+	{"root", TEXT, AT(root)},	  {"output", TEXT, AT(output)}, {"sign-key", TEXT, AT(sign_key)},
+	{"pin-file", TEXT, AT(pin_file)}, {"key", TEXT, AT(key)},	{"at", TIME, AT(at)},
+	{"again", FLAG, AT(again)},	  {"json", FLAG, AT(json)},	{"help", FLAG, AT(help)},
 #undef AT
 };
 

@@ -7,7 +7,7 @@
 
 typedef struct cof_endorsements_opts {
 	const char *cache;
-	const char *report, *quote, *fmspc, *ca; /* what for */
+	const char *report, *product, *quote, *fmspc, *ca; /* what for */
 	const char *kds, *pcs, *pccs, *tls_ca, *proxy;
 	cof_cli_resolves resolves;
 	const char *root; /* a vendor of one's own */

@@ -16,6 +16,7 @@ static const char help[] =
 	"judged\n"
 	"before it is kept, and nothing that still holds is given up for an answer that does not.\n\n"
 	"  --cache DIR      where it is kept ($XDG_CACHE_HOME/coffer/endorsements; root's: /var/cache/coffer/…)\n"
+	"  --product NAME   Milan, Genoa or Turin, for a report of version 2, which does not say (Milan)\n"
 	"  --kds URL        AMD's service, or a mirror (" COF_ENDORSE_KDS ")\n"
 	"  --pcs URL        Intel's, or a mirror that has IntelSGXRootCA.der, too\n"
 	"                   (" COF_ENDORSE_PCS ")\n"
@@ -31,8 +32,8 @@ static const char help[] =
 	"something\n"
 	"was refused, 2 something is missing because nobody answers; usage; environment.\n";
 
-static const char *const words[] = {"cache",  "report", "quote",   "fmspc", "ca", "kds",   "pcs",  "pccs",
-				    "tls-ca", "proxy",	"resolve", "root",  "at", "again", "json", NULL};
+static const char *const words[] = {"cache",  "report", "quote",   "product", "fmspc", "ca",	"kds",	"pcs", "pccs",
+				    "tls-ca", "proxy",	"resolve", "root",    "at",    "again", "json", NULL};
 
 /* All that is asked for. */
 typedef struct work {
@@ -96,7 +97,12 @@ static int of_evidence(const cof_endorsements_opts *o, cof_endorse_wants *ret, c
 	int rc = cof_cli_read(o->report != NULL ? o->report : o->quote, EVIDENCE_MAX, &bytes, err);
 	if (rc < 0)
 		return rc;
-	return o->report != NULL ? cof_endorse_wants_report(cof_buf_span(&bytes), ret, err)
+	cof_snp_line line = COF_SNP_LINE_NONE;
+	if (o->product != NULL)
+		line = cof_snp_line_by_name(cof_span_str(o->product));
+	if (o->product != NULL && line == COF_SNP_LINE_NONE)
+		return cof_err_set(err, COF_E_USAGE, "usage", "--product %s: Milan, Genoa or Turin", o->product);
+	return o->report != NULL ? cof_endorse_wants_report(cof_buf_span(&bytes), line, ret, err)
 				 : cof_endorse_wants_quote(cof_buf_span(&bytes), ret, err);
 }
 

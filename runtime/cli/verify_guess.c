@@ -227,6 +227,30 @@ static bool is_endorsed(const cof_verify_guess *g)
 	return is_snp(g) || strcmp(g->kind->name, "tdx-quote") == 0;
 }
 
+/* A report of version 2 does not say of which product it is: of that one whose VCEK the cache has. */
+static int try_products(cof_endorse_files_in *in, cof_verify_guess *g, cof_checks *checks, cof_err *err)
+{
+	static const cof_snp_line lines[] = {COF_SNP_GENOA, COF_SNP_TURIN};
+	COF_AUTO_FREE cof_checks *c = calloc(1, sizeof *c);
+	int rc = c == NULL ? cof_err_oom(err) : 0;
+	for (size_t i = 0; rc == 0 && checks->failed > 0 && i < COF_COUNT(lines); i++) {
+		COF_AUTO(cof_endorse_files) files = {0};
+		cof_endorse_wants wants = {0};
+		in->wants = &wants;
+		*c = (cof_checks){0};
+		rc = cof_endorse_wants_report(g->evidence, lines[i], &wants, err);
+		if (rc == 0)
+			rc = cof_endorse_files_load(in, c, &files, err);
+		if (rc < 0 || c->failed > 0)
+			continue;
+		cof_endorse_files_release(&g->files);
+		g->files = files;
+		files = (cof_endorse_files){0};
+		*checks = *c;
+	}
+	return rc;
+}
+
 static int load(const char *dir, cof_endorse_files_in *in, cof_verify_guess *g, cof_checks *checks, cof_err *err)
 {
 	COF_AUTO_FREE char *path = NULL;
@@ -243,7 +267,8 @@ static int load(const char *dir, cof_endorse_files_in *in, cof_verify_guess *g, 
 		return 0;
 	}
 	in->store = store;
-	return cof_endorse_files_load(in, checks, &g->files, err);
+	rc = cof_endorse_files_load(in, checks, &g->files, err);
+	return rc == 0 && is_snp(g) && checks->failed > 0 ? try_products(in, g, checks, err) : rc;
 }
 
 int cof_verify_guess_load(const char *dir, const cof_role_file *given, size_t n_given, cof_verify_guess *g,
@@ -253,7 +278,7 @@ int cof_verify_guess_load(const char *dir, const cof_role_file *given, size_t n_
 	cof_err why = {0};
 	if (!is_endorsed(g))
 		return 0;
-	int rc = is_snp(g) ? cof_endorse_wants_report(g->evidence, &wants, &why)
+	int rc = is_snp(g) ? cof_endorse_wants_report(g->evidence, COF_SNP_LINE_NONE, &wants, &why)
 			   : cof_endorse_wants_quote(g->evidence, &wants, &why);
 	if (rc < 0) {
 		(void)cof_check_error(checks, COF_STAGE_PARSE, &why);

@@ -65,7 +65,7 @@ static void rig_open(rig *r)
 	assert_ok(cof_service_new(&o, r->cache, &r->service, &err));
 	r->f = (cof_fetcher){.store = r->cache, .service = r->service, .now = SOFT_NOW};
 	renew(r, NULL);
-	assert_ok(cof_endorse_wants_report(cof_buf_span(&r->s.made[0]), &r->wants, &err));
+	assert_ok(cof_endorse_wants_report(cof_buf_span(&r->s.made[0]), COF_SNP_LINE_NONE, &r->wants, &err));
 	assert_int_equal(r->wants.n, 3);
 }
 
