@@ -85,10 +85,10 @@ static int of_platform(const cof_endorsements_opts *o, cof_endorse_wants *ret, c
 	bool processor = o->ca != NULL && strcmp(o->ca, "processor") == 0;
 	if (o->ca == NULL || (!processor && strcmp(o->ca, "platform") != 0))
 		return cof_err_set(err, COF_E_USAGE, "usage", "--fmspc goes with --ca processor or --ca platform");
-	int rc = cof_unhex(o->fmspc, fmspc, sizeof fmspc, err);
-	if (rc == 0)
-		cof_endorse_wants_platform(fmspc, processor, ret);
-	return rc < 0 ? cof_err_wrap(err, "--fmspc") : 0;
+	if (cof_unhex(o->fmspc, fmspc, sizeof fmspc, NULL) < 0)
+		return cof_err_set(err, COF_E_USAGE, "usage", "--fmspc %s: 12 hex digits", o->fmspc);
+	cof_endorse_wants_platform(fmspc, processor, ret);
+	return 0;
 }
 
 static int of_evidence(const cof_endorsements_opts *o, cof_endorse_wants *ret, cof_err *err)

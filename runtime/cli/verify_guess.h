@@ -21,8 +21,7 @@ COF_DEFINE_AUTO(cof_verify_guess, cof_verify_guess_release)
 /* By their first bytes and their size. NULL: nothing that is known; *ret_role then too. */
 const char *cof_verify_guess_kind(cof_span bytes, const char **ret_role);
 
-/* Reads the file. Reasons "kind-unknown" (usage: neither a kind nor a file), "evidence-unknown" (usage),
- * "evidence-alone" (usage: this kind says nothing without the other files that its kind names). */
+/* Reads the file. Reasons "kind-unknown" (usage: neither a kind nor a file), "evidence-unknown" (usage). */
 COF_WUR int cof_verify_guess_file(const char *path, cof_verify_guess *ret, cof_err *err);
 
 /*
