@@ -128,7 +128,8 @@ static int renew(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *
 	int rc = cof_ecache_lock(f->store, id, deadline_ms, &lock, &got.why);
 	if (rc == 0 && !came_meanwhile(f, id, inout, &got))
 		rc = ask(f, id, deadline_ms, &got.e, &got.why);
-	if (rc < 0 && is_machine(&got.why))
+	/* A full disk, or a cache that we may only read, is no reason to give up what holds. */
+	if (rc < 0 && inout->state == COF_FETCH_MISSING && is_machine(&got.why))
 		return cof_err_set(err, got.why.cls, got.why.reason, "%s", got.why.text);
 	if (rc < 0) {
 		inout->why = got.why;

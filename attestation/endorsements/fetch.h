@@ -38,8 +38,8 @@ typedef struct cof_fetcher {
 } cof_fetcher;
 
 /*
- * Refusals and silence of the service are states; fails for the machine's own reasons. What it is judged by (the chain
- * above) is fetched first where it is needed.
+ * Refusals and silence of the service are states; fails for the machine's own reasons, where there is nothing that
+ * holds. What it is judged by (the chain above) is fetched first where it is needed.
  */
 COF_WUR int cof_fetch(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *ret, cof_err *err);
 

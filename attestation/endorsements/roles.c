@@ -87,8 +87,7 @@ int cof_endorse_files_load(const cof_endorse_files_in *in, cof_checks *checks, c
 	if (rc < 0)
 		return rc;
 	if (lacks_vlek(in))
-		(void)refuse(checks, "endorsement-missing", "the VLEK, from whoever runs the machine",
-			     "none was given");
+		(void)refuse(checks, "endorsement-none", "the VLEK, from whoever runs the machine", "none was given");
 	*ret = f;
 	f = (cof_endorse_files){0};
 	return 0;

@@ -30,7 +30,8 @@ typedef struct cof_endorse_files_in {
 
 /*
  * What is not there, or not to be used, becomes a failed check of stage collateral, one for each: "endorsement-missing"
- * (its name is what was found), "cache-damaged", "endorsement-root". Fails for the machine's own reasons.
+ * (its name is what was found), "cache-damaged", "endorsement-root", "endorsement-none" (a VLEK, which no service has).
+ * Fails for the machine's own reasons.
  */
 COF_WUR int cof_endorse_files_load(const cof_endorse_files_in *in, cof_checks *checks, cof_endorse_files *ret,
 				   cof_err *err);

@@ -28,8 +28,8 @@ struct cof_service {
 typedef struct attempt {
 	cof_service *s;
 	const char *url;
-	char turn[TURN_MAX]; /* who takes turns with whom */
-	int64_t every_ms;
+	const char *turn;	  /* all that is asked of the service takes turns, */
+	char vcek_turn[TURN_MAX]; /* and VCEKs among themselves; "": it is none */
 	int64_t deadline_ms;
 	int n, most;
 } attempt;
@@ -214,7 +214,11 @@ static int64_t pause_after(const attempt *a, const cof_http_resp *resp, bool *re
 static int once(const attempt *a, cof_http_resp *ret, cof_err *err)
 {
 	int64_t wait = 0;
-	int rc = cof_ecache_turn(a->s->store, a->turn, a->every_ms, left(a), &wait, err);
+	int rc = cof_ecache_turn(a->s->store, a->turn, 0, left(a), &wait, err);
+	if (rc == 0 && a->vcek_turn[0] != '\0') {
+		nap(wait);
+		rc = cof_ecache_turn(a->s->store, a->vcek_turn, a->s->opts.vcek_every_ms, left(a), &wait, err);
+	}
 	if (rc < 0)
 		return rc;
 	nap(wait);
@@ -315,20 +319,20 @@ int cof_service_get(cof_service *s, int64_t deadline_ms, cof_endorsement *e, cof
 	COF_AUTO(cof_buf) url = {0};
 	COF_AUTO(cof_http_resp) resp = {0};
 	cof_err unseen = {0};
-	bool vcek = e->id.type == COF_ENDORSE_SNP_VCEK;
-	attempt a = {.s = s, .deadline_ms = deadline_ms, .every_ms = vcek ? s->opts.vcek_every_ms : 0};
+	attempt a = {.s = s, .deadline_ms = deadline_ms, .turn = cof_service_base(s, e->id.type)};
 	int rc = url_of(s, &e->id, &url, err);
 	if (rc < 0)
 		return rc;
 	bool *down = &s->down[cof_endorse_service_of(e->id.type, cof_service_has_pccs(s))];
 	a.most = *down ? 1 : ATTEMPTS;
 	a.url = cof_buf_str(&url);
-	(void)snprintf(a.turn, sizeof a.turn, "%s%s", cof_service_base(s, e->id.type), vcek ? " vcek" : "");
+	if (e->id.type == COF_ENDORSE_SNP_VCEK)
+		(void)snprintf(a.vcek_turn, sizeof a.vcek_turn, "%s vcek", a.turn);
 	rc = ask(&a, &resp, err != NULL ? err : &unseen);
 	*down = rc == -(int)COF_E_UNAVAILABLE;
 	if (rc == 0)
 		rc = take(&resp, e, err);
 	if (rc == 0)
-		(void)snprintf(e->source, sizeof e->source, "%s", cof_service_base(s, e->id.type));
+		(void)snprintf(e->source, sizeof e->source, "%s", a.turn);
 	return rc;
 }

@@ -228,7 +228,7 @@ static bool is_endorsed(const cof_verify_guess *g)
 }
 
 /* A report of version 2 does not say of which product it is: of that one whose VCEK the cache has. */
-static int try_products(cof_endorse_files_in *in, cof_verify_guess *g, cof_checks *checks, cof_err *err)
+static int try_products(const cof_endorse_files_in *in, cof_verify_guess *g, cof_checks *checks, cof_err *err)
 {
 	static const cof_snp_line lines[] = {COF_SNP_GENOA, COF_SNP_TURIN};
 	COF_AUTO_FREE cof_checks *c = calloc(1, sizeof *c);
@@ -236,11 +236,12 @@ static int try_products(cof_endorse_files_in *in, cof_verify_guess *g, cof_check
 	for (size_t i = 0; rc == 0 && checks->failed > 0 && i < COF_COUNT(lines); i++) {
 		COF_AUTO(cof_endorse_files) files = {0};
 		cof_endorse_wants wants = {0};
-		in->wants = &wants;
+		cof_endorse_files_in of_line = *in;
+		of_line.wants = &wants;
 		*c = (cof_checks){0};
 		rc = cof_endorse_wants_report(g->evidence, lines[i], &wants, err);
 		if (rc == 0)
-			rc = cof_endorse_files_load(in, c, &files, err);
+			rc = cof_endorse_files_load(&of_line, c, &files, err);
 		if (rc < 0 || c->failed > 0)
 			continue;
 		cof_endorse_files_release(&g->files);

@@ -132,6 +132,31 @@ static void t023_an_outage_from_the_start_is_no_acceptance(void **state)
 	intel_close(&i);
 }
 
+/* The disk is full, or the cache somebody else's to write to: what holds is served. */
+static void t023_a_cache_that_cannot_be_written_still_serves(void **state)
+{
+	(void)state;
+	intel i;
+	char blocker[160];
+	cof_endorse_id id = {.type = COF_ENDORSE_TDX_QE_IDENTITY};
+	COF_AUTO(cof_fetch_got) got = {0};
+	intel_open(&i);
+	intel_fetch_all(&i, COF_FETCH_FETCHED);
+	i.f.now = SOFT_NOW + 2 * DAY;
+	/* in the place of what is written before the rename, something that cannot be removed like a file */
+	uint8_t digest[COF_SHA256_LEN];
+	char hex[2 * COF_SHA256_LEN + 1];
+	assert_ok(cof_sha256(cof_span_str("tdx/qe-identity"), digest, &err));
+	cof_hex(cof_span_of(digest, sizeof digest), hex);
+	assert_true(snprintf(blocker, sizeof blocker, "%s/n-%s", i.dir.path, hex) < 160);
+	assert_int_equal(mkdir(blocker, 0700), 0);
+	assert_ok(cof_fetch(&i.f, &id, &got, &err));
+	assert_int_equal(got.state, COF_FETCH_KEPT);
+	assert_string_equal(got.why.reason, "cache-failed");
+	assert_true(got.e.body.len > 0);
+	intel_close(&i);
+}
+
 static void each_fault_is_named_and_replaces_nothing(void **state)
 {
 	(void)state;
@@ -360,6 +385,7 @@ int main(void)
 		cmocka_unit_test(a_date_from_the_future_is_not_fresh),
 		cmocka_unit_test(t023_an_outage_stops_nobody_until_the_signed_end),
 		cmocka_unit_test(t023_an_outage_from_the_start_is_no_acceptance),
+		cmocka_unit_test(t023_a_cache_that_cannot_be_written_still_serves),
 		cmocka_unit_test(each_fault_is_named_and_replaces_nothing),
 		cmocka_unit_test(a_fault_that_passes_is_waited_out),
 		cmocka_unit_test(a_no_is_not_asked_twice),

@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-enum { VENDOR_ANSWERS_MAX = 16 };
+enum { VENDOR_ANSWERS_MAX = 16, VENDOR_LATE_MAX = 64 };
 
 typedef enum vendor_fault {
 	VENDOR_FINE,
@@ -39,6 +39,12 @@ typedef struct vendor_answer {
 	int asked;
 } vendor_answer;
 
+/* An answer that waits. */
+typedef struct vendor_late {
+	struct evhttp_request *req;
+	const vendor_answer *a;
+} vendor_late;
+
 typedef struct vendor_peer {
 	struct event_base *base;
 	struct evhttp *http;
@@ -53,6 +59,8 @@ typedef struct vendor_peer {
 	const char *only; /* of a path with this in it; NULL: of any */
 	char retry_after[64];
 	int slow_ms;
+	vendor_late late[VENDOR_LATE_MAX];
+	size_t n_late;
 	int asked;
 } vendor_peer;
 
@@ -152,24 +160,18 @@ static inline void vendor_reply(struct evhttp_request *req, const vendor_answer 
 	evbuffer_free(out);
 }
 
-typedef struct vendor_late {
-	struct evhttp_request *req;
-	const vendor_answer *a;
-} vendor_late;
-
 static inline void vendor_wakes(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
 	vendor_late *l = arg;
 	vendor_reply(l->req, l->a, VENDOR_FINE);
-	free(l);
 }
 
 static inline void vendor_sleeps(vendor_peer *v, struct evhttp_request *req, const vendor_answer *a)
 {
 	const struct timeval tv = {v->slow_ms / 1000, v->slow_ms % 1000 * 1000};
-	vendor_late *l = malloc(sizeof *l);
+	vendor_late *l = &v->late[v->n_late++ % VENDOR_LATE_MAX];
 	*l = (vendor_late){req, a};
 	(void)event_base_once(v->base, -1, EV_TIMEOUT, vendor_wakes, l, &tv);
 }
