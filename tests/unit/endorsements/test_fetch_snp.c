@@ -115,7 +115,13 @@ static void t023_a_root_counts_by_its_key_alone(void **state)
 	r.f.root = cof_buf_span(&r.s.made[2]);
 	assert_int_equal(fetch(&r, CHAIN, "endorsement-root"), COF_FETCH_MISSING);
 	r.f.root = cof_buf_span(&r.s.made[3]);
-	for (size_t i = CHAIN; i <= VCEK; i++)
+	assert_int_equal(fetch(&r, CHAIN, NULL), COF_FETCH_FETCHED);
+	/* what another's word brought into the cache vouches for nothing without that word */
+	r.f.root = (cof_span){0};
+	assert_int_equal(fetch(&r, CRL, "endorsement-root"), COF_FETCH_MISSING);
+	assert_int_equal(fetch(&r, VCEK, "endorsement-root"), COF_FETCH_MISSING);
+	r.f.root = cof_buf_span(&r.s.made[3]);
+	for (size_t i = CRL; i <= VCEK; i++)
 		assert_int_equal(fetch(&r, i, NULL), COF_FETCH_FETCHED);
 	cof_endorse_files_in in = {.store = r.cache, .wants = &r.wants};
 	assert_ok(cof_endorse_files_load(&in, &checks, &files, &err));
