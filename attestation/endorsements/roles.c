@@ -78,6 +78,16 @@ static bool lacks_vlek(const cof_endorse_files_in *in)
 	       !is_given(in, "vek");
 }
 
+bool cof_endorse_files_needed(const cof_endorse_files_in *in)
+{
+	for (size_t i = 0; i < in->wants->n; i++) {
+		cof_endorse_type t = in->wants->id[i].type;
+		if (!is_given(in, roles[t].body) || !is_given(in, roles[t].chain))
+			return true;
+	}
+	return lacks_vlek(in);
+}
+
 int cof_endorse_files_load(const cof_endorse_files_in *in, cof_checks *checks, cof_endorse_files *ret, cof_err *err)
 {
 	COF_AUTO(cof_endorse_files) f = {0};

@@ -28,6 +28,8 @@ typedef struct cof_endorse_files_in {
 	size_t n_given;
 } cof_endorse_files_in;
 
+/* Whether anything is wanted that was not given by hand. */
+bool cof_endorse_files_needed(const cof_endorse_files_in *in);
 /*
  * What is not there, or not to be used, becomes a failed check of stage collateral, one for each: "endorsement-missing"
  * (its name is what was found), "cache-damaged", "endorsement-root", "endorsement-none" (a VLEK, which no service has).

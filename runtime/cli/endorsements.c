@@ -127,6 +127,9 @@ int cof_endorsements_root(const cof_endorsements_opts *o, cof_buf *ret, cof_err 
 	COF_AUTO(cof_buf) file = {0};
 	COF_AUTO_PTR(cof_ossl_cert) cert = NULL;
 	uint8_t *der = NULL;
+	/* What it vouches for would stand where AMD's and Intel's belongs. */
+	if (o->root != NULL && o->cache == NULL)
+		return cof_err_set(err, COF_E_USAGE, "usage", "--root goes with --cache DIR, a cache of its own");
 	int rc = o->root == NULL ? 0 : cof_file_read(o->root, ROOT_MAX, &file, err);
 	if (rc < 0 || o->root == NULL)
 		return rc;

@@ -26,7 +26,8 @@ int64_t cof_endorsements_now(const cof_endorsements_opts *o);
 /* Where the cache is: asked for, else $XDG_CACHE_HOME or $HOME/.cache; root's: /var/cache. Reason "usage" without any.
  */
 COF_WUR int cof_endorsements_cache(const char *asked, char **ret, cof_err *err);
-/* --root's certificate as DER, from PEM too; nothing without it. Appends. */
+/* --root's certificate as DER, from PEM too; nothing without it. Appends. Reason "usage" where it would go into the
+ * default cache. */
 COF_WUR int cof_endorsements_root(const cof_endorsements_opts *o, cof_buf *ret, cof_err *err);
 
 /* One line, or one member of the JSON list, for each endorsement. */

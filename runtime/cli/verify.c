@@ -177,10 +177,10 @@ static int unjudged(const cof_err *err, bool json)
 }
 
 /* What would get it. */
-static void say_hint(const work *w, cof_err *err, char **argv)
+static void say_hint(const work *w, cof_err *err)
 {
 	if (w->guess.kind != NULL && (cof_err_is(err, "endorsement-missing") || cof_err_is(err, "cache-missing")))
-		(void)!cof_err_wrap(err, "get it with `%s %s`", cof_verify_guess_hint(&w->guess), argv[1]);
+		(void)!cof_err_wrap(err, "get it with `%s`", cof_verify_guess_hint(&w->guess));
 }
 
 int cof_cmd_verify(int argc, char **argv)
@@ -204,6 +204,6 @@ int cof_cmd_verify(int argc, char **argv)
 	if (w->verdict.accepted)
 		return COF_EXIT_YES;
 	(void)!cof_verify_refusal(&w->verdict, &err);
-	say_hint(w, &err, argv);
+	say_hint(w, &err);
 	return cof_cli_fail(&err, false);
 }

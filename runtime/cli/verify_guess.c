@@ -222,9 +222,18 @@ static bool is_snp(const cof_verify_guess *g)
 	return strcmp(g->kind->name, "snp-report") == 0;
 }
 
-static bool is_endorsed(const cof_verify_guess *g)
+static bool is_log_of_td(const cof_verify_guess *g)
 {
-	return is_snp(g) || strcmp(g->kind->name, "tdx-quote") == 0;
+	return strcmp(g->kind->name, "ccel") == 0;
+}
+
+/* What the vendor is asked about: the file, or the quote that was given with an event log. Empty: nothing. */
+static cof_span endorsed(const cof_verify_guess *g, const cof_role_file *given, size_t n_given)
+{
+	const cof_verify_in in = {.files = given, .n_files = n_given};
+	if (is_snp(g) || strcmp(g->kind->name, "tdx-quote") == 0)
+		return g->evidence;
+	return is_log_of_td(g) ? cof_role(&in, "quote") : (cof_span){0};
 }
 
 /* A report of version 2 does not say of which product it is: of that one whose VCEK the cache has. */
@@ -277,21 +286,22 @@ int cof_verify_guess_load(const char *dir, const cof_role_file *given, size_t n_
 {
 	cof_endorse_wants wants = {0};
 	cof_err why = {0};
-	if (!is_endorsed(g))
+	cof_span evidence = endorsed(g, given, n_given);
+	if (evidence.len == 0)
 		return 0;
-	int rc = is_snp(g) ? cof_endorse_wants_report(g->evidence, COF_SNP_LINE_NONE, &wants, &why)
-			   : cof_endorse_wants_quote(g->evidence, &wants, &why);
+	int rc = is_snp(g) ? cof_endorse_wants_report(evidence, COF_SNP_LINE_NONE, &wants, &why)
+			   : cof_endorse_wants_quote(evidence, &wants, &why);
 	if (rc < 0) {
 		(void)cof_check_error(checks, COF_STAGE_PARSE, &why);
 		return why.cls == COF_E_INTERNAL ? cof_err_set(err, why.cls, why.reason, "%s", why.text) : 0;
 	}
 	cof_endorse_files_in in = {.wants = &wants, .given = given, .n_given = n_given};
-	return load(dir, &in, g, checks, err);
+	return cof_endorse_files_needed(&in) ? load(dir, &in, g, checks, err) : 0;
 }
 
 const char *cof_verify_guess_hint(const cof_verify_guess *g)
 {
-	if (!is_endorsed(g))
-		return NULL;
-	return is_snp(g) ? "coffer endorsements fetch --report" : "coffer endorsements fetch --quote";
+	if (is_log_of_td(g))
+		return "coffer endorsements fetch --quote QUOTE";
+	return is_snp(g) ? "coffer endorsements fetch --report FILE" : "coffer endorsements fetch --quote FILE";
 }

@@ -42,7 +42,7 @@ t_nothing_is_accepted_before_a_fetch() {
 	# shellcheck disable=SC2086
 	exit_is 1 coffer verify "$lab/intel/quote.bin" --root "$lab/intel/root.der" --cache "$lab/none" $at
 	expect_in "$lab/err" cache-missing
-	expect_in "$lab/err" "coffer endorsements fetch --quote $lab/intel/quote.bin"
+	expect_in "$lab/err" "coffer endorsements fetch --quote FILE"
 }
 
 t_fetch_show_verify() {

@@ -144,6 +144,9 @@ static void wrong_usage(void **state)
 	assert_says(b.err, "service-url");
 	assert_int_equal(FETCH(&b, "--output", "x"), COF_EXIT_USAGE); /* another verb's */
 	assert_int_equal(FETCH(&b, "file"), COF_EXIT_USAGE);
+	assert_int_equal(setenv("XDG_CACHE_HOME", b.cache, 1), 0);
+	assert_int_equal(RUN(&b, "fetch", "--root", b.root), COF_EXIT_USAGE);
+	assert_says(b.err, "a cache of its own");
 	assert_int_equal(RUN(&b, "show", "--at", "yesterday"), COF_EXIT_USAGE);
 	assert_int_equal(RUN(&b, "bundle", "create", "--output", "x"), COF_EXIT_USAGE);
 	assert_int_equal(RUN(&b, "bundle", "import", "x"), COF_EXIT_USAGE);

@@ -111,6 +111,40 @@ static void a_quote_with_a_full_cache(void **state)
 	intel_close(&b.i);
 }
 
+/* Then no cache is needed, and none is looked for. */
+static void all_by_hand(void **state)
+{
+	(void)state;
+	static bench b;
+	static const char *const roles[] = {"--tcb-info", "--tcb-signing-chain", "--qe-identity", "--pck-crl",
+					    "--root-crl"};
+	const char *words[16] = {NULL};
+	char path[COF_COUNT(roles)][160];
+	bench_open(&b);
+	const cof_buf *const bufs[] = {&b.i.t.tcb_info, &b.i.t.signing, &b.i.t.qe_identity, &b.i.t.pck_crl_der,
+				       &b.i.t.root_crl_der};
+	size_t n = 0;
+	words[n++] = b.quote;
+	for (size_t i = 0; i < COF_COUNT(roles); i++) {
+		assert_ok(cof_file_write(tmpdir_path(&b.i.dir, roles[i], path[i]), cof_buf_span(bufs[i]), 0600, &err));
+		words[n++] = roles[i];
+		words[n++] = path[i];
+	}
+	words[n++] = "--root";
+	words[n++] = b.root;
+	words[n++] = "--at=" AT;
+	words[n++] = "--cache=/nowhere/at/all";
+	assert_int_equal(verify(&b, words), COF_EXIT_YES);
+	/* an event log is of a TD whose quote was given: it is judged by all of that */
+	uint8_t log[64] = {0};
+	memcpy(log + 32, "Spec ID Event03", 16);
+	assert_ok(cof_file_write(b.junk, cof_span_of(log, sizeof log), 0600, &err));
+	assert_int_equal(VERIFY(&b, b.junk, "--quote", b.quote, "--cache", b.empty), COF_EXIT_NO);
+	assert_says(b.err, "endorsement-missing");
+	assert_says(b.err, "--quote QUOTE");
+	intel_close(&b.i);
+}
+
 static void t023_what_is_missing_is_named_and_refused(void **state)
 {
 	(void)state;
@@ -155,6 +189,7 @@ int main(void)
 		cmocka_unit_test(kinds_by_their_bytes),
 		cmocka_unit_test(event_logs_are_known),
 		cmocka_unit_test(a_quote_with_a_full_cache),
+		cmocka_unit_test(all_by_hand),
 		cmocka_unit_test(t023_what_is_missing_is_named_and_refused),
 		cmocka_unit_test(what_is_no_evidence_is_wrong_usage),
 	};
