@@ -56,6 +56,12 @@ static bool is_attest(cof_span s)
 		      4);
 }
 
+/* The paravisor's report of an Azure machine. */
+static bool is_hcl(cof_span s)
+{
+	return begins(s, "HCLA", 4);
+}
+
 /* Its first event is of PCR 0 and says which specification it follows; 20 bytes of digest and a size lie before. */
 static bool is_log(cof_span s)
 {
@@ -159,19 +165,13 @@ static const struct {
 	const char *kind, *role;
 	bool (*looks)(cof_span s);
 } guesses[] = {
-	{"snp-report", "report", is_report},
-	{"snp-report", "report", is_response},
-	{"tdx-quote", "quote", is_quote},
-	{"tpm-quote", "quote", is_attest},
-	{"ccel", "event_log", is_log},
-	{"corim", "corim", is_corim},
-	{"corim", "corim", is_signed_corim},
-	{"comid", "comid", is_comid},
-	{"concise-evidence", "ce", is_concise_evidence},
-	{"ear-cwt", "token", is_ear},
-	{"eat-cwt", "token", is_eat},
-	{"cose-sign1", "cose", is_cose},
-	{"ear-jwt", "token", is_jwt},
+	{"snp-report", "report", is_report}, {"snp-report", "report", is_response},
+	{"tdx-quote", "quote", is_quote},    {"tpm-quote", "quote", is_attest},
+	{"azure-hcl", "hcl_report", is_hcl}, {"ccel", "event_log", is_log},
+	{"corim", "corim", is_corim},	     {"corim", "corim", is_signed_corim},
+	{"comid", "comid", is_comid},	     {"concise-evidence", "ce", is_concise_evidence},
+	{"ear-cwt", "token", is_ear},	     {"eat-cwt", "token", is_eat},
+	{"cose-sign1", "cose", is_cose},     {"ear-jwt", "token", is_jwt},
 };
 
 const char *cof_verify_guess_kind(cof_span bytes, const char **ret_role)

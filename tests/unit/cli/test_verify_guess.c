@@ -36,6 +36,7 @@ static void kinds_by_their_bytes(void **state)
 			  "TCG\x80\x18",
 			  6),
 	      "tpm-quote", "quote");
+	looks(cof_span_str("HCLA\1"), "azure-hcl", "hcl_report");
 	looks(cof_span_str("eyJhbGciOiJFUzI1NiJ9.e30.AAAA"), "ear-jwt", "token");
 	looks(cof_span_str("eyJhbGciOiJFUzI1NiJ9.e30"), NULL, NULL);
 	looks(cof_span_of("\xd9\x01\xf5\xa1", 4), "corim", "corim");
