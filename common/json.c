@@ -4,6 +4,8 @@
 #include "common/file.h"
 #include "common/hex.h"
 
+enum { HEX_SHORT = 128 };
+
 /* The nesting of brackets outside strings; jansson's own limit (2048) is far above what our formats need. */
 static int depth_of(cof_span in)
 {
@@ -273,8 +275,18 @@ int cof_json_set_str(json_t *obj, const char *key, const char *value, cof_err *e
 	return cof_json_set_new(obj, key, value == NULL ? json_null() : json_string(value), err);
 }
 
-int cof_json_set_hex(json_t *obj, const char *key, cof_span bytes, cof_err *err)
+static int set_long_hex(json_t *obj, const char *key, cof_span bytes, cof_err *err)
 {
 	COF_AUTO_FREE char *hex = cof_hex_dup(bytes);
 	return hex == NULL ? cof_err_oom(err) : cof_json_set_str(obj, key, hex, err);
+}
+
+/* Evidence is made of short ones: no copy on the heap, and no look whether hex is UTF-8. */
+int cof_json_set_hex(json_t *obj, const char *key, cof_span bytes, cof_err *err)
+{
+	char text[2 * HEX_SHORT + 1];
+	if (bytes.len > HEX_SHORT)
+		return set_long_hex(obj, key, bytes, err);
+	cof_hex(bytes, text);
+	return cof_json_set_new(obj, key, json_stringn_nocheck(text, 2 * bytes.len), err);
 }

@@ -80,11 +80,6 @@ static uint64_t read_be(cof_rd *r, size_t n)
 	return v;
 }
 
-uint8_t cof_rd_u8(cof_rd *r)
-{
-	return (uint8_t)read_le(r, 1);
-}
-
 uint16_t cof_rd_u16le(cof_rd *r)
 {
 	return (uint16_t)read_le(r, 2);
@@ -125,6 +120,12 @@ cof_span cof_rd_span_u32be(cof_rd *r)
 {
 	size_t n = cof_rd_u32be(r);
 	return cof_rd_bytes(r, n);
+}
+
+size_t cof_rd_find(const cof_rd *r, uint8_t byte)
+{
+	const uint8_t *at = r->left > 0 ? memchr(r->at, byte, r->left) : NULL;
+	return at != NULL ? (size_t)(at - r->at) : r->left;
 }
 
 bool cof_rd_zeros(cof_rd *r, size_t n)

@@ -22,6 +22,9 @@ static inline cof_rd cof_rd_of(cof_span s)
 	return (cof_rd){s.data, s.len, false};
 }
 
+/* Marks the cursor failed: for checks of the caller's own. A failed one has nothing left. */
+void cof_rd_fail(cof_rd *r);
+
 /* The next n bytes, borrowed from the input; empty after a failure. */
 cof_span cof_rd_bytes(cof_rd *r, size_t n);
 /* The last n bytes, taken away from the end (OVMF's tables are walked backwards). */
@@ -34,7 +37,17 @@ void cof_rd_skip(cof_rd *r, size_t n);
 /* Copies n bytes out; zero-fills out after a failure. */
 void cof_rd_copy(cof_rd *r, void *out, size_t n);
 
-uint8_t cof_rd_u8(cof_rd *r);
+/* Here, so that a loop over every byte costs what it should. */
+static inline uint8_t cof_rd_u8(cof_rd *r)
+{
+	if (r->left == 0) {
+		cof_rd_fail(r);
+		return 0;
+	}
+	r->left--;
+	return *r->at++;
+}
+
 uint16_t cof_rd_u16le(cof_rd *r);
 uint32_t cof_rd_u32le(cof_rd *r);
 uint64_t cof_rd_u64le(cof_rd *r);
@@ -46,11 +59,11 @@ uint64_t cof_rd_u64be(cof_rd *r);
 cof_span cof_rd_span_u16be(cof_rd *r);
 cof_span cof_rd_span_u32be(cof_rd *r);
 
+/* How many bytes there are before the first that is this one: all that are left when none is. Takes nothing. */
+size_t cof_rd_find(const cof_rd *r, uint8_t byte);
+
 /* Takes n bytes; false when they are not there, or not all zero. */
 bool cof_rd_zeros(cof_rd *r, size_t n);
-
-/* Marks the cursor failed: for checks of the caller's own. */
-void cof_rd_fail(cof_rd *r);
 
 static inline bool cof_rd_ok(const cof_rd *r)
 {

@@ -15,6 +15,10 @@ $(O)/tests/unit/%: $(O)/obj/tests/unit/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS) -lcmocka
 
+# These count what our own code takes from the heap; OpenSSL and jansson, which are linked dynamically, are not counted.
+$(patsubst %,$(O)/tests/unit/verify/test_%,cache cache_snp): private LDFLAGS += \
+	-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+
 # Each fuzz target is linked twice: with libFuzzer (SAN builds by clang, make fuzz), and with a main that replays
 # files and then mutates them deterministically (tests/fuzz/replay.c), which every test run does.
 $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/endorsements/judge_int.h"
 
-#include "attestation/verify/tdx_cert.h"
-#include "common/ossl.h"
+#include "common/der.h"
 
 int cof_endorse_is_other(cof_err *err, const char *what)
 {
@@ -20,17 +19,24 @@ void cof_endorse_until(cof_endorsement *e, int64_t end)
 		e->expires = end;
 }
 
-/* A list without a number has no order but its date. */
-int cof_endorse_list_facts(const X509_CRL *crl, cof_endorsement *e, cof_err *err)
+/* A list without a number has no order but its date. spec: RFC 5280, 5.2.3 */
+static bool read_number(const cof_x509_crl *crl, uint64_t *ret)
 {
-	int64_t next = 0;
-	ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
-	bool fits = number == NULL || ASN1_INTEGER_get_uint64(&e->number, number) == 1;
-	ASN1_INTEGER_free(number);
-	if (!fits || !cof_tdx_asn1_time(X509_CRL_get0_lastUpdate(crl), &e->issued) ||
-	    !cof_tdx_asn1_time(X509_CRL_get0_nextUpdate(crl), &next))
+	static const uint8_t oid[] = {0x55, 0x1d, 0x14};
+	const cof_x509_extension *e = cof_x509_find(&crl->ext, cof_span_of(oid, sizeof oid));
+	if (e == NULL)
+		return true;
+	cof_rd r = cof_rd_of(e->value);
+	*ret = cof_der_u64(&r, COF_DER_INTEGER);
+	return cof_rd_end(&r);
+}
+
+int cof_endorse_list_facts(const cof_x509_crl *crl, cof_endorsement *e, cof_err *err)
+{
+	if (!read_number(crl, &e->number) || !crl->has_next)
 		return cof_err_set(err, COF_E_MALFORMED, "endorsement-malformed", "a list's number or dates");
-	cof_endorse_until(e, next);
+	e->issued = crl->validity.from;
+	cof_endorse_until(e, crl->validity.to);
 	return 0;
 }
 

@@ -3,8 +3,6 @@
 #include "attestation/verify/snp_crl.h"
 #include "common/secret.h"
 
-COF_OSSL_AUTO(X509_CRL, cof_ossl_crl, X509_CRL_free)
-
 /* A root that came from outside is AMD's by its key, or the very one that was named. */
 static int check_root(cof_span root, const cof_judge_in *in, cof_err *err)
 {
@@ -14,11 +12,10 @@ static int check_root(cof_span root, const cof_judge_in *in, cof_err *err)
 			   in->root.len > 0 ? "the one that was named" : "AMD's");
 }
 
-static void add_end(const cof_snp_x509 *cert, cof_endorsement *e)
+static void add_end(const cof_x509 *cert, cof_endorsement *e)
 {
-	int64_t end = 0;
-	if (cert != NULL && cof_snp_time_read(cert->tbs->validity->notAfter, &end))
-		cof_endorse_until(e, end);
+	if (cert != NULL)
+		cof_endorse_until(e, cert->validity.to);
 }
 
 static int check_line(const cof_endorsement *e, const cof_snp_certs *s, cof_err *err)
@@ -41,13 +38,13 @@ static int judge_chain(cof_endorsement *e, const cof_judge_in *in, cof_checks *c
 
 static int judge_crl(cof_endorsement *e, const cof_judge_in *in, cof_checks *c, cof_err *err)
 {
-	COF_AUTO_PTR(cof_snp_x509) root = NULL;
-	COF_AUTO_PTR(cof_ossl_crl) crl = NULL;
+	COF_AUTO_PTR(cof_x509) root = NULL;
+	COF_AUTO_PTR(cof_x509_crl) crl = NULL;
 	if (in->above == NULL || in->above->id.line != e->id.line)
 		return cof_endorse_no_above(err);
 	int rc = check_root(cof_buf_span(&in->above->chain), in, err);
 	if (rc == 0)
-		rc = cof_snp_x509_read(cof_buf_span(&in->above->chain), &root, err);
+		rc = cof_x509_read(cof_buf_span(&in->above->chain), &root, err);
 	if (rc < 0 || !cof_snp_crl_read(cof_buf_span(&e->body), root, in->now, c, &crl))
 		return rc;
 	return cof_endorse_list_facts(crl, e, err);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/endorsements/judge_int.h"
 #include "attestation/verify/tdx_collateral.h"
-#include "common/ossl.h"
 #include "common/secret.h"
 
 enum { SIGNER, ROOT, CHAIN };
-
-COF_OSSL_AUTO(X509_CRL, cof_ossl_crl, X509_CRL_free)
 
 /* The signer's chain, and the root in it, which is Intel's or the named one. */
 static int read_chain(cof_span pem, const cof_judge_in *in, cof_tdx_chain *chain, cof_tdx_anchor *anchor, cof_err *err)
@@ -14,18 +11,16 @@ static int read_chain(cof_span pem, const cof_judge_in *in, cof_tdx_chain *chain
 	COF_AUTO_FREE cof_checks *c = calloc(1, sizeof *c);
 	if (c == NULL)
 		return cof_err_oom(err);
-	int rc = cof_tdx_chain_read(pem, CHAIN, NULL, chain, err);
+	int rc = cof_tdx_chain_read(pem, CHAIN, chain, err);
 	if (rc == 0 && !cof_tdx_anchor_find(c, in->root, chain->cert[ROOT], anchor))
 		rc = cof_err_set(err, COF_E_POLICY, "endorsement-root", "its root is not %s",
 				 in->root.len > 0 ? "the one that was named" : "Intel's");
 	return rc;
 }
 
-static void add_end(const X509 *cert, cof_endorsement *e)
+static void add_end(const cof_x509 *cert, cof_endorsement *e)
 {
-	int64_t end = 0;
-	if (cof_tdx_asn1_time(X509_get0_notAfter(cert), &end))
-		cof_endorse_until(e, end);
+	cof_endorse_until(e, cert->validity.to);
 }
 
 static void add_dates(const cof_tdx_dates *d, cof_endorsement *e)
@@ -37,7 +32,8 @@ static void add_dates(const cof_tdx_dates *d, cof_endorsement *e)
 
 /* --- signed JSON --- */
 
-static int judge_info(cof_endorsement *e, const cof_tdx_collateral_in *in, X509 *signer, cof_checks *c, cof_err *err)
+static int judge_info(cof_endorsement *e, const cof_tdx_collateral_in *in, cof_x509 *signer, cof_checks *c,
+		      cof_err *err)
 {
 	COF_AUTO(cof_tdx_tcb_info) info = {0};
 	(void)cof_tdx_info_check(c, in, signer, &info);
@@ -49,7 +45,7 @@ static int judge_info(cof_endorsement *e, const cof_tdx_collateral_in *in, X509 
 	return same ? 0 : cof_endorse_is_other(err, "platform");
 }
 
-static void judge_identity(cof_endorsement *e, const cof_tdx_collateral_in *in, X509 *signer, cof_checks *c)
+static void judge_identity(cof_endorsement *e, const cof_tdx_collateral_in *in, cof_x509 *signer, cof_checks *c)
 {
 	COF_AUTO(cof_tdx_qe_identity) identity = {0};
 	(void)cof_tdx_identity_check(c, in, signer, &identity);
@@ -82,19 +78,19 @@ static int judge_signed(cof_endorsement *e, const cof_judge_in *in, cof_checks *
 
 /* --- lists --- */
 
-static int judge_list(cof_endorsement *e, X509 *issuer, const cof_judge_in *in, cof_checks *c, cof_err *err)
+static int judge_list(cof_endorsement *e, cof_x509 *issuer, const cof_judge_in *in, cof_checks *c, cof_err *err)
 {
-	COF_AUTO_PTR(cof_ossl_crl) crl = NULL;
+	COF_AUTO_PTR(cof_x509_crl) crl = NULL;
 	const char *name = e->id.type == COF_ENDORSE_TDX_PCK_CRL ? "pck-crl" : "root-crl";
 	if (!cof_tdx_crl_check(c, name, cof_buf_span(&e->body), issuer, in->now, &crl))
 		return 0;
 	return cof_endorse_list_facts(crl, e, err);
 }
 
-static bool is_named(const X509 *cert, const char *cn)
+static bool is_named(const cof_x509 *cert, const char *cn)
 {
-	char name[64] = "";
-	(void)X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, name, sizeof name);
+	char name[COF_X509_NAME_MAX];
+	cof_x509_common_name(cert->subject, name);
 	return strcmp(name, cn) == 0;
 }
 

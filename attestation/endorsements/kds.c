@@ -2,7 +2,6 @@
 #include "attestation/endorsements/vendor.h"
 #include "attestation/verify/tdx_cert.h"
 #include "common/hex.h"
-#include "common/ossl.h"
 #include "common/rd.h"
 
 enum { INTERMEDIATE, ROOT, CHAIN };
@@ -44,15 +43,6 @@ static int answer(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_MALFORMED, "endorsement-answer", "the service's answer is not %s", what);
 }
 
-static int add_der(const X509 *cert, cof_buf *ret, cof_err *err)
-{
-	uint8_t *der = NULL;
-	int n = i2d_X509(cert, &der);
-	int rc = n <= 0 ? cof_err_oom(err) : cof_buf_add(ret, der, (size_t)n, err);
-	OPENSSL_free(der);
-	return rc;
-}
-
 static cof_span without_end_of_lines(cof_span s)
 {
 	while (s.len > 0 && (s.data[s.len - 1] == '\n' || s.data[s.len - 1] == '\r'))
@@ -64,10 +54,11 @@ static cof_span without_end_of_lines(cof_span s)
 static int take_chain(cof_span pem, cof_endorsement *e, cof_err *err)
 {
 	COF_AUTO(cof_tdx_chain) chain = {0};
-	if (cof_tdx_chain_read(without_end_of_lines(pem), CHAIN, NULL, &chain, NULL) < 0)
+	if (cof_tdx_chain_read(without_end_of_lines(pem), CHAIN, &chain, NULL) < 0)
 		return answer(err, "two certificates in PEM");
-	int rc = add_der(chain.cert[INTERMEDIATE], &e->body, err);
-	return rc < 0 ? rc : add_der(chain.cert[ROOT], &e->chain, err);
+	const cof_buf *ask = &chain.cert[INTERMEDIATE]->der, *ark = &chain.cert[ROOT]->der;
+	int rc = cof_buf_add(&e->body, ask->data, ask->len, err);
+	return rc < 0 ? rc : cof_buf_add(&e->chain, ark->data, ark->len, err);
 }
 
 int cof_kds_take(const cof_http_resp *resp, cof_endorsement *e, cof_err *err)

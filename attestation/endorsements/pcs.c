@@ -75,7 +75,7 @@ int cof_pcs_chain_decode(cof_span header, cof_buf *ret, cof_err *err)
 		rc = cof_rd_ok(&r) && is_text(c) ? cof_buf_add(&pem, &c, 1, err) : answer(err, "issuer chain in PEM");
 	}
 	drop_last_lines(&pem);
-	if (rc == 0 && cof_tdx_chain_read(cof_buf_span(&pem), 2, NULL, &chain, NULL) < 0)
+	if (rc == 0 && cof_tdx_chain_read(cof_buf_span(&pem), 2, &chain, NULL) < 0)
 		rc = answer(err, "issuer chain of two certificates");
 	return rc < 0 ? rc : cof_buf_add(ret, pem.data, pem.len, err);
 }

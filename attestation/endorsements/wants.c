@@ -3,10 +3,9 @@
 #include "attestation/endorsements/id.h"
 #include "attestation/verify/tdx_pck.h"
 #include "attestation/verify/tdx_quote.h"
-#include "common/ossl.h"
 #include "common/secret.h"
 
-enum { LEAF, CA, PCK_CHAIN = 3, NAME_LEN = 64 };
+enum { LEAF, CA, PCK_CHAIN = 3 };
 
 static void add(cof_endorse_wants *w, cof_endorse_id id)
 {
@@ -69,10 +68,10 @@ void cof_endorse_wants_platform(const uint8_t fmspc[COF_ENDORSE_FMSPC_LEN], bool
 }
 
 /* The rest of the name is the verifier's to check. */
-static bool is_processor_ca(X509 *ca)
+static bool is_processor_ca(const cof_x509 *ca)
 {
-	char name[NAME_LEN] = "";
-	(void)X509_NAME_get_text_by_NID(X509_get_subject_name(ca), NID_commonName, name, sizeof name);
+	char name[COF_X509_NAME_MAX];
+	cof_x509_common_name(ca->subject, name);
 	return strcmp(name, "Intel SGX PCK Processor CA") == 0;
 }
 
@@ -83,7 +82,7 @@ int cof_endorse_wants_quote(cof_span quote, cof_endorse_wants *ret, cof_err *err
 	cof_tdx_pck pck;
 	int rc = cof_tdx_quote_parse(quote, &q, err);
 	if (rc == 0)
-		rc = cof_tdx_chain_read(q.pck_chain, PCK_CHAIN, NULL, &chain, err);
+		rc = cof_tdx_chain_read(q.pck_chain, PCK_CHAIN, &chain, err);
 	if (rc == 0)
 		rc = cof_tdx_pck_read(chain.cert[LEAF], &pck, err);
 	if (rc == 0)

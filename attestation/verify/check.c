@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "common/secret.h"
 
@@ -111,6 +112,31 @@ bool cof_check_bits(cof_checks *c, cof_stage stage, const char *name, uint64_t a
 	cof_check *k = add(c, stage, name, (found & ~allowed) == 0);
 	(void)snprintf(k->expected, sizeof k->expected, "no bits but 0x%" PRIx64, allowed);
 	(void)snprintf(k->found, sizeof k->found, "0x%" PRIx64, found);
+	return k->passed;
+}
+
+void cof_time_text(int64_t t, char out[COF_TIME_TEXT_MAX])
+{
+	struct tm tm = {0};
+	if (gmtime_r(&t, &tm) == NULL || strftime(out, COF_TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		(void)snprintf(out, COF_TIME_TEXT_MAX, "%" PRId64, t);
+}
+
+bool cof_check_dated(cof_checks *c, cof_stage stage, const char *name, const cof_check_dates *d, const char *expected)
+{
+	char from[COF_TIME_TEXT_MAX], to[COF_TIME_TEXT_MAX], found[COF_TIME_TEXT_MAX], span[COF_CHECK_TEXT_MAX];
+	cof_time_text(d->now, found);
+	if (expected == NULL) {
+		cof_time_text(d->from, from);
+		cof_time_text(d->to, to);
+		(void)snprintf(span, sizeof span, "%s to %s", from, to);
+	}
+	cof_check *k = add(c, stage, name, d->from <= d->now && d->now <= d->to);
+	put(k->expected, expected != NULL ? expected : span);
+	put(k->found, found);
+	k->dated = true;
+	k->from = d->from;
+	k->to = d->to;
 	return k->passed;
 }
 

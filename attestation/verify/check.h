@@ -34,7 +34,7 @@ typedef enum cof_stage {
 /* "parse", "chain", ... */
 const char *cof_stage_name(cof_stage s);
 
-enum { COF_CHECKS_MAX = 128, COF_CHECK_NAME_MAX = 48, COF_CHECK_TEXT_MAX = 112 };
+enum { COF_CHECKS_MAX = 128, COF_CHECK_NAME_MAX = 48, COF_CHECK_TEXT_MAX = 112, COF_TIME_TEXT_MAX = 40 };
 
 typedef struct cof_check {
 	char name[COF_CHECK_NAME_MAX]; /* "tcb-too-low" */
@@ -42,7 +42,15 @@ typedef struct cof_check {
 	bool passed;
 	char expected[COF_CHECK_TEXT_MAX]; /* printable; "" where there is nothing to say; long bytes are cut */
 	char found[COF_CHECK_TEXT_MAX];
+	bool dated; /* made by cof_check_dated, with these bounds */
+	int64_t from, to;
 } cof_check;
+
+/* Seconds since the epoch. */
+typedef struct cof_check_dates {
+	int64_t from, to; /* inclusive; from above to: never */
+	int64_t now;
+} cof_check_dates;
 
 typedef struct cof_checks {
 	cof_check list[COF_CHECKS_MAX];
@@ -63,8 +71,13 @@ bool cof_check_equal(cof_checks *c, cof_stage stage, const char *name, uint64_t 
 bool cof_check_at_least(cof_checks *c, cof_stage stage, const char *name, uint64_t least, uint64_t found);
 /* No bit of found outside of allowed. */
 bool cof_check_bits(cof_checks *c, cof_stage stage, const char *name, uint64_t allowed, uint64_t found);
+/* from <= now <= to: found is now. expected may be NULL: then it is "FROM to TO". */
+bool cof_check_dated(cof_checks *c, cof_stage stage, const char *name, const cof_check_dates *d, const char *expected);
 /* A failure of a function behind the list becomes a failed check of that reason; its text is what was found. */
 bool cof_check_error(cof_checks *c, cof_stage stage, const cof_err *err);
+
+/* RFC 3339; the number itself where there is no such year. */
+void cof_time_text(int64_t t, char out[COF_TIME_TEXT_MAX]);
 
 /* At least one check, and none failed. */
 bool cof_checks_passed(const cof_checks *c);

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "attestation/verify/cache.h"
 #include "attestation/verify/check.h"
 
 typedef struct cof_role_file {
@@ -17,8 +18,9 @@ typedef struct cof_role_file {
 typedef struct cof_verify_in {
 	const cof_role_file *files;
 	size_t n_files;
-	const json_t *policy; /* words of docs/verifying.md; NULL: the strict defaults alone */
-	int64_t now;	      /* seconds since the epoch */
+	const json_t *policy;	 /* words of docs/verifying.md; NULL: the strict defaults alone */
+	int64_t now;		 /* seconds since the epoch */
+	cof_verify_cache *cache; /* NULL: everything is judged anew */
 } cof_verify_in;
 
 typedef struct cof_verdict {

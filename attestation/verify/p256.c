@@ -1,33 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/p256.h"
 
-#include <openssl/ecdsa.h>
-
+#include "attestation/verify/ecdsa.h"
+#include "attestation/verify/x509_part.h"
 #include "common/ossl.h"
 #include "common/rd.h"
-#include "common/secret.h"
 
-enum { NUMBER_LEN = 32, DER_MAX = 80 };
+enum { NUMBER_LEN = 32 };
 
-COF_OSSL_AUTO(ECDSA_SIG, cof_ossl_ecdsa_sig, ECDSA_SIG_free)
-
-EVP_PKEY *cof_p256_key(cof_span xy)
+EVP_PKEY *cof_p256_key(cof_span xy, EVP_PKEY *like)
 {
 	uint8_t point[1 + COF_P256_RAW_LEN] = {0x04};
-	EVP_PKEY *key = NULL;
 	if (xy.len != COF_P256_RAW_LEN)
 		return NULL;
 	memcpy(point + 1, xy.data, COF_P256_RAW_LEN);
-	COF_AUTO_PTR(cof_ossl_param_bld) bld = OSSL_PARAM_BLD_new();
-	COF_AUTO_PTR(cof_ossl_key_ctx) ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	if (bld == NULL || ctx == NULL || EVP_PKEY_fromdata_init(ctx) <= 0 ||
-	    OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) != 1 ||
-	    OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point) != 1)
-		return NULL;
-	COF_AUTO_PTR(cof_ossl_params) params = OSSL_PARAM_BLD_to_param(bld);
-	if (params == NULL || EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) <= 0)
-		return NULL;
-	return key;
+	return cof_x509_point(SN_X9_62_prime256v1, cof_span_of(point, sizeof point), like);
 }
 
 bool cof_p256_is(const EVP_PKEY *key)
@@ -41,29 +28,20 @@ bool cof_p256_is(const EVP_PKEY *key)
 	return explicit_params == 0 && strcmp(name, SN_X9_62_prime256v1) == 0;
 }
 
-/* The DER form that OpenSSL wants; 0 when there is none. */
-static size_t to_der(cof_span rs, uint8_t out[DER_MAX])
+bool cof_p256_verify_der(EVP_PKEY *key, cof_span message, cof_span der)
 {
-	cof_rd rd = cof_rd_of(rs);
-	COF_AUTO_PTR(cof_ossl_ecdsa_sig) sig = ECDSA_SIG_new();
-	COF_AUTO_PTR(cof_ossl_bn) r = BN_bin2bn(cof_rd_bytes(&rd, NUMBER_LEN).data, NUMBER_LEN, NULL);
-	COF_AUTO_PTR(cof_ossl_bn) s = BN_bin2bn(cof_rd_bytes(&rd, NUMBER_LEN).data, NUMBER_LEN, NULL);
-	if (sig == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(sig, r, s) != 1)
-		return 0;
-	(void)cof_steal(&r);
-	(void)cof_steal(&s);
-	int n = i2d_ECDSA_SIG(sig, &out);
-	return n > 0 ? (size_t)n : 0;
+	if (message.len == 0 || der.len == 0 || !cof_p256_is(key))
+		return false;
+	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
+	return ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+	       EVP_DigestVerify(ctx, der.data, der.len, message.data, message.len) == 1;
 }
 
 bool cof_p256_verify(EVP_PKEY *key, cof_span message, cof_span rs)
 {
-	uint8_t der[DER_MAX];
-	if (rs.len != COF_P256_RAW_LEN || message.len == 0 || !cof_p256_is(key))
-		return false;
-	size_t n = to_der(rs, der);
-	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
-	if (n == 0 || ctx == NULL || EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) != 1)
-		return false;
-	return EVP_DigestVerify(ctx, der, n, message.data, message.len) == 1;
+	uint8_t der[COF_ECDSA_DER_MAX];
+	cof_rd rd = cof_rd_of(rs);
+	cof_span r = cof_rd_bytes(&rd, NUMBER_LEN), s = cof_rd_bytes(&rd, NUMBER_LEN);
+	size_t n = cof_rd_end(&rd) ? cof_ecdsa_der(r, s, der) : 0;
+	return cof_p256_verify_der(key, message, cof_span_of(der, n));
 }

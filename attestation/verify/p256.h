@@ -12,9 +12,12 @@
 
 enum { COF_P256_RAW_LEN = 64 };
 
-/* Freed with EVP_PKEY_free; NULL when the numbers are no point of the curve. */
-COF_WUR EVP_PKEY *cof_p256_key(cof_span xy);
+/* Freed with EVP_PKEY_free; NULL when the numbers are no point of the curve. like: a key on P-256, whose curve is taken
+ * over, or NULL: that is slower. */
+COF_WUR EVP_PKEY *cof_p256_key(cof_span xy, EVP_PKEY *like);
 /* An EC key of the named curve; explicit parameters are refused, they may describe another one. */
 COF_WUR bool cof_p256_is(const EVP_PKEY *key);
+/* The same with a signature in DER, as certificates have it. */
+COF_WUR bool cof_p256_verify_der(EVP_PKEY *key, cof_span message, cof_span der);
 /* False for R or S outside of 1 to n-1, too. */
 COF_WUR bool cof_p256_verify(EVP_PKEY *key, cof_span message, cof_span rs);

@@ -5,8 +5,7 @@
 #include <stdio.h>
 
 #include "attestation/verify/kinds.h"
-#include "attestation/verify/snp_certs.h"
-#include "attestation/verify/snp_crl.h"
+#include "attestation/verify/snp_cached.h"
 #include "attestation/verify/snp_fields.h"
 #include "attestation/verify/snp_signature.h"
 #include "common/secret.h"
@@ -117,30 +116,36 @@ static void check_report(const cof_snp_said *said, const cof_snp_certs *s, cof_c
 
 /* ---- everything ---- */
 
-static void check_revocation(const cof_snp_in *in, const cof_snp_certs *s, cof_checks *c)
+static int check_revocation(const cof_snp_in *in, const cof_snp_certs *s, cof_checks *c, cof_err *err)
 {
+	const cof_snp_crl_in crl = {in->crl, s, in->now, in->cache};
 	if (in->demands->require_crl)
 		(void)cof_check_text(c, COF_STAGE_REVOCATION, "crl-missing", in->has_crl, "a revocation list",
 				     in->has_crl ? "given" : "none");
-	if (in->has_crl && s->root != NULL && s->intermediate != NULL && s->vek != NULL)
-		cof_snp_crl_check(in->crl, s, in->now, c);
+	if (!in->has_crl || s->root == NULL || s->intermediate == NULL || s->vek == NULL)
+		return 0;
+	return cof_snp_crl_find(c, &crl, err);
 }
 
 static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, bool *ret_by_amd, cof_err *err)
 {
-	COF_AUTO(cof_snp_certs) s = {0};
-	int rc = cof_snp_certs_check(in->vek, in->intermediate, in->root, in->now, c, &s, err);
+	COF_AUTO_PTR(cof_held) held = NULL;
+	const cof_snp_certs_in chain = {in->vek, in->intermediate, in->root, in->now, in->cache};
+	int rc = cof_snp_certs_find(c, &chain, &held, err);
 	if (rc < 0)
 		return rc;
-	check_revocation(in, &s, c);
-	bool has_key = s.vek != NULL && cof_snp_x509_has_p384(s.vek);
-	rc = cof_snp_signature_check(in->report, &said->report, has_key ? s.vek->key : NULL, c, err);
+	const cof_snp_certs *s = held->object;
+	rc = check_revocation(in, s, c, err);
 	if (rc < 0)
 		return rc;
-	said->line = find_line(&said->report, &s);
-	check_report(said, &s, c);
-	cof_snp_demands_check(in->demands, &said->report, said->line, s.has_ext ? &s.ext : NULL, c);
-	*ret_by_amd = s.is_amd;
+	EVP_PKEY *key = s->vek != NULL ? cof_x509_key(s->vek, COF_X509_P384) : NULL;
+	rc = cof_snp_signature_check(in->report, &said->report, key, c, err);
+	if (rc < 0)
+		return rc;
+	said->line = find_line(&said->report, s);
+	check_report(said, s, c);
+	cof_snp_demands_check(in->demands, &said->report, said->line, s->has_ext ? &s->ext : NULL, c);
+	*ret_by_amd = s->is_amd;
 	return 0;
 }
 
@@ -154,13 +159,11 @@ static int make_verified(const cof_snp_said *said, bool by_amd, cof_snp_verified
 	return 0;
 }
 
-int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_said, cof_snp_verified **ret,
-		   cof_err *err)
+/* Everything but the verified report. */
+static int check_all(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_said, bool *ret_by_amd, cof_err *err)
 {
 	cof_snp_said said = {0};
 	cof_err bad = {0};
-	bool by_amd = false;
-	*ret = NULL;
 	if (cof_snp_report_parse(in->report, &said.report, &bad) < 0) {
 		(void)cof_check_error(checks, COF_STAGE_PARSE, &bad);
 		*ret_said = said;
@@ -169,18 +172,27 @@ int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_s
 	said.decoded = true;
 	/* What OpenSSL thinks of hostile bytes is not left behind for the caller's next TLS call. */
 	(void)ERR_set_mark();
-	int rc = judge(in, checks, &said, &by_amd, err);
+	int rc = judge(in, checks, &said, ret_by_amd, err);
 	(void)ERR_pop_to_mark();
-	if (rc == 0 && cof_checks_passed(checks))
-		rc = make_verified(&said, by_amd, ret, err);
 	if (rc == 0)
 		*ret_said = said;
 	return rc;
 }
 
+int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_said, cof_snp_verified **ret,
+		   cof_err *err)
+{
+	bool by_amd = false;
+	*ret = NULL;
+	int rc = check_all(in, checks, ret_said, &by_amd, err);
+	if (rc == 0 && cof_checks_passed(checks))
+		rc = make_verified(ret_said, by_amd, ret, err);
+	return rc;
+}
+
 int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
-	COF_AUTO_PTR(cof_snp_verified) verified = NULL;
+	bool by_amd = false;
 	cof_snp_demands demands;
 	cof_snp_said said;
 	int rc = cof_snp_demands_read(in->policy, &demands, err);
@@ -195,8 +207,9 @@ int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 		.crl = cof_role(in, "crl"),
 		.demands = &demands,
 		.now = in->now,
+		.cache = in->cache,
 	};
-	rc = cof_snp_verify(&snp, &ret->checks, &said, &verified, err);
+	rc = check_all(&snp, &ret->checks, &said, &by_amd, err);
 	if (rc == 0 && said.decoded)
 		rc = cof_snp_fields(&said.report, said.line, &ret->fields, err);
 	return rc;

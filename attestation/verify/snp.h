@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "attestation/verify/cache.h"
 #include "attestation/verify/snp_policy.h"
 
 typedef struct cof_snp_in {
@@ -17,6 +18,7 @@ typedef struct cof_snp_in {
 	cof_span crl; /* DER */
 	const cof_snp_demands *demands;
 	int64_t now;
+	cof_verify_cache *cache; /* or NULL */
 } cof_snp_in;
 
 /* What the report says, believed or not. */

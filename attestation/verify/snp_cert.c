@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/snp_cert.h"
 
-#include "common/rd.h"
+#include "common/der.h"
 #include "common/secret.h"
 
 /* 1.3.6.1.4.1.3704.1 */
@@ -50,6 +50,8 @@ typedef struct found {
 	bool has[SLOTS];
 } found;
 
+enum { IA5_STRING = 0x16 };
+
 static int value_bad(cof_err *err, slot s)
 {
 	return cof_err_set(err, COF_E_MALFORMED, "vek-extension-value", "extension of the %s", slots[s].name);
@@ -63,11 +65,9 @@ static slot slot_of(cof_span behind_arc)
 	return s;
 }
 
-static int collect_one(X509_EXTENSION *e, found *f, cof_err *err)
+static int collect_one(const cof_x509_extension *e, found *f, cof_err *err)
 {
-	const ASN1_OBJECT *oid = X509_EXTENSION_get_object(e);
-	const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(e);
-	cof_rd r = cof_rd_of(cof_span_of(OBJ_get0_data(oid), OBJ_length(oid)));
+	cof_rd r = cof_rd_of(e->oid);
 	cof_span arc = cof_rd_bytes(&r, sizeof amd_arc);
 	if (!cof_ct_equal(arc, cof_span_of(amd_arc, sizeof amd_arc)))
 		return 0;
@@ -79,7 +79,7 @@ static int collect_one(X509_EXTENSION *e, found *f, cof_err *err)
 		return cof_err_set(err, COF_E_MALFORMED, "vek-extension-repeated", "extension of the %s",
 				   slots[s].name);
 	f->has[s] = true;
-	f->value[s] = cof_span_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value));
+	f->value[s] = e->value;
 	return 0;
 }
 
@@ -118,7 +118,7 @@ static int read_u8(const found *f, slot s, uint8_t *ret, cof_err *err)
 	bool wide = len == 2 && v == 0;
 	if (wide)
 		v = cof_rd_u8(&r);
-	if (!cof_rd_end(&r) || tag != V_ASN1_INTEGER || (len != 1 && !wide) || (v >= 0x80) != wide)
+	if (!cof_rd_end(&r) || tag != COF_DER_INTEGER || (len != 1 && !wide) || (v >= 0x80) != wide)
 		return value_bad(err, s);
 	*ret = v;
 	return 0;
@@ -131,7 +131,7 @@ static int read_text(const found *f, slot s, char *out, size_t size, cof_err *er
 	uint8_t tag = cof_rd_u8(&r);
 	uint8_t len = cof_rd_u8(&r);
 	cof_span text = cof_rd_rest(&r);
-	if (tag != V_ASN1_IA5STRING || len >= 0x80 || len == 0 || text.len != len || text.len >= size)
+	if (tag != IA5_STRING || len >= 0x80 || len == 0 || text.len != len || text.len >= size)
 		return value_bad(err, s);
 	for (size_t i = 0; i < text.len; i++) {
 		if (text.data[i] < 0x20 || text.data[i] > 0x7e)
@@ -173,7 +173,7 @@ static int read_hwid(const found *f, cof_snp_vek *v, cof_err *err)
 {
 	size_t want = cof_snp_line_has_fmc(v->line) ? COF_SNP_CHIP_ID_SHORT_LEN : COF_SNP_CHIP_ID_LEN;
 	cof_rd r = cof_rd_of(f->value[HWID]);
-	if (r.left == want + 2 && (cof_rd_u8(&r) != V_ASN1_OCTET_STRING || cof_rd_u8(&r) != want))
+	if (r.left == want + 2 && (cof_rd_u8(&r) != COF_DER_OCTET_STRING || cof_rd_u8(&r) != want))
 		return value_bad(err, HWID);
 	if (r.left != want)
 		return cof_err_set(err, COF_E_MALFORMED, "vek-hwid-size", "a hardware id of %zu bytes, not %zu",
@@ -201,13 +201,13 @@ static int read_values(const found *f, cof_snp_vek *v, cof_err *err)
 	return v->kind == COF_SNP_VLEK ? read_text(f, CSP_ID, v->csp_id, sizeof v->csp_id, err) : read_hwid(f, v, err);
 }
 
-int cof_snp_vek_read(const cof_snp_x509 *cert, cof_snp_key kind, cof_snp_vek *ret, cof_err *err)
+int cof_snp_vek_read(const cof_x509 *cert, cof_snp_key kind, cof_snp_vek *ret, cof_err *err)
 {
 	found f = {0};
 	cof_snp_vek v = {.kind = kind};
 	int rc = 0;
-	for (int i = 0; rc == 0 && i < sk_X509_EXTENSION_num(cert->tbs->extensions); i++)
-		rc = collect_one(sk_X509_EXTENSION_value(cert->tbs->extensions, i), &f, err);
+	for (size_t i = 0; rc == 0 && i < cert->ext.n; i++)
+		rc = collect_one(&cert->ext.list[i], &f, err);
 	if (rc == 0 && !f.has[PRODUCT])
 		rc = cof_err_set(err, COF_E_MALFORMED, "vek-extension-missing", "extension of the %s",
 				 slots[PRODUCT].name);

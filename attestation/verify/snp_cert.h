@@ -25,4 +25,4 @@ typedef struct cof_snp_vek {
 
 /* Reasons (malformed) "vek-extension-missing", "vek-extension-repeated", "vek-extension-unknown",
  * "vek-extension-value", "vek-hwid-size". */
-COF_WUR int cof_snp_vek_read(const cof_snp_x509 *cert, cof_snp_key kind, cof_snp_vek *ret, cof_err *err);
+COF_WUR int cof_snp_vek_read(const cof_x509 *cert, cof_snp_key kind, cof_snp_vek *ret, cof_err *err);

@@ -7,7 +7,7 @@
 #include "common/hex.h"
 #include "common/secret.h"
 
-enum { CN_MAX = 64 };
+enum { CN_MAX = COF_X509_NAME_MAX, VERSION = 3 };
 
 /* source: SHA-256 of the public keys of ARK-Milan, ARK-Genoa and ARK-Turin as the KDS serves them */
 static const struct {
@@ -25,21 +25,30 @@ static const struct {
 	  0xb6, 0xf7, 0x3d, 0xe9, 0x86, 0x03, 0xf5, 0x3f, 0x90, 0x33, 0x9c, 0x70, 0xe9, 0xd7, 0xad, 0x08}},
 };
 
+cof_snp_line cof_snp_line_of_key(cof_span fingerprint)
+{
+	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {
+		if (cof_ct_equal(fingerprint, cof_span_of(amd_roots[i].spki, COF_SHA256_LEN)))
+			return amd_roots[i].line;
+	}
+	return COF_SNP_LINE_NONE;
+}
+
 /* One certificate and what the profile says of its place. */
 typedef struct place {
 	const char *who; /* begins the names of its checks */
-	const cof_snp_x509 *cert;
-	const cof_snp_x509 *issuer;
+	cof_x509 *cert;
+	cof_x509 *issuer;
 	char cn[CN_MAX];
 	bool is_vek;
-	long below; /* authorities between it and the VEK */
+	uint64_t below; /* authorities between it and the VEK */
 } place;
 
 void cof_snp_certs_release(cof_snp_certs *c)
 {
-	cof_snp_x509_free(c->vek);
-	cof_snp_x509_free(c->intermediate);
-	cof_snp_x509_free(c->root);
+	cof_x509_free(c->vek);
+	cof_x509_free(c->intermediate);
+	cof_x509_free(c->root);
 	*c = (cof_snp_certs){0};
 }
 
@@ -60,43 +69,37 @@ static bool add(cof_checks *c, const place *p, const char *what, bool passed, co
 static void check_names(const place *p, cof_checks *c)
 {
 	char found[CN_MAX], issuer[CN_MAX], want[CN_MAX];
-	cof_snp_name_text(p->cert->tbs->subject, found, sizeof found);
-	(void)add(c, p, "subject", cof_snp_name_is(p->cert->tbs->subject, p->cn), p->cn, found);
-	cof_snp_name_text(p->cert->tbs->issuer, issuer, sizeof issuer);
-	cof_snp_name_text(p->issuer->tbs->subject, want, sizeof want);
-	(void)add(c, p, "issuer", cof_snp_name_equal(p->cert->tbs->issuer, p->issuer->tbs->subject), want, issuer);
+	cof_x509_common_name(p->cert->subject, found);
+	(void)add(c, p, "subject", cof_snp_name_is(p->cert->subject, p->cn), p->cn, found);
+	cof_x509_common_name(p->cert->issuer, issuer);
+	cof_x509_common_name(p->issuer->subject, want);
+	(void)add(c, p, "issuer", cof_ct_equal(p->cert->issuer, p->issuer->subject), want, issuer);
 }
 
 static void check_role(const place *p, cof_checks *c)
 {
-	(void)add(c, p, "extensions", cof_snp_x509_is_sound(p->cert), "each once, none critical and unknown", NULL);
+	bool sound = cof_x509_has_no_double(&p->cert->ext) && cof_x509_all_critical_known(&p->cert->ext);
+	(void)add(c, p, "extensions", sound, "each once, none critical and unknown", NULL);
 	if (p->is_vek)
-		(void)add(c, p, "authority", cof_snp_x509_is_leaf(p->cert), "no authority", NULL);
+		(void)add(c, p, "authority", cof_snp_is_leaf(p->cert), "no authority", NULL);
 	else
-		(void)add(c, p, "authority", cof_snp_x509_is_ca(p->cert, p->below),
-			  "an authority that signs certificates", NULL);
+		(void)add(c, p, "authority", cof_snp_is_ca(p->cert, p->below), "an authority that signs certificates",
+			  NULL);
 }
 
 static void check_validity(const place *p, int64_t now, cof_checks *c)
 {
-	int64_t from = 0, to = 0;
-	char a[COF_SNP_TIME_TEXT_MAX], b[COF_SNP_TIME_TEXT_MAX], found[COF_SNP_TIME_TEXT_MAX];
-	char want[COF_CHECK_TEXT_MAX];
-	bool read = cof_snp_time_read(p->cert->tbs->validity->notBefore, &from) &&
-		    cof_snp_time_read(p->cert->tbs->validity->notAfter, &to);
-	cof_snp_time_text(from, a);
-	cof_snp_time_text(to, b);
-	cof_snp_time_text(now, found);
-	(void)snprintf(want, sizeof want, "%s to %s", a, b);
-	(void)add(c, p, "validity", read && from <= now && now <= to, want, found);
+	char name[COF_CHECK_NAME_MAX];
+	const cof_check_dates d = {p->cert->validity.from, p->cert->validity.to, now};
+	named(p, "validity", name);
+	(void)cof_check_dated(c, COF_STAGE_CHAIN, name, &d, NULL);
 }
 
 static void check_signature(const place *p, cof_checks *c)
 {
-	bool is_amd = cof_snp_x509_has_amd_algorithm(p->cert);
+	bool is_amd = cof_snp_alg_is_amd(&p->cert->sig);
 	(void)add(c, p, "algorithm", is_amd, "RSASSA-PSS, SHA-384, salt of 48 bytes", NULL);
-	bool holds =
-		is_amd && cof_snp_x509_has_rsa4096(p->issuer) && cof_snp_x509_is_signed_by(p->cert, p->issuer->key);
+	bool holds = is_amd && cof_snp_is_signed_by(&p->cert->sig, cof_x509_key(p->issuer, COF_X509_RSA4096));
 	(void)add(c, p, "signature", holds, "signed by the issuer", NULL);
 }
 
@@ -105,55 +108,58 @@ static void check_place(const place *p, int64_t now, cof_checks *c)
 	check_names(p, c);
 	check_role(p, c);
 	if (p->is_vek)
-		(void)add(c, p, "key", cof_snp_x509_has_p384(p->cert), "EC P-384", NULL);
+		(void)add(c, p, "key", cof_x509_key(p->cert, COF_X509_P384) != NULL, "EC P-384", NULL);
 	else
-		(void)add(c, p, "key", cof_snp_x509_has_rsa4096(p->cert), "RSA of 4096 bits", NULL);
+		(void)add(c, p, "key", cof_x509_key(p->cert, COF_X509_RSA4096) != NULL, "RSA of 4096 bits", NULL);
 	check_validity(p, now, c);
 	check_signature(p, c);
 }
 
 /* ---- the three of them ---- */
 
-static bool read_one(const char *who, cof_span der, cof_checks *c, cof_snp_x509 **ret)
+static int read_v3(cof_span der, cof_x509 **ret, cof_err *err)
+{
+	COF_AUTO_PTR(cof_x509) c = NULL;
+	if (der.len > COF_SNP_CERT_MAX)
+		return cof_err_set(err, COF_E_MALFORMED, "certificate-malformed", "certificate: size");
+	int rc = cof_x509_read(der, &c, err);
+	if (rc == 0 && c->version != VERSION)
+		rc = cof_err_set(err, COF_E_MALFORMED, "certificate-malformed", "certificate: not of version 3");
+	if (rc == 0)
+		*ret = cof_steal(&c);
+	return rc;
+}
+
+static bool read_one(const char *who, cof_span der, cof_checks *c, cof_x509 **ret)
 {
 	cof_err bad = {0};
 	char name[COF_CHECK_NAME_MAX];
 	(void)snprintf(name, sizeof name, "%s-certificate", who);
-	bool read = cof_snp_x509_read(der, ret, &bad) == 0;
+	bool read = read_v3(der, ret, &bad) == 0;
 	return cof_check_text(c, COF_STAGE_PARSE, name, read, "one certificate in DER", bad.text);
 }
 
 /* The line that an ARK is of, by its name. */
-static cof_snp_line line_of_root(const cof_snp_x509 *root)
+static cof_snp_line line_of_root(const cof_x509 *root)
 {
 	char cn[CN_MAX];
-	cof_snp_name_text(root->tbs->subject, cn, sizeof cn);
+	cof_x509_common_name(root->subject, cn);
 	return strncmp(cn, "ARK-", 4) == 0 ? cof_snp_line_by_name(cof_span_str(cn + 4)) : COF_SNP_LINE_NONE;
 }
 
-static cof_snp_key kind_of_vek(const cof_snp_x509 *vek)
+static cof_snp_key kind_of_vek(const cof_x509 *vek)
 {
 	char cn[CN_MAX];
-	cof_snp_name_text(vek->tbs->subject, cn, sizeof cn);
+	cof_x509_common_name(vek->subject, cn);
 	return strcmp(cn, "SEV-VLEK") == 0 ? COF_SNP_VLEK : COF_SNP_VCEK;
-}
-
-/* The line whose ARK has this key. */
-static cof_snp_line amd_line_of(const uint8_t spki[COF_SHA256_LEN])
-{
-	for (size_t i = 0; i < COF_COUNT(amd_roots); i++) {
-		if (cof_ct_equal(cof_span_of(spki, COF_SHA256_LEN), cof_span_of(amd_roots[i].spki, COF_SHA256_LEN)))
-			return amd_roots[i].line;
-	}
-	return COF_SNP_LINE_NONE;
 }
 
 bool cof_snp_root_is_amd(cof_span root)
 {
-	COF_AUTO_PTR(cof_snp_x509) cert = NULL;
+	COF_AUTO_PTR(cof_x509) cert = NULL;
 	uint8_t digest[COF_SHA256_LEN];
-	return cof_snp_x509_read(root, &cert, NULL) == 0 && cof_snp_x509_fingerprint(cert, digest, NULL) == 0 &&
-	       amd_line_of(digest) != COF_SNP_LINE_NONE;
+	return read_v3(root, &cert, NULL) == 0 && cof_sha256(cert->spki, digest, NULL) == 0 &&
+	       cof_snp_line_of_key(cof_span_of(digest, sizeof digest)) != COF_SNP_LINE_NONE;
 }
 
 /* AMD's key under the name of another line is refused; a stranger's key is the caller's word. */
@@ -161,10 +167,10 @@ static int check_anchor(cof_snp_certs *s, cof_checks *c, cof_err *err)
 {
 	uint8_t digest[COF_SHA256_LEN];
 	char found[COF_CHECK_TEXT_MAX], hex[2 * COF_SHA256_LEN + 1];
-	int rc = cof_snp_x509_fingerprint(s->root, digest, err);
+	int rc = cof_sha256(s->root->spki, digest, err);
 	if (rc < 0)
 		return rc;
-	cof_snp_line line = amd_line_of(digest);
+	cof_snp_line line = cof_snp_line_of_key(cof_span_of(digest, sizeof digest));
 	s->is_amd = line != COF_SNP_LINE_NONE;
 	cof_hex(cof_span_of(digest, sizeof digest), hex);
 	if (s->is_amd)

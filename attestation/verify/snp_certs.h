@@ -9,14 +9,19 @@
 
 #include "attestation/verify/snp_cert.h"
 
+enum { COF_SNP_CERT_MAX = 4096 };
+
 typedef struct cof_snp_certs {
-	cof_snp_x509 *vek, *intermediate, *root;
+	cof_x509 *vek, *intermediate, *root;
 	cof_snp_key kind;  /* by the VEK's name */
 	cof_snp_line line; /* by the root's name */
 	bool has_ext;	   /* ext could be read */
 	cof_snp_vek ext;
 	bool is_amd; /* the root's key is one that AMD published */
 } cof_snp_certs;
+
+/* The product whose ARK has this key (SHA-256 of its SubjectPublicKeyInfo, 32 bytes); none for a stranger's. */
+cof_snp_line cof_snp_line_of_key(cof_span fingerprint);
 
 void cof_snp_certs_release(cof_snp_certs *c);
 COF_DEFINE_AUTO(cof_snp_certs, cof_snp_certs_release)

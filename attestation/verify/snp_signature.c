@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/snp_signature.h"
 
+#include "attestation/verify/ecdsa.h"
 #include "common/rd.h"
-
-/* SEQUENCE of two INTEGERs, each with a zero in front where its first bit is set. */
-enum { DER_MAX = 2 + 2 * (2 + 1 + COF_SNP_SCALAR_LEN) };
+#include "common/secret.h"
 
 /* source: NIST SP 800-186: the order of P-384 */
 static const uint8_t order[COF_SNP_SCALAR_LEN] = {
@@ -13,48 +12,21 @@ static const uint8_t order[COF_SNP_SCALAR_LEN] = {
 	0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
 };
 
-static size_t leading_zeros(const uint8_t v[COF_SNP_SCALAR_LEN])
-{
-	size_t n = 0;
-	while (n < COF_SNP_SCALAR_LEN && v[n] == 0)
-		n++;
-	return n;
-}
-
 /* 1 <= v < order */
 static bool is_in_range(const uint8_t v[COF_SNP_SCALAR_LEN])
 {
+	static const uint8_t zero[COF_SNP_SCALAR_LEN];
 	size_t i = 0;
 	while (i < COF_SNP_SCALAR_LEN && v[i] == order[i])
 		i++;
-	return i < COF_SNP_SCALAR_LEN && v[i] < order[i] && leading_zeros(v) < COF_SNP_SCALAR_LEN;
-}
-
-static size_t put_integer(const uint8_t v[COF_SNP_SCALAR_LEN], uint8_t *out)
-{
-	size_t skip = leading_zeros(v);
-	size_t n = COF_SNP_SCALAR_LEN - skip, pad = v[skip] >> 7;
-	out[0] = V_ASN1_INTEGER;
-	out[1] = (uint8_t)(n + pad);
-	out[2] = 0;
-	memcpy(out + 2 + pad, v + skip, n);
-	return 2 + pad + n;
-}
-
-/* r and s are in range, so neither is all zero. */
-static size_t put_der(const cof_snp_report *p, uint8_t out[DER_MAX])
-{
-	size_t n = put_integer(p->r, out + 2);
-	n += put_integer(p->s, out + 2 + n);
-	out[0] = V_ASN1_SEQUENCE | V_ASN1_CONSTRUCTED;
-	out[1] = (uint8_t)n;
-	return n + 2;
+	return i < COF_SNP_SCALAR_LEN && v[i] < order[i] &&
+	       !cof_ct_equal(cof_span_of(v, COF_SNP_SCALAR_LEN), cof_span_of(zero, sizeof zero));
 }
 
 static int verify(cof_span in, const cof_snp_report *p, EVP_PKEY *key, bool *ret, cof_err *err)
 {
-	uint8_t der[DER_MAX];
-	size_t n = put_der(p, der);
+	uint8_t der[COF_ECDSA_DER_MAX];
+	size_t n = cof_ecdsa_der(cof_span_of(p->r, sizeof p->r), cof_span_of(p->s, sizeof p->s), der);
 	cof_rd r = cof_rd_of(in);
 	cof_span covered = cof_rd_bytes(&r, COF_SNP_SIGNED_LEN);
 	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();

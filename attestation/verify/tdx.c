@@ -5,6 +5,7 @@
 
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/p256.h"
+#include "attestation/verify/tdx_cached.h"
 #include "attestation/verify/tdx_ccel.h"
 #include "attestation/verify/tdx_collateral.h"
 #include "attestation/verify/tdx_policy.h"
@@ -13,9 +14,8 @@
 #include "common/json.h"
 #include "common/ossl.h"
 #include "common/secret.h"
-#include "common/wr.h"
 
-enum { LEAF, PCK_CHAIN = 3 };
+enum { LEAF };
 
 struct cof_tdx_verified {
 	cof_tdx_quote quote;
@@ -30,18 +30,15 @@ typedef struct judgement {
 	cof_verdict *v;
 	cof_tdx_policy policy;
 	cof_tdx_quote quote;
-	cof_tdx_chain chain;
-	cof_tdx_anchor anchor;
-	cof_tdx_pck pck;
-	bool has_pck; /* its chain holds */
+	cof_held *held;
+	const cof_tdx_platform *platform;
 	cof_tdx_collateral collateral;
 	cof_tdx_status status;
 } judgement;
 
 static void judgement_release(judgement *j)
 {
-	cof_tdx_chain_release(&j->chain);
-	cof_tdx_anchor_release(&j->anchor);
+	cof_held_release(j->held);
 	cof_tdx_collateral_release(&j->collateral);
 }
 COF_DEFINE_AUTO(judgement, judgement_release)
@@ -73,41 +70,45 @@ bool cof_tdx_verified_has_log(const cof_tdx_verified *v)
 
 /* --- chain and signatures --- */
 
-static int add_pck_field(judgement *j, cof_err *err)
+static int add_pck_fields(judgement *j, cof_err *err)
 {
 	json_t *o = NULL;
-	cof_tdx_pck said;
-	/* What the certificate says is shown even where it is not believed; where it says nothing, nothing is shown. */
-	if (cof_tdx_pck_read(j->chain.cert[LEAF], &said, NULL) < 0)
-		return 0;
-	int rc = cof_tdx_pck_json(&said, &j->chain, &o, err);
-	return rc < 0 ? rc : cof_json_set_new(j->v->fields, "pck", o, err);
+	const cof_tdx_platform *p = j->platform;
+	int rc = 0;
+	/* Where the certificate says nothing, nothing is shown. */
+	if (p->has_pck)
+		rc = cof_tdx_pck_json(&p->pck, &p->chain, &o, err);
+	if (rc == 0 && p->has_pck)
+		rc = cof_json_set_new(j->v->fields, "pck", o, err);
+	if (rc == 0 && p->anchor.cert != NULL)
+		rc = cof_json_set_str(j->v->fields, "root", p->anchor.intel ? "intel" : "named by the caller", err);
+	return rc;
 }
 
 static int check_chain(judgement *j, cof_err *err)
 {
-	cof_checks *c = &j->v->checks;
-	cof_err why = {0};
-	if (cof_tdx_chain_read(j->quote.pck_chain, PCK_CHAIN, NULL, &j->chain, &why) < 0) {
-		cof_check_error(c, COF_STAGE_CHAIN, &why);
-		return 0;
-	}
-	j->has_pck = cof_tdx_pck_check(c, &j->chain, cof_role(j->in, "root"), j->in->now, &j->anchor, &j->pck);
-	int rc = add_pck_field(j, err);
-	if (rc == 0 && j->anchor.cert != NULL)
-		rc = cof_json_set_str(j->v->fields, "root", j->anchor.intel ? "intel" : "named by the caller", err);
-	return rc;
+	const cof_tdx_platform_in in = {j->quote.pck_chain, cof_role(j->in, "root"), j->in->now, j->in->cache};
+	int rc = cof_tdx_platform_find(&j->v->checks, &in, &j->held, err);
+	if (rc < 0)
+		return rc;
+	j->platform = j->held->object;
+	return add_pck_fields(j, err);
+}
+
+/* Of both, one behind the other; false for memory too. */
+static bool digest_of_two(cof_span a, cof_span b, uint8_t out[COF_SHA256_LEN])
+{
+	COF_AUTO_PTR(cof_ossl_md) ctx = EVP_MD_CTX_new();
+	return ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
+	       EVP_DigestUpdate(ctx, a.data, a.len) == 1 && EVP_DigestUpdate(ctx, b.data, b.len) == 1 &&
+	       EVP_DigestFinal_ex(ctx, out, NULL) == 1;
 }
 
 /* spec: DCAP QVL: SHA-256 of key and authentication data, and zeros, which peers leave unread */
 static bool bound_to_qe(const cof_tdx_quote *q)
 {
 	uint8_t want[COF_TDX_REPORT_DATA_LEN] = {0};
-	COF_AUTO(cof_buf) b = {0};
-	cof_wr w = cof_wr_to(&b);
-	cof_wr_bytes(&w, q->attestation_key);
-	cof_wr_bytes(&w, q->qe_auth);
-	return cof_wr_done(&w, NULL) == 0 && cof_sha256(cof_buf_span(&b), want, NULL) == 0 &&
+	return digest_of_two(q->attestation_key, q->qe_auth, want) &&
 	       cof_ct_equal(q->qe.report_data, cof_span_of(want, sizeof want));
 }
 
@@ -115,8 +116,8 @@ static void check_signatures(const judgement *j)
 {
 	cof_checks *c = &j->v->checks;
 	const cof_tdx_quote *q = &j->quote;
-	EVP_PKEY *pck = j->chain.n == PCK_CHAIN ? X509_get0_pubkey(j->chain.cert[LEAF]) : NULL;
-	COF_AUTO_PTR(cof_ossl_key) key = cof_p256_key(q->attestation_key);
+	EVP_PKEY *pck = j->platform->chain.n > 0 ? cof_x509_key(j->platform->chain.cert[LEAF], COF_X509_P256) : NULL;
+	COF_AUTO_PTR(cof_ossl_key) key = cof_p256_key(q->attestation_key, pck);
 	cof_check_text(c, COF_STAGE_SIGNATURE, "qe-report-signature",
 		       cof_p256_verify(pck, q->qe.bytes, q->qe_signature), "by the PCK", NULL);
 	cof_check_text(c, COF_STAGE_SIGNATURE, "attestation-key", key != NULL, "a point of P-256", NULL);
@@ -132,8 +133,10 @@ static int judge_tcb(judgement *j, cof_err *err)
 {
 	cof_tdx_tcb tcb;
 	json_t *o = NULL;
-	const cof_tdx_tcb_in in = {
-		.info = &j->collateral.info, .identity = &j->collateral.identity, .pck = &j->pck, .quote = &j->quote};
+	const cof_tdx_tcb_in in = {.info = j->collateral.info,
+				   .identity = j->collateral.identity,
+				   .pck = &j->platform->pck,
+				   .quote = &j->quote};
 	/* Another enclave's SVN says nothing about this one's status. */
 	if (!cof_tdx_qe_check(&j->v->checks, &j->quote.qe, in.identity))
 		return 0;
@@ -158,7 +161,7 @@ static bool without_collateral(const judgement *j)
 
 static int check_collateral(judgement *j, cof_err *err)
 {
-	if (j->anchor.cert == NULL)
+	if (j->platform->anchor.cert == NULL)
 		return 0;
 	if (without_collateral(j)) {
 		cof_check_text(&j->v->checks, COF_STAGE_COLLATERAL, "tcb-info-missing", true,
@@ -170,12 +173,14 @@ static int check_collateral(judgement *j, cof_err *err)
 					  .tcb_signing_chain = cof_role(j->in, "tcb_signing_chain"),
 					  .pck_crl = cof_role(j->in, "pck_crl"),
 					  .root_crl = cof_role(j->in, "root_crl"),
-					  .anchor = &j->anchor,
-					  .pck_chain = &j->chain,
-					  .pck = j->has_pck ? &j->pck : NULL,
+					  .anchor = &j->platform->anchor,
+					  .pck_chain = &j->platform->chain,
+					  .pck = j->held->passed ? &j->platform->pck : NULL,
 					  .now = j->in->now,
+					  .cache = j->in->cache,
 					  .min_evaluation = j->policy.min_tcb_evaluation};
-	return cof_tdx_collateral_check(&j->v->checks, &in, &j->collateral) ? judge_tcb(j, err) : 0;
+	int rc = cof_tdx_collateral_check(&j->v->checks, &in, &j->collateral, err);
+	return rc < 0 || j->collateral.info == NULL ? rc : judge_tcb(j, err);
 }
 
 /* --- the quote --- */
@@ -227,18 +232,22 @@ static int make_verified(const judgement *j, cof_tdx_verified **ret, cof_err *er
 	cof_tdx_verified *v = calloc(1, sizeof *v);
 	if (v == NULL)
 		return cof_err_oom(err);
-	*v = (cof_tdx_verified){j->quote, j->pck, j->status, cof_role_given(j->in, "event_log")};
+	*v = (cof_tdx_verified){j->quote, j->platform->pck, j->status, cof_role_given(j->in, "event_log")};
 	*ret = v;
 	return 0;
+}
+
+static int read_policy_and_judge(judgement *j, cof_err *err)
+{
+	int rc = cof_tdx_policy_read(j->in->policy, &j->policy, err);
+	return rc < 0 ? rc : judge(j, err);
 }
 
 int cof_tdx_verify(const cof_verify_in *in, cof_verdict *ret, cof_tdx_verified **ret_quote, cof_err *err)
 {
 	COF_AUTO(judgement) j = {.in = in, .v = ret, .status = COF_TDX_NO_STATUS};
 	*ret_quote = NULL;
-	int rc = cof_tdx_policy_read(in->policy, &j.policy, err);
-	if (rc == 0)
-		rc = judge(&j, err);
+	int rc = read_policy_and_judge(&j, err);
 	return rc < 0 ? rc : make_verified(&j, ret_quote, err);
 }
 
@@ -246,8 +255,8 @@ int cof_tdx_verify(const cof_verify_in *in, cof_verdict *ret, cof_tdx_verified *
 
 int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
-	COF_AUTO_PTR(cof_tdx_verified) v = NULL;
-	return cof_tdx_verify(in, ret, &v, err);
+	COF_AUTO(judgement) j = {.in = in, .v = ret, .status = COF_TDX_NO_STATUS};
+	return read_policy_and_judge(&j, err);
 }
 
 int cof_kind_tdx_quote_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A quote's fields as JSON. */
 #include "attestation/verify/tdx_quote.h"
-#include "common/hex.h"
 #include "common/json.h"
 
 typedef struct span_field {
@@ -35,19 +34,13 @@ static const span_field qe_fields[] = {
 	{"mr_signer", offsetof(cof_tdx_qe, mr_signer)},	  {"report_data", offsetof(cof_tdx_qe, report_data)},
 };
 
-static int set_hex(json_t *o, const char *name, cof_span bytes, cof_err *err)
-{
-	COF_AUTO_FREE char *hex = cof_hex_dup(bytes);
-	return hex == NULL ? cof_err_oom(err) : cof_json_set_str(o, name, hex, err);
-}
-
 /* Fields that this version does not have are empty, and left out. */
 static int set_spans(json_t *o, const void *base, const span_field *list, size_t n, cof_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		cof_span s;
 		memcpy(&s, (const char *)base + list[i].at, sizeof s);
-		int rc = s.len == 0 ? 0 : set_hex(o, list[i].name, s, err);
+		int rc = s.len == 0 ? 0 : cof_json_set_hex(o, list[i].name, s, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -60,8 +53,8 @@ static int header_json(const cof_tdx_quote *q, json_t *o, cof_err *err)
 			      "tee_type", (int)q->tee_type, "qe_svn", q->qe_svn, "pce_svn", q->pce_svn);
 	int rc = cof_json_set_new(o, "header", h, err);
 	if (rc == 0)
-		rc = set_hex(h, "qe_vendor_id", q->qe_vendor_id, err);
-	return rc < 0 ? rc : set_hex(h, "user_data", q->user_data, err);
+		rc = cof_json_set_hex(h, "qe_vendor_id", q->qe_vendor_id, err);
+	return rc < 0 ? rc : cof_json_set_hex(h, "user_data", q->user_data, err);
 }
 
 static int qe_json(const cof_tdx_qe *qe, json_t *o, cof_err *err)
@@ -81,8 +74,8 @@ static int parts_json(const cof_tdx_quote *q, json_t *o, cof_err *err)
 	if (rc == 0)
 		rc = qe_json(&q->qe, o, err);
 	if (rc == 0)
-		rc = set_hex(o, "qe_auth_data", q->qe_auth, err);
-	return rc < 0 ? rc : set_hex(o, "attestation_key", q->attestation_key, err);
+		rc = cof_json_set_hex(o, "qe_auth_data", q->qe_auth, err);
+	return rc < 0 ? rc : cof_json_set_hex(o, "attestation_key", q->attestation_key, err);
 }
 
 int cof_tdx_quote_json(const cof_tdx_quote *q, json_t **ret, cof_err *err)

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "attestation/verify/tdx_pck.h"
 
-#include "common/ossl.h"
+#include "common/der.h"
 #include "common/secret.h"
 
 #define OID_SGX "1.2.840.113741.1.13.1"
+static const uint8_t sgx_arc[] = {0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01};
 
-enum { OID_TEXT_MAX = 64, EXTENSION_MAX = 4096, PAIRS_MAX = 32 };
-
-static inline void any_free(ASN1_SEQUENCE_ANY *s)
-{
-	sk_ASN1_TYPE_pop_free(s, ASN1_TYPE_free);
-}
-typedef ASN1_SEQUENCE_ANY any_seq;
-COF_DEFINE_AUTO_PTR(any_seq, any_free)
+enum { EXTENSION_MAX = 4096, SUFFIX_MAX = 2 };
 
 /* One member of the extension: where it goes, and how large it is. */
 typedef struct member {
 	const char *oid; /* behind OID_SGX */
-	int (*take)(const struct member *m, const ASN1_TYPE *v, cof_tdx_pck *p, cof_err *err);
+	uint8_t suffix[SUFFIX_MAX], suffix_len;
+	/* r is over the value alone. */
+	int (*take)(const struct member *m, cof_rd *r, cof_tdx_pck *p, cof_err *err);
 	size_t at, len;
 	size_t has_at; /* of the flag; SIZE_MAX: the member must be there */
 } member;
@@ -30,54 +26,53 @@ static int malformed(cof_err *err, const char *what)
 
 /* --- members --- */
 
-static int read_octets(const member *m, const ASN1_TYPE *v, cof_tdx_pck *p, cof_err *err)
+static int read_octets(const member *m, cof_rd *r, cof_tdx_pck *p, cof_err *err)
 {
-	if (v->type != V_ASN1_OCTET_STRING || (size_t)ASN1_STRING_length(v->value.octet_string) != m->len)
+	cof_span v = cof_der_take(r, COF_DER_OCTET_STRING);
+	if (!cof_rd_end(r) || v.len != m->len)
 		return malformed(err, m->oid);
-	memcpy((uint8_t *)p + m->at, ASN1_STRING_get0_data(v->value.octet_string), m->len);
+	memcpy((uint8_t *)p + m->at, v.data, m->len);
 	return 0;
 }
 
-static int read_number(const member *m, const ASN1_TYPE *v, cof_tdx_pck *p, cof_err *err)
+static int read_number(const member *m, cof_rd *r, cof_tdx_pck *p, cof_err *err)
 {
-	uint64_t n = 0;
-	uint8_t byte = 0;
-	if (v->type != V_ASN1_INTEGER || ASN1_INTEGER_get_uint64(&n, v->value.integer) != 1 || n >> (8 * m->len) != 0)
+	uint64_t n = cof_der_u64(r, COF_DER_INTEGER);
+	uint8_t byte = (uint8_t)n;
+	if (!cof_rd_end(r) || n >> (8 * m->len) != 0)
 		return malformed(err, m->oid);
-	if (m->len == sizeof p->pcesvn) {
+	if (m->len == sizeof p->pcesvn)
 		p->pcesvn = (uint16_t)n;
-		return 0;
-	}
-	byte = (uint8_t)n;
-	memcpy((uint8_t *)p + m->at, &byte, 1);
+	else
+		memcpy((uint8_t *)p + m->at, &byte, 1);
 	return 0;
 }
 
-static int read_enumerated(const member *m, const ASN1_TYPE *v, cof_tdx_pck *p, cof_err *err)
+static int read_enumerated(const member *m, cof_rd *r, cof_tdx_pck *p, cof_err *err)
 {
-	int64_t n = -1;
-	if (v->type != V_ASN1_ENUMERATED || ASN1_ENUMERATED_get_int64(&n, v->value.enumerated) != 1 || n < 0 || n > 255)
+	uint64_t n = cof_der_u64(r, COF_DER_ENUMERATED);
+	if (!cof_rd_end(r) || n > UINT8_MAX)
 		return malformed(err, m->oid);
 	p->sgx_type = (uint8_t)n;
 	return 0;
 }
 
-static int read_flag(const member *m, const ASN1_TYPE *v, cof_tdx_pck *p, cof_err *err)
+static int read_flag(const member *m, cof_rd *r, cof_tdx_pck *p, cof_err *err)
 {
-	if (v->type != V_ASN1_BOOLEAN)
+	bool flag = cof_der_bool(r);
+	if (!cof_rd_end(r))
 		return malformed(err, m->oid);
-	bool flag = v->value.boolean != 0;
 	memcpy((uint8_t *)p + m->at, &flag, sizeof flag);
 	return 0;
 }
 
-static int read_tcb(const member *m, const ASN1_TYPE *v, cof_tdx_pck *p, cof_err *err);
-static int read_configuration(const member *m, const ASN1_TYPE *v, cof_tdx_pck *p, cof_err *err);
+static int read_tcb(const member *m, cof_rd *r, cof_tdx_pck *p, cof_err *err);
+static int read_configuration(const member *m, cof_rd *r, cof_tdx_pck *p, cof_err *err);
 
 #define PCK_AT(field) offsetof(cof_tdx_pck, field)
 #define PCK_COMPONENT(n)                                                                                               \
 	{                                                                                                              \
-		".2." #n, read_number, PCK_AT(components[n - 1]), 1, SIZE_MAX                                          \
+		".2." #n, {2, n}, 2, read_number, PCK_AT(components[n - 1]), 1, SIZE_MAX                               \
 	}
 
 static const member tcb_members[] = {
@@ -97,82 +92,55 @@ static const member tcb_members[] = {
 	PCK_COMPONENT(14),
 	PCK_COMPONENT(15),
 	PCK_COMPONENT(16),
-	{".2.17", read_number, PCK_AT(pcesvn), 2, SIZE_MAX},
-	{".2.18", read_octets, PCK_AT(cpusvn), COF_PCK_ID_LEN, SIZE_MAX},
+	{".2.17", {2, 17}, 2, read_number, PCK_AT(pcesvn), 2, SIZE_MAX},
+	{".2.18", {2, 18}, 2, read_octets, PCK_AT(cpusvn), COF_PCK_ID_LEN, SIZE_MAX},
 };
 
 /* Which of them a certificate has depends on its CA: none is needed for a decision. */
 static const member configuration_members[] = {
-	{".7.1", read_flag, PCK_AT(configuration[0]), 1, PCK_AT(has_configuration)},
-	{".7.2", read_flag, PCK_AT(configuration[1]), 1, PCK_AT(has_configuration)},
-	{".7.3", read_flag, PCK_AT(configuration[2]), 1, PCK_AT(has_configuration)},
+	{".7.1", {7, 1}, 2, read_flag, PCK_AT(configuration[0]), 1, PCK_AT(has_configuration)},
+	{".7.2", {7, 2}, 2, read_flag, PCK_AT(configuration[1]), 1, PCK_AT(has_configuration)},
+	{".7.3", {7, 3}, 2, read_flag, PCK_AT(configuration[2]), 1, PCK_AT(has_configuration)},
 };
 
 static const member sgx_members[] = {
-	{".1", read_octets, PCK_AT(ppid), COF_PCK_ID_LEN, PCK_AT(has_ppid)},
-	{".2", read_tcb, 0, 0, SIZE_MAX},
-	{".3", read_octets, PCK_AT(pceid), COF_PCK_PCEID_LEN, SIZE_MAX},
-	{".4", read_octets, PCK_AT(fmspc), COF_PCK_FMSPC_LEN, SIZE_MAX},
-	{".5", read_enumerated, 0, 0, PCK_AT(has_type)},
-	{".6", read_octets, PCK_AT(instance), COF_PCK_ID_LEN, PCK_AT(has_instance)},
-	{".7", read_configuration, 0, 0, PCK_AT(has_configuration)},
+	{".1", {1}, 1, read_octets, PCK_AT(ppid), COF_PCK_ID_LEN, PCK_AT(has_ppid)},
+	{".2", {2}, 1, read_tcb, 0, 0, SIZE_MAX},
+	{".3", {3}, 1, read_octets, PCK_AT(pceid), COF_PCK_PCEID_LEN, SIZE_MAX},
+	{".4", {4}, 1, read_octets, PCK_AT(fmspc), COF_PCK_FMSPC_LEN, SIZE_MAX},
+	{".5", {5}, 1, read_enumerated, 0, 0, PCK_AT(has_type)},
+	{".6", {6}, 1, read_octets, PCK_AT(instance), COF_PCK_ID_LEN, PCK_AT(has_instance)},
+	{".7", {7}, 1, read_configuration, 0, 0, PCK_AT(has_configuration)},
 };
 
 /* --- sequences --- */
 
-/* OpenSSL reads BER too; what it would write again must be what was read. */
-static int read_sequence(cof_span der, any_seq **ret, cof_err *err)
+static const member *find_member(cof_span oid, const member *list, size_t n)
 {
-	const uint8_t *at = der.data;
-	uint8_t *again = NULL;
-	if (der.len == 0 || der.len > EXTENSION_MAX)
-		return malformed(err, "size");
-	COF_AUTO_PTR(any_seq) s = d2i_ASN1_SEQUENCE_ANY(NULL, &at, (long)der.len);
-	if (s == NULL || at != der.data + der.len || sk_ASN1_TYPE_num(s) > PAIRS_MAX)
-		return malformed(err, "no sequence");
-	int n = i2d_ASN1_SEQUENCE_ANY(s, &again);
-	bool same = n > 0 && cof_ct_equal(cof_span_of(again, (size_t)n), der);
-	OPENSSL_free(again);
-	if (!same)
-		return malformed(err, "not DER");
-	*ret = cof_steal(&s);
-	return 0;
-}
-
-static int read_inner(const ASN1_TYPE *v, any_seq **ret, cof_err *err)
-{
-	if (v == NULL || v->type != V_ASN1_SEQUENCE)
-		return malformed(err, "no sequence");
-	const ASN1_STRING *s = v->value.sequence;
-	return read_sequence(cof_span_of(ASN1_STRING_get0_data(s), (size_t)ASN1_STRING_length(s)), ret, err);
-}
-
-static const member *find_member(const ASN1_OBJECT *oid, const member *list, size_t n)
-{
-	static const char sgx[] = OID_SGX;
-	char text[OID_TEXT_MAX] = "";
-	int len = OBJ_obj2txt(text, sizeof text, oid, 1);
-	if (len <= 0 || len >= OID_TEXT_MAX || strncmp(text, sgx, sizeof sgx - 1) != 0)
+	cof_rd r = cof_rd_of(oid);
+	cof_span arc = cof_rd_bytes(&r, sizeof sgx_arc), rest = cof_rd_rest(&r);
+	if (!cof_ct_equal(arc, cof_span_of(sgx_arc, sizeof sgx_arc)))
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(list[i].oid, text + sizeof sgx - 1) == 0)
+		if (cof_ct_equal(rest, cof_span_of(list[i].suffix, list[i].suffix_len)))
 			return &list[i];
 	}
 	return NULL;
 }
 
 /* SEQUENCE { OID, value } */
-static int read_pair(const ASN1_TYPE *v, const member *list, size_t n, uint32_t *seen, cof_tdx_pck *p, cof_err *err)
+static int read_pair(cof_rd *r, const member *list, size_t n, uint32_t *seen, cof_tdx_pck *p, cof_err *err)
 {
-	COF_AUTO_PTR(any_seq) pair = NULL;
-	int rc = read_inner(v, &pair, err);
-	if (rc < 0)
-		return rc;
-	if (sk_ASN1_TYPE_num(pair) != 2 || sk_ASN1_TYPE_value(pair, 0)->type != V_ASN1_OBJECT)
+	cof_rd pair = cof_der_enter(r, COF_DER_SEQUENCE);
+	cof_span oid = cof_der_take(&pair, COF_DER_OID);
+	if (!cof_rd_ok(&pair) || pair.left == 0)
 		return malformed(err, "no pair of OID and value");
-	const member *m = find_member(sk_ASN1_TYPE_value(pair, 0)->value.object, list, n);
-	if (m == NULL)
-		return 0;
+	const member *m = find_member(oid, list, n);
+	if (m == NULL) {
+		uint8_t tag = 0;
+		(void)cof_der_any(&pair, &tag);
+		return cof_rd_end(&pair) ? 0 : malformed(err, "no pair of OID and value");
+	}
 	if ((*seen & 1u << (m - list)) != 0)
 		return malformed(err, "one member twice");
 	*seen |= 1u << (m - list);
@@ -180,14 +148,18 @@ static int read_pair(const ASN1_TYPE *v, const member *list, size_t n, uint32_t 
 		bool yes = true;
 		memcpy((uint8_t *)p + m->has_at, &yes, sizeof yes);
 	}
-	return m->take(m, sk_ASN1_TYPE_value(pair, 1), p, err);
+	return m->take(m, &pair, p, err);
 }
 
-static int read_members(any_seq *s, const member *list, size_t n, cof_tdx_pck *p, cof_err *err)
+/* A SEQUENCE of pairs, and nothing behind it. */
+static int read_members(cof_rd *r, const member *list, size_t n, cof_tdx_pck *p, cof_err *err)
 {
 	uint32_t seen = 0;
-	for (int i = 0; i < sk_ASN1_TYPE_num(s); i++) {
-		int rc = read_pair(sk_ASN1_TYPE_value(s, i), list, n, &seen, p, err);
+	cof_rd inner = cof_der_enter(r, COF_DER_SEQUENCE);
+	if (!cof_rd_end(r))
+		return malformed(err, "no sequence");
+	while (inner.left > 0) {
+		int rc = read_pair(&inner, list, n, &seen, p, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -199,39 +171,36 @@ static int read_members(any_seq *s, const member *list, size_t n, cof_tdx_pck *p
 	return 0;
 }
 
-static int read_tcb(const member *m, const ASN1_TYPE *v, cof_tdx_pck *p, cof_err *err)
+static int read_tcb(const member *m, cof_rd *r, cof_tdx_pck *p, cof_err *err)
 {
 	(void)m;
-	COF_AUTO_PTR(any_seq) s = NULL;
-	int rc = read_inner(v, &s, err);
-	return rc < 0 ? rc : read_members(s, tcb_members, COF_COUNT(tcb_members), p, err);
+	return read_members(r, tcb_members, COF_COUNT(tcb_members), p, err);
 }
 
-static int read_configuration(const member *m, const ASN1_TYPE *v, cof_tdx_pck *p, cof_err *err)
+static int read_configuration(const member *m, cof_rd *r, cof_tdx_pck *p, cof_err *err)
 {
 	(void)m;
-	COF_AUTO_PTR(any_seq) s = NULL;
-	int rc = read_inner(v, &s, err);
-	return rc < 0 ? rc : read_members(s, configuration_members, COF_COUNT(configuration_members), p, err);
+	return read_members(r, configuration_members, COF_COUNT(configuration_members), p, err);
 }
 
-int cof_tdx_pck_read(X509 *cert, cof_tdx_pck *ret, cof_err *err)
+int cof_tdx_pck_read(const cof_x509 *cert, cof_tdx_pck *ret, cof_err *err)
 {
 	cof_tdx_pck p = {0};
-	COF_AUTO_PTR(any_seq) s = NULL;
-	COF_AUTO_PTR(cof_ossl_oid) oid = OBJ_txt2obj(OID_SGX, 1);
-	if (oid == NULL)
-		return cof_err_oom(err);
-	int at = X509_get_ext_by_OBJ(cert, oid, -1);
-	if (at < 0)
+	const cof_x509_extension *e = NULL;
+	for (size_t i = 0; i < cert->ext.n; i++) {
+		if (!cof_ct_equal(cert->ext.list[i].oid, cof_span_of(sgx_arc, sizeof sgx_arc)))
+			continue;
+		if (e != NULL)
+			return malformed(err, "there are two");
+		e = &cert->ext.list[i];
+	}
+	if (e == NULL)
 		return cof_err_set(err, COF_E_MALFORMED, "pck-extension-missing",
 				   "the certificate has no SGX extension");
-	if (X509_get_ext_by_OBJ(cert, oid, at) >= 0)
-		return malformed(err, "there are two");
-	const ASN1_OCTET_STRING *data = X509_EXTENSION_get_data(X509_get_ext(cert, at));
-	int rc = read_sequence(cof_span_of(ASN1_STRING_get0_data(data), (size_t)ASN1_STRING_length(data)), &s, err);
-	if (rc == 0)
-		rc = read_members(s, sgx_members, COF_COUNT(sgx_members), &p, err);
+	if (e->value.len > EXTENSION_MAX || !cof_der_is_strict(e->value))
+		return malformed(err, "not DER");
+	cof_rd r = cof_rd_of(e->value);
+	int rc = read_members(&r, sgx_members, COF_COUNT(sgx_members), &p, err);
 	if (rc == 0)
 		*ret = p;
 	return rc;

@@ -30,7 +30,7 @@ typedef struct cof_tdx_pck {
  * Unknown members of the extension are passed over; a known one twice, or one of another type or size, is refused, and
  * so is an extension without TCB, PCEID or FMSPC. Reasons "pck-extension-missing", "pck-extension-malformed".
  */
-COF_WUR int cof_tdx_pck_read(X509 *cert, cof_tdx_pck *ret, cof_err *err);
+COF_WUR int cof_tdx_pck_read(const cof_x509 *cert, cof_tdx_pck *ret, cof_err *err);
 
 /*
  * Adds the checks of the whole chain (three certificates, leaf first): the anchor's, those of each certificate, and

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The PCK's chain, and what it says as JSON. */
 #include "attestation/verify/tdx_pck.h"
-#include "common/hex.h"
+#include "common/der.h"
 #include "common/json.h"
-#include "common/ossl.h"
+#include "common/secret.h"
 
 enum { LEAF, CA, ROOT, CHAIN };
 
 /* Intel's key has two certificates: the presented one may be the other. */
-static bool check_root(cof_checks *c, X509 *presented, X509 *anchor, int64_t now)
+static bool check_root(cof_checks *c, cof_x509 *presented, cof_x509 *anchor, int64_t now)
 {
 	bool ok = cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_root, anchor, anchor, now);
-	if (X509_cmp(presented, anchor) == 0)
+	if (cof_ct_equal(cof_buf_span(&presented->der), cof_buf_span(&anchor->der)))
 		return ok;
 	return cof_tdx_cert_check(c, COF_STAGE_CHAIN, &cof_tdx_rule_root, presented, anchor, now) && ok;
 }
@@ -43,8 +43,7 @@ bool cof_tdx_pck_check(cof_checks *c, const cof_tdx_chain *chain, cof_span root,
 
 static int set_hex(json_t *o, const char *name, const void *bytes, size_t len, cof_err *err)
 {
-	COF_AUTO_FREE char *hex = cof_hex_dup(cof_span_of(bytes, len));
-	return hex == NULL ? cof_err_oom(err) : cof_json_set_str(o, name, hex, err);
+	return cof_json_set_hex(o, name, cof_span_of(bytes, len), err);
 }
 
 static int set_optional(const cof_tdx_pck *p, json_t *o, cof_err *err)
@@ -74,16 +73,15 @@ static int set_components(const cof_tdx_pck *p, json_t *o, cof_err *err)
 }
 
 /* The bytes of the number, as its certificate has them, without a sign byte. */
-static int set_serial(X509 *cert, json_t *o, cof_err *err)
+static int set_serial(const cof_x509 *cert, json_t *o, cof_err *err)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
-	return set_hex(o, "serial", ASN1_STRING_get0_data(serial), (size_t)ASN1_STRING_length(serial), err);
+	return cof_json_set_hex(o, "serial", cof_der_magnitude(cert->serial), err);
 }
 
-static int set_ca(X509 *ca, json_t *o, cof_err *err)
+static int set_ca(const cof_x509 *ca, json_t *o, cof_err *err)
 {
-	char name[64] = "";
-	(void)X509_NAME_get_text_by_NID(X509_get_subject_name(ca), NID_commonName, name, sizeof name);
+	char name[COF_X509_NAME_MAX];
+	cof_x509_common_name(ca->subject, name);
 	return cof_json_set_str(o, "ca", strstr(name, "Platform") != NULL ? "platform" : "processor", err);
 }
 

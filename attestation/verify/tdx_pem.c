@@ -2,7 +2,6 @@
 /* Certificates out of their text or DER, so that what is read is all that there is. */
 #include "attestation/verify/tdx_cert.h"
 #include "common/hex.h"
-#include "common/ossl.h"
 #include "common/rd.h"
 #include "common/secret.h"
 
@@ -11,7 +10,7 @@ enum { PEM_MAX = 64 << 10 };
 void cof_tdx_chain_release(cof_tdx_chain *c)
 {
 	for (size_t i = 0; i < c->n; i++)
-		X509_free(c->cert[i]);
+		cof_x509_free(c->cert[i]);
 	*c = (cof_tdx_chain){0};
 }
 
@@ -20,48 +19,15 @@ static int malformed(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_MALFORMED, "certificate-malformed", "certificate: %s", what);
 }
 
-static bool encodes_to(X509 *c, cof_span der)
-{
-	uint8_t *again = NULL;
-	int n = i2d_X509(c, &again);
-	bool same = n > 0 && cof_ct_equal(cof_span_of(again, (size_t)n), der);
-	OPENSSL_free(again);
-	return same;
-}
-
-static int read_der(cof_span der, X509 *known, X509 **ret, cof_err *err)
-{
-	const uint8_t *at = der.data;
-	if (der.len == 0 || der.len > COF_TDX_CERT_MAX)
-		return malformed(err, "size");
-	if (known != NULL && encodes_to(known, der) && X509_up_ref(known) == 1) {
-		*ret = known;
-		return 0;
-	}
-	COF_AUTO_PTR(cof_ossl_cert) c = d2i_X509(NULL, &at, (long)der.len);
-	if (c == NULL || at != der.data + der.len)
-		return malformed(err, "not one DER certificate");
-	if (!encodes_to(c, der))
-		return malformed(err, "BER that is not DER");
-	*ret = cof_steal(&c);
-	return 0;
-}
-
-/* Up to the next newline, which is taken too, and a carriage return before it. */
+/* Up to the next newline, which is taken too, and without a carriage return before it. */
 static cof_span next_line(cof_rd *r)
 {
-	size_t n = 0;
-	bool cr = false;
-	for (cof_rd look = *r; look.left > 0; n++) {
-		uint8_t byte = cof_rd_u8(&look);
-		if (byte == '\n')
-			break;
-		cr = byte == '\r';
-	}
-	cof_span line = cof_rd_bytes(r, n);
+	cof_span line = cof_rd_bytes(r, cof_rd_find(r, '\n'));
 	if (r->left > 0)
 		cof_rd_skip(r, 1);
-	return (cof_span){line.data, cr ? line.len - 1 : line.len};
+	cof_rd end = cof_rd_of(line);
+	cof_rd last = cof_rd_of(line.len > 0 ? cof_rd_tail(&end, 1) : line);
+	return last.left > 0 && cof_rd_u8(&last) == '\r' ? cof_rd_rest(&end) : line;
 }
 
 static bool is_text(cof_span line, const char *text)
@@ -69,7 +35,7 @@ static bool is_text(cof_span line, const char *text)
 	return cof_ct_equal(line, cof_span_str(text));
 }
 
-static int next_cert(cof_rd *r, X509 *known, X509 **ret, cof_err *err)
+static int next_cert(cof_rd *r, cof_x509 **ret, cof_err *err)
 {
 	COF_AUTO(cof_buf) text = {0};
 	COF_AUTO(cof_buf) der = {0};
@@ -84,13 +50,13 @@ static int next_cert(cof_rd *r, X509 *known, X509 **ret, cof_err *err)
 	}
 	if (cof_unb64(cof_buf_span(&text), &der, NULL) < 0)
 		return malformed(err, "no base64 in PEM");
-	return read_der(cof_buf_span(&der), known, ret, err);
+	return cof_x509_read(cof_buf_span(&der), ret, err);
 }
 
-static int read_all(cof_rd *r, size_t n, X509 *known, cof_tdx_chain *chain, cof_err *err)
+static int read_all(cof_rd *r, size_t n, cof_tdx_chain *chain, cof_err *err)
 {
 	while (chain->n < n) {
-		int rc = next_cert(r, known, &chain->cert[chain->n], err);
+		int rc = next_cert(r, &chain->cert[chain->n], err);
 		if (rc < 0)
 			return rc;
 		chain->n++;
@@ -98,7 +64,7 @@ static int read_all(cof_rd *r, size_t n, X509 *known, cof_tdx_chain *chain, cof_
 	return 0;
 }
 
-int cof_tdx_chain_read(cof_span pem, size_t n, X509 *known, cof_tdx_chain *ret, cof_err *err)
+int cof_tdx_chain_read(cof_span pem, size_t n, cof_tdx_chain *ret, cof_err *err)
 {
 	COF_AUTO(cof_tdx_chain) chain = {0};
 	if (pem.len == 0 || pem.len > PEM_MAX || n == 0 || n > COF_TDX_CHAIN_MAX)
@@ -107,7 +73,7 @@ int cof_tdx_chain_read(cof_span pem, size_t n, X509 *known, cof_tdx_chain *ret, 
 	cof_rd r = cof_rd_of(pem), end = r;
 	if (cof_rd_tail(&end, 1).data[0] == '\0')
 		r = end;
-	int rc = read_all(&r, n, known, &chain, err);
+	int rc = read_all(&r, n, &chain, err);
 	if (rc < 0)
 		return rc;
 	if (!cof_rd_end(&r))
@@ -117,13 +83,13 @@ int cof_tdx_chain_read(cof_span pem, size_t n, X509 *known, cof_tdx_chain *ret, 
 	return 0;
 }
 
-int cof_tdx_cert_read(cof_span in, X509 *known, X509 **ret, cof_err *err)
+int cof_tdx_cert_read(cof_span in, cof_x509 **ret, cof_err *err)
 {
 	COF_AUTO(cof_tdx_chain) chain = {0};
 	cof_rd r = cof_rd_of(in);
 	if (cof_rd_u8(&r) != '-')
-		return read_der(in, known, ret, err);
-	int rc = cof_tdx_chain_read(in, 1, known, &chain, err);
+		return cof_x509_read(in, ret, err);
+	int rc = cof_tdx_chain_read(in, 1, &chain, err);
 	if (rc == 0)
 		*ret = cof_steal(&chain.cert[0]);
 	return rc;

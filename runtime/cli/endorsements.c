@@ -9,7 +9,6 @@
 
 #include "attestation/verify/tdx_cert.h"
 #include "common/file.h"
-#include "common/ossl.h"
 #include "runtime/cli/verify_options.h"
 
 enum { ROOT_MAX = 64 << 10, LINE_STATE = 8 };
@@ -125,21 +124,17 @@ int cof_endorsements_cache(const char *asked, char **ret, cof_err *err)
 int cof_endorsements_root(const cof_endorsements_opts *o, cof_buf *ret, cof_err *err)
 {
 	COF_AUTO(cof_buf) file = {0};
-	COF_AUTO_PTR(cof_ossl_cert) cert = NULL;
-	uint8_t *der = NULL;
+	COF_AUTO_PTR(cof_x509) cert = NULL;
 	/* What it vouches for would stand where AMD's and Intel's belongs. */
 	if (o->root != NULL && o->cache == NULL)
 		return cof_err_set(err, COF_E_USAGE, "usage", "--root goes with --cache DIR, a cache of its own");
 	int rc = o->root == NULL ? 0 : cof_file_read(o->root, ROOT_MAX, &file, err);
 	if (rc < 0 || o->root == NULL)
 		return rc;
-	rc = cof_tdx_cert_read(cof_buf_span(&file), NULL, &cert, err);
+	rc = cof_tdx_cert_read(cof_buf_span(&file), &cert, err);
 	if (rc < 0)
 		return cof_err_wrap(err, "%s", o->root);
-	int n = i2d_X509(cert, &der);
-	rc = n <= 0 ? cof_err_oom(err) : cof_buf_add(ret, der, (size_t)n, err);
-	OPENSSL_free(der);
-	return rc;
+	return cof_buf_add(ret, cert->der.data, cert->der.len, err);
 }
 
 /* --- reporting --- */
@@ -158,16 +153,16 @@ static bool has_reason(const cof_err *e)
 
 static int put_facts(const cof_endorsement *e, json_t *o, cof_err *err)
 {
-	char text[COF_TDX_TIME_TEXT_MAX];
-	cof_tdx_time_text(e->fetched, text);
+	char text[COF_TIME_TEXT_MAX];
+	cof_time_text(e->fetched, text);
 	int rc = cof_json_set_str(o, "fetched", text, err);
-	cof_tdx_time_text(cof_endorsement_refresh_at(e), text);
+	cof_time_text(cof_endorsement_refresh_at(e), text);
 	if (rc == 0)
 		rc = cof_json_set_str(o, "refresh", text, err);
-	cof_tdx_time_text(e->expires, text);
+	cof_time_text(e->expires, text);
 	if (rc == 0)
 		rc = cof_json_set_str(o, "expires", text, err);
-	cof_tdx_time_text(e->issued, text);
+	cof_time_text(e->issued, text);
 	if (rc == 0 && e->issued > 0)
 		rc = cof_json_set_str(o, "issued", text, err);
 	if (rc == 0 && e->number > 0 && e->number <= INT64_MAX)
@@ -194,10 +189,10 @@ static int add_json(cof_endorsements_report *r, const cof_endorsements_line *l, 
 
 static int add_text(cof_endorsements_report *r, const cof_endorsements_line *l, const char *name, cof_err *err)
 {
-	char until[COF_TDX_TIME_TEXT_MAX];
+	char until[COF_TIME_TEXT_MAX];
 	int rc = cof_buf_printf(&r->text, err, "%-*s  %s", LINE_STATE, l->state, name);
 	if (rc == 0 && l->e != NULL) {
-		cof_tdx_time_text(l->e->expires, until);
+		cof_time_text(l->e->expires, until);
 		rc = cof_buf_printf(&r->text, err, "\n          until %s, %s", until, l->e->source);
 	}
 	if (rc == 0 && has_reason(l->why))

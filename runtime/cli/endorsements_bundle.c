@@ -176,8 +176,8 @@ static int adopt(const cof_endorsements_opts *o, unpacking *u, cof_endorsement *
 /* When it was packed is the owner's word, for people. */
 static int say_age(const cof_bundle *b, cof_buf *ret, cof_err *err)
 {
-	char text[COF_TDX_TIME_TEXT_MAX];
-	cof_tdx_time_text(b->created, text);
+	char text[COF_TIME_TEXT_MAX];
+	cof_time_text(b->created, text);
 	return cof_buf_printf(ret, err, "bundle of %s\n", text);
 }
 

@@ -139,6 +139,11 @@ static void dumps(void **state)
 	assert_ok(cof_json_set_hex(v, "h", cof_span_of("\x0f\xa0", 2), &err));
 	assert_string_equal(json_string_value(json_object_get(v, "h")), "0fa0");
 	assert_int_equal(json_object_del(v, "h"), 0);
+	static const uint8_t longer[129] = {0xff};
+	assert_ok(cof_json_set_hex(v, "h", cof_span_of(longer, sizeof longer), &err));
+	assert_int_equal(json_string_length(json_object_get(v, "h")), 2 * sizeof longer);
+	assert_memory_equal(json_string_value(json_object_get(v, "h")), "ff00", 4);
+	assert_int_equal(json_object_del(v, "h"), 0);
 	assert_ok(cof_json_dump(v, &out, &err));
 	assert_string_equal(cof_buf_str(&out), "{\"b\":\"x\",\"a\":null}");
 	COF_AUTO(cof_buf) pretty = {0};

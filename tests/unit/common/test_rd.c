@@ -27,6 +27,19 @@ static void reads_both_orders(void **state)
 	assert_int_equal(cof_rd_u32be(&r), 0x03040506);
 }
 
+static void finds_bytes(void **state)
+{
+	(void)state;
+	cof_rd r = over(4), none = over(0);
+	assert_int_equal(cof_rd_find(&r, 1), 0);
+	assert_int_equal(cof_rd_find(&r, 4), 3);
+	assert_int_equal(cof_rd_find(&r, 5), 4);
+	assert_int_equal(r.left, 4);
+	assert_int_equal(cof_rd_find(&none, 1), 0);
+	cof_rd_fail(&r);
+	assert_int_equal(cof_rd_find(&r, 1), 0);
+}
+
 static void stays_failed(void **state)
 {
 	(void)state;
@@ -137,15 +150,11 @@ static void accepts_empty_input(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_both_orders),
-		cmocka_unit_test(stays_failed),
-		cmocka_unit_test(refuses_leftovers),
-		cmocka_unit_test(survives_huge_lengths),
-		cmocka_unit_test(reads_from_the_end),
-		cmocka_unit_test(sub_reader_is_bounded),
-		cmocka_unit_test(copy_zero_fills_after_failure),
-		cmocka_unit_test(reads_prefixed_spans),
-		cmocka_unit_test(zeros_are_taken_or_told),
+		cmocka_unit_test(reads_both_orders),	 cmocka_unit_test(finds_bytes),
+		cmocka_unit_test(stays_failed),		 cmocka_unit_test(refuses_leftovers),
+		cmocka_unit_test(survives_huge_lengths), cmocka_unit_test(reads_from_the_end),
+		cmocka_unit_test(sub_reader_is_bounded), cmocka_unit_test(copy_zero_fills_after_failure),
+		cmocka_unit_test(reads_prefixed_spans),	 cmocka_unit_test(zeros_are_taken_or_told),
 		cmocka_unit_test(accepts_empty_input),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

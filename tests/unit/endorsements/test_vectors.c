@@ -58,6 +58,15 @@ static void put_pem(const X509 *c, cof_buf *ret)
 	BIO_free(b);
 }
 
+static void der_pem(const cof_buf *der, cof_buf *ret)
+{
+	const uint8_t *at = der->data;
+	X509 *c = d2i_X509(NULL, &at, (long)der->len);
+	assert_non_null(c);
+	put_pem(c, ret);
+	X509_free(c);
+}
+
 /* How many of what is wanted came. */
 static size_t fetch_all(const rig *r)
 {
@@ -78,10 +87,10 @@ static bool pck_issuers(const rig *r, cof_buf *ret)
 	COF_AUTO(cof_tdx_chain) chain = {0};
 	cof_tdx_quote q;
 	if (cof_tdx_quote_parse(cof_buf_span(&r->evidence), &q, NULL) < 0 ||
-	    cof_tdx_chain_read(q.pck_chain, 3, NULL, &chain, NULL) < 0)
+	    cof_tdx_chain_read(q.pck_chain, 3, &chain, NULL) < 0)
 		return false;
-	put_pem(chain.cert[1], ret);
-	put_pem(chain.cert[2], ret);
+	der_pem(&chain.cert[1]->der, ret);
+	der_pem(&chain.cert[2]->der, ret);
 	return true;
 }
 
@@ -122,10 +131,10 @@ static bool is_intel(const rig *r)
 {
 	static cof_checks checks;
 	COF_AUTO(cof_tdx_anchor) a = {0};
-	X509 *cert = NULL;
-	assert_ok(cof_tdx_cert_read(cof_buf_span(&r->root), NULL, &cert, &err));
+	cof_x509 *cert = NULL;
+	assert_ok(cof_tdx_cert_read(cof_buf_span(&r->root), &cert, &err));
 	bool is = cof_tdx_anchor_find(&checks, (cof_span){0}, cert, &a);
-	X509_free(cert);
+	cof_x509_free(cert);
 	return is;
 }
 
@@ -199,15 +208,6 @@ static void quotes_by_way_of_the_cache(void **state)
 }
 
 /* --- SEV-SNP --- */
-
-static void der_pem(const cof_buf *der, cof_buf *ret)
-{
-	const uint8_t *at = der->data;
-	X509 *c = d2i_X509(NULL, &at, (long)der->len);
-	assert_non_null(c);
-	put_pem(c, ret);
-	X509_free(c);
-}
 
 static void say_amd(rig *r, const json_t *v)
 {

@@ -133,6 +133,47 @@ static void numbers(void **state)
 	free(c);
 }
 
+static void dates(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t from, to, now;
+		bool passed;
+	} list[] = {{10, 20, 10, true},
+		    {10, 20, 20, true},
+		    {10, 20, 9, false},
+		    {10, 20, 21, false},
+		    {20, 10, 15, false},
+		    {15, 15, 15, true},
+		    {INT64_MIN, INT64_MAX, 0, true}};
+	cof_checks *c = fresh();
+	for (size_t i = 0; i < COF_COUNT(list); i++) {
+		const cof_check_dates d = {list[i].from, list[i].to, list[i].now};
+		assert_int_equal(cof_check_dated(c, COF_STAGE_CHAIN, "n", &d, NULL), list[i].passed);
+		assert_true(c->list[i].dated && c->list[i].from == list[i].from && c->list[i].to == list[i].to);
+	}
+	assert_string_equal(c->list[0].expected, "1970-01-01T00:00:10Z to 1970-01-01T00:00:20Z");
+	assert_string_equal(c->list[0].found, "1970-01-01T00:00:10Z");
+	const cof_check_dates d = {1800000000, INT64_MAX, 0};
+	assert_false(cof_check_dated(c, COF_STAGE_CHAIN, "n", &d, "not before"));
+	assert_string_equal(c->list[c->n - 1].expected, "not before");
+	assert_true(cof_check_that(c, COF_STAGE_CHAIN, "n", true));
+	assert_false(c->list[c->n - 1].dated);
+	free(c);
+}
+
+static void times_that_no_calendar_has(void **state)
+{
+	(void)state;
+	char text[COF_TIME_TEXT_MAX];
+	cof_time_text(1800000000, text);
+	assert_string_equal(text, "2027-01-15T08:00:00Z");
+	cof_time_text(-1, text);
+	assert_string_equal(text, "1969-12-31T23:59:59Z");
+	cof_time_text(INT64_MAX, text);
+	assert_string_equal(text, "9223372036854775807");
+}
+
 static void errors_become_failed_checks(void **state)
 {
 	(void)state;
@@ -156,6 +197,8 @@ int main(void)
 		cmocka_unit_test(texts_are_cut_and_printable),
 		cmocka_unit_test(bytes_are_equal_in_length_too),
 		cmocka_unit_test(numbers),
+		cmocka_unit_test(dates),
+		cmocka_unit_test(times_that_no_calendar_has),
 		cmocka_unit_test(errors_become_failed_checks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@ static cof_span message(void)
 
 static bool holds(const uint8_t key[64], cof_span in, cof_span signature)
 {
-	EVP_PKEY *k = cof_p256_key(cof_span_of(key, 64));
+	EVP_PKEY *k = cof_p256_key(cof_span_of(key, 64), NULL);
 	bool ok = cof_p256_verify(k, in, signature);
 	EVP_PKEY_free(k);
 	return ok;
@@ -68,10 +68,22 @@ static void keys_that_are_none(void **state)
 	static const uint8_t zeros[64];
 	uint8_t ones[64];
 	memset(ones, 0xff, sizeof ones);
-	assert_null(cof_p256_key(cof_span_of(zeros, 64)));
-	assert_null(cof_p256_key(cof_span_of(ones, 64)));
-	assert_null(cof_p256_key(cof_span_of(xy, 63)));
-	assert_null(cof_p256_key((cof_span){0}));
+	assert_null(cof_p256_key(cof_span_of(zeros, 64), NULL));
+	assert_null(cof_p256_key(cof_span_of(ones, 64), NULL));
+	assert_null(cof_p256_key(cof_span_of(xy, 63), NULL));
+	assert_null(cof_p256_key((cof_span){0}, NULL));
+	/* the same on the curve of another key */
+	EVP_PKEY *like = EVP_EC_gen("P-256"), *p384 = EVP_EC_gen("P-384");
+	assert_null(cof_p256_key(cof_span_of(zeros, 64), like));
+	assert_null(cof_p256_key(cof_span_of(ones, 64), like));
+	assert_null(cof_p256_key(cof_span_of(xy, 63), like));
+	assert_null(cof_p256_key(cof_span_of(xy, 64), p384));
+	EVP_PKEY *same = cof_p256_key(cof_span_of(xy, 64), like), *fresh = cof_p256_key(cof_span_of(xy, 64), NULL);
+	assert_true(cof_p256_is(same) && EVP_PKEY_eq(same, fresh) == 1 && EVP_PKEY_eq(same, like) == 0);
+	EVP_PKEY_free(like);
+	EVP_PKEY_free(p384);
+	EVP_PKEY_free(same);
+	EVP_PKEY_free(fresh);
 }
 
 static void other_kinds_of_keys(void **state)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/verify/soft_snp.h"
 
+#include "attestation/verify/snp_certs.h"
 #include "common/file.h"
 #include "tests/unit/vectors.h"
 

@@ -18,7 +18,7 @@ static walk_verdict *judge_files(const char *kind_name, const cof_role_file *fil
 	const cof_kind *kind = NULL;
 	walk_verdict *r = walk_new();
 	COF_AUTO_PTR(json_t) words = policy == NULL ? NULL : json_loads(policy, 0, NULL);
-	const cof_verify_in in = {files, n, words, SOFT_NOW};
+	const cof_verify_in in = {.files = files, .n_files = n, .policy = words, .now = SOFT_NOW};
 	assert_true(policy == NULL || words != NULL);
 	assert_ok(cof_kind_find(kind_name, &kind, &err));
 	assert_ok(cof_verify(kind, &in, r, &err));
@@ -158,7 +158,7 @@ static void the_verified_quote(void **state)
 	COF_AUTO_PTR(cof_tdx_verified) v = NULL;
 	soft_start(&t, &keys);
 	soft_finish(&t);
-	cof_verify_in in = {files, soft_files(&t, files), NULL, SOFT_NOW};
+	cof_verify_in in = {.files = files, .n_files = soft_files(&t, files), .now = SOFT_NOW};
 	assert_ok(cof_tdx_verify(&in, r, &v, &err));
 	assert_non_null(v);
 	assert_int_equal(cof_tdx_verified_quote(v)->version, 5);
@@ -750,7 +750,8 @@ static void policy_words_are_strict(void **state)
 	for (size_t i = 0; i < COF_COUNT(words); i++) {
 		COF_AUTO_PTR(json_t) policy = json_loads(words[i], 0, NULL);
 		COF_AUTO_PTR(walk_verdict) r = walk_new();
-		const cof_verify_in in = {files, soft_files(&t, files), policy, SOFT_NOW};
+		const cof_verify_in in = {
+			.files = files, .n_files = soft_files(&t, files), .policy = policy, .now = SOFT_NOW};
 		assert_non_null(policy);
 		assert_fails(cof_verify(kind, &in, r, &err), "policy-word");
 	}

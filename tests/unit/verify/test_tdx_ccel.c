@@ -27,7 +27,7 @@ static void quote_of(const cof_buf *log, soft_tdx *t)
 static walk_verdict *judge(cof_span log, cof_span of)
 {
 	const cof_role_file files[] = {{"event_log", log}, {"quote", of}};
-	const cof_verify_in in = {files, 2, NULL, SOFT_NOW};
+	const cof_verify_in in = {.files = files, .n_files = 2, .now = SOFT_NOW};
 	const cof_kind *kind = NULL;
 	walk_verdict *r = walk_new();
 	assert_ok(cof_kind_find("ccel", &kind, &err));
@@ -134,7 +134,7 @@ static walk_verdict *judge_all(const char *kind_name, cof_span log)
 	const cof_kind *kind = NULL;
 	walk_verdict *r = walk_new();
 	files[n++] = (cof_role_file){"event_log", log};
-	const cof_verify_in in = {files, n, NULL, SOFT_NOW};
+	const cof_verify_in in = {.files = files, .n_files = n, .now = SOFT_NOW};
 	assert_ok(cof_kind_find(kind_name, &kind, &err));
 	assert_ok(cof_verify(kind, &in, r, &err));
 	return r;
