@@ -6,7 +6,7 @@
 #include "attestation/endorsements/judge.h"
 #include "common/clock.h"
 
-enum { ADOPT_WAIT_MS = 10 * 1000 };
+enum { ADOPT_WAIT_MS = 10 * 1000, RENEW_EVERY_MS = 60 * 1000 };
 
 static const char *const state_names[COF_FETCH_STATES] = {
 	[COF_FETCH_FRESH] = "fresh", [COF_FETCH_STALE] = "stale",     [COF_FETCH_FETCHED] = "fetched",
@@ -119,13 +119,33 @@ static int ask(const cof_fetcher *f, const cof_endorse_id *id, int64_t deadline_
 	return 0;
 }
 
+/* What holds is not waited for: one process in a minute tries to renew it, and the others have it as it is. */
+static int join_renewal(const cof_fetcher *f, const cof_endorse_id *id, int *ret_lock, cof_err *err)
+{
+	char name[COF_ENDORSE_NAME_MAX], turn[COF_ENDORSE_NAME_MAX + 8];
+	COF_AUTO_FD int lock = -EBADF;
+	int64_t wait = 0;
+	cof_endorse_name(id, name);
+	(void)snprintf(turn, sizeof turn, "renew %s", name);
+	int rc = cof_ecache_lock(f->store, id, 0, &lock, err);
+	if (rc == 0)
+		rc = cof_ecache_turn(f->store, turn, RENEW_EVERY_MS, 0, &wait, err);
+	if (rc == 0)
+		*ret_lock = cof_steal_fd(&lock);
+	return rc;
+}
+
 /* Single flight: the lock is held from before the question until the answer is stored. */
 static int renew(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *inout, cof_err *err)
 {
 	COF_AUTO(cof_fetch_got) got = {.state = COF_FETCH_FETCHED};
 	COF_AUTO_FD int lock = -EBADF;
 	int64_t deadline_ms = cof_boot_ms() + cof_service_patience(f->service);
-	int rc = cof_ecache_lock(f->store, id, deadline_ms, &lock, &got.why);
+	bool at_once = inout->state == COF_FETCH_STALE && !f->again;
+	int rc = at_once ? join_renewal(f, id, &lock, &got.why)
+			 : cof_ecache_lock(f->store, id, deadline_ms, &lock, &got.why);
+	if (rc < 0 && at_once && cof_err_is(&got.why, "endorsement-busy"))
+		return 0;
 	if (rc == 0 && !came_meanwhile(f, id, inout, &got))
 		rc = ask(f, id, deadline_ms, &got.e, &got.why);
 	/* A full disk, or a cache that we may only read, is no reason to give up what holds. */

@@ -9,8 +9,9 @@
 #include "attestation/endorsements/service.h"
 
 typedef enum cof_fetch_state {
-	COF_FETCH_FRESH,   /* out of the cache: nobody was asked */
-	COF_FETCH_STALE,   /* out of the cache, holds, but it is time to ask again (cof_fetch_cached) */
+	COF_FETCH_FRESH, /* out of the cache: nobody was asked */
+	COF_FETCH_STALE, /* out of the cache, holds, but it is time to ask again: another process does, or did just now
+			  */
 	COF_FETCH_FETCHED, /* the vendor was asked, by us or by another process meanwhile */
 	COF_FETCH_KEPT,	   /* asking was in vain (why), and the cache's still holds */
 	COF_FETCH_MISSING, /* asking was in vain, and there is none that holds */
@@ -45,7 +46,7 @@ COF_WUR int cof_fetch(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_
 
 /*
  * Without asking anybody: FRESH, STALE or MISSING. A server answers with what is STALE at once, and calls cof_fetch
- * behind its answer.
+ * behind its answer: then one process in a minute asks, and no other one waits.
  */
 COF_WUR int cof_fetch_cached(const cof_fetcher *f, const cof_endorse_id *id, cof_fetch_got *ret, cof_err *err);
 

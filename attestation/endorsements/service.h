@@ -9,6 +9,21 @@
 #include "attestation/endorsements/cache.h"
 #include "attestation/endorsements/vendor.h"
 
+#define COF_ENDORSE_KDS "https://kdsintf.amd.com"
+#define COF_ENDORSE_PCS "https://api.trustedservices.intel.com"
+#define COF_ENDORSE_PCS_ROOT "https://certificates.trustedservices.intel.com"
+
+typedef enum cof_endorse_service {
+	COF_SERVICE_KDS,
+	COF_SERVICE_PCS,
+	COF_SERVICE_PCS_ROOT, /* the root's list has a host of its own */
+	COF_SERVICE_PCCS,     /* in the place of both of Intel's */
+	COF_SERVICES
+} cof_endorse_service;
+
+/* Of which service, where a PCCS is used for Intel's or not. */
+cof_endorse_service cof_endorse_service_of(cof_endorse_type type, bool pccs);
+
 typedef struct cof_service_opts {
 	const char *base[COF_SERVICES]; /* NULL: the vendor's own; of COF_SERVICE_PCCS: there is none */
 	cof_span ca_pem;		/* who vouches for the peers in TLS; empty: the system's roots */

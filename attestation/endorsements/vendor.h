@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The vendors' services as a table: where an endorsement is asked for, and how an answer becomes one. Answers are
+ * What the vendors' services speak: where an endorsement is asked for, and how an answer becomes one. Answers are
  * hostile; what comes out of them is only put into shape here, and judged by judge.h.
  *
  * spec: AMD KDS interface 57230; Intel PCS API 4, and a PCCS' mirror of it
@@ -9,21 +9,6 @@
 
 #include "attestation/endorsements/entry.h"
 #include "common/http.h"
-
-#define COF_ENDORSE_KDS "https://kdsintf.amd.com"
-#define COF_ENDORSE_PCS "https://api.trustedservices.intel.com"
-#define COF_ENDORSE_PCS_ROOT "https://certificates.trustedservices.intel.com"
-
-typedef enum cof_endorse_service {
-	COF_SERVICE_KDS,
-	COF_SERVICE_PCS,
-	COF_SERVICE_PCS_ROOT, /* the root's list has a host of its own */
-	COF_SERVICE_PCCS,     /* in the place of both of Intel's */
-	COF_SERVICES
-} cof_endorse_service;
-
-/* Of which service, where a PCCS is used for Intel's or not. */
-cof_endorse_service cof_endorse_service_of(cof_endorse_type type, bool pccs);
 
 /* Appends path and query, which begin with '/'. */
 COF_WUR int cof_kds_path(const cof_endorse_id *id, cof_buf *ret, cof_err *err);

@@ -113,6 +113,14 @@ static int of_cache(void *arg, const cof_endorsement *e, const cof_err *damage, 
 	return e != NULL ? add_id(arg, &e->id, err) : 0;
 }
 
+static int choose_cached(work *w, cof_err *err)
+{
+	int rc = cof_ecache_each(w->store, of_cache, w, err);
+	if (rc < 0 || w->n > 0)
+		return rc;
+	return cof_buf_add_str(&w->report.text, "the cache is empty: name a report, a quote or a platform\n", err);
+}
+
 static int choose(work *w, cof_err *err)
 {
 	cof_endorse_wants wants = {0};
@@ -121,7 +129,7 @@ static int choose(work *w, cof_err *err)
 	if (n > 1 || (o->ca != NULL && o->fmspc == NULL))
 		return cof_err_set(err, COF_E_USAGE, "usage", "one of --report, --quote and --fmspc with --ca");
 	if (n == 0)
-		return cof_ecache_each(w->store, of_cache, w, err);
+		return choose_cached(w, err);
 	int rc = o->fmspc != NULL ? of_platform(o, &wants, err) : of_evidence(o, &wants, err);
 	return rc < 0 ? rc : add_wants(w, &wants, err);
 }

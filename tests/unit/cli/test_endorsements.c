@@ -73,6 +73,8 @@ static void renews_what_it_has(void **state)
 	(void)state;
 	static bench b;
 	bench_open(&b);
+	assert_int_equal(FETCH(&b, "--again"), COF_EXIT_YES);
+	assert_says(b.out, "the cache is empty");
 	assert_int_equal(FETCH(&b, "--quote", b.quote), COF_EXIT_YES);
 	assert_int_equal(FETCH(&b, "--json"), COF_EXIT_YES);
 	assert_int_equal(vendor_asked(&b.i.v), 4);

@@ -80,6 +80,32 @@ static void stale_is_served_and_asked_for_again(void **state)
 	intel_close(&i);
 }
 
+/* Another process renews it, or has just tried in vain: nobody waits, nobody asks. */
+static void stale_is_served_while_another_renews_it(void **state)
+{
+	(void)state;
+	intel i;
+	int lock = -EBADF;
+	const cof_endorse_id id = {.type = COF_ENDORSE_TDX_QE_IDENTITY};
+	intel_open(&i);
+	intel_fetch_all(&i, COF_FETCH_FETCHED);
+	i.f.now = SOFT_NOW + 2 * DAY;
+	assert_ok(cof_ecache_lock(i.store, &id, 0, &lock, &err));
+	int64_t began = cof_boot_ms();
+	assert_int_equal(intel_fetch(&i, id.type, NULL), COF_FETCH_STALE);
+	assert_true(cof_boot_ms() - began < 1000);
+	cof_fd_close(&lock);
+	assert_int_equal(vendor_asked(&i.v), 4);
+	vendor_break(&i.v, VENDOR_REDIRECT, 1);
+	assert_int_equal(intel_fetch(&i, id.type, "endorsement-redirect"), COF_FETCH_KEPT);
+	assert_int_equal(intel_fetch(&i, id.type, NULL), COF_FETCH_STALE);
+	assert_int_equal(vendor_asked(&i.v), 5);
+	/* unless a person says so */
+	i.f.again = true;
+	assert_int_equal(intel_fetch(&i, id.type, NULL), COF_FETCH_FETCHED);
+	intel_close(&i);
+}
+
 /* The clock was set back: what was fetched "later" is no fresher for it. */
 static void a_date_from_the_future_is_not_fresh(void **state)
 {
@@ -382,6 +408,7 @@ int main(void)
 		cmocka_unit_test(fetches_and_then_asks_nobody),
 		cmocka_unit_test(what_vouches_for_it_comes_first),
 		cmocka_unit_test(stale_is_served_and_asked_for_again),
+		cmocka_unit_test(stale_is_served_while_another_renews_it),
 		cmocka_unit_test(a_date_from_the_future_is_not_fresh),
 		cmocka_unit_test(t023_an_outage_stops_nobody_until_the_signed_end),
 		cmocka_unit_test(t023_an_outage_from_the_start_is_no_acceptance),
