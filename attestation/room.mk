@@ -14,16 +14,18 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/verify/ek.c attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
 	attestation/verify/status.c attestation/verify/tpm.c
-# certificates and lists, and what may be remembered of them
-attestation_SRC += attestation/verify/cache.c attestation/verify/ecdsa.c attestation/verify/part.c \
-	attestation/verify/x509.c attestation/verify/x509_crl.c attestation/verify/x509_parts.c
 # SEV-SNP
-attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cached.c attestation/verify/snp_cert.c attestation/verify/snp_certs.c \
+attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cached.c attestation/verify/snp_cert.c \
+	attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \
 	attestation/verify/snp_policy_check.c attestation/verify/snp_report.c attestation/verify/snp_signature.c \
 	attestation/verify/snp_table.c attestation/verify/snp_tcb.c attestation/verify/snp_x509.c
+# certificates and lists, and what may be remembered of them
+attestation_SRC += attestation/verify/cache.c attestation/verify/ecdsa.c attestation/verify/part.c \
+	attestation/verify/x509.c attestation/verify/x509_crl.c attestation/verify/x509_parts.c
 # TDX
-attestation_SRC += attestation/verify/p256.c attestation/verify/tdx.c attestation/verify/tdx_cached.c attestation/verify/tdx_ccel.c \
+attestation_SRC += attestation/verify/p256.c attestation/verify/tdx.c attestation/verify/tdx_cached.c \
+	attestation/verify/tdx_ccel.c \
 	attestation/verify/tdx_cert.c attestation/verify/tdx_collateral.c attestation/verify/tdx_crl.c \
 	attestation/verify/tdx_fields.c attestation/verify/tdx_level.c attestation/verify/tdx_pck.c \
 	attestation/verify/tdx_pckchain.c attestation/verify/tdx_pem.c attestation/verify/tdx_policy.c \

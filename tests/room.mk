@@ -86,5 +86,5 @@ e2e: programs guest $(E2E_BIN)
 
 # With other projects' programs, which may have to be built first (once, into a cache outside the tree); not in make test.
 .PHONY: interop
-interop: programs guest $(E2E_BIN)
+interop: programs guest $(E2E_BIN) $(O)/tests/bench/verify
 	$(Q)BUILD=$(BUILD) E2E_NAME=interop E2E_FILE_TIMEOUT=2400 tests/e2e/run tests/interop/*

@@ -71,13 +71,12 @@ bool cof_check_equal(cof_checks *c, cof_stage stage, const char *name, uint64_t 
 bool cof_check_at_least(cof_checks *c, cof_stage stage, const char *name, uint64_t least, uint64_t found);
 /* No bit of found outside of allowed. */
 bool cof_check_bits(cof_checks *c, cof_stage stage, const char *name, uint64_t allowed, uint64_t found);
+/* RFC 3339; the number itself where there is no such year. */
+void cof_time_text(int64_t t, char out[COF_TIME_TEXT_MAX]);
 /* from <= now <= to: found is now. expected may be NULL: then it is "FROM to TO". */
 bool cof_check_dated(cof_checks *c, cof_stage stage, const char *name, const cof_check_dates *d, const char *expected);
 /* A failure of a function behind the list becomes a failed check of that reason; its text is what was found. */
 bool cof_check_error(cof_checks *c, cof_stage stage, const cof_err *err);
-
-/* RFC 3339; the number itself where there is no such year. */
-void cof_time_text(int64_t t, char out[COF_TIME_TEXT_MAX]);
 
 /* At least one check, and none failed. */
 bool cof_checks_passed(const cof_checks *c);
