@@ -80,6 +80,14 @@ $(SHARED): $(foreach l,attestation firmware common,$(O)/lib/libcoffer-$(l).a) at
 		-Wl,--version-script=attestation/public/attestation.map -o $@ $(O)/obj/attestation/public/attestation.o \
 		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(PKG_LIBS)
 
+# --- endorsements: the vendors' services and the cache; nothing that judges evidence links it ---
+LIBS += endorsements
+endorsements_SRC := attestation/endorsements/bundle.c attestation/endorsements/entry.c \
+	attestation/endorsements/fetch.c attestation/endorsements/id.c attestation/endorsements/judge.c \
+	attestation/endorsements/judge_snp.c attestation/endorsements/judge_tdx.c attestation/endorsements/kds.c \
+	attestation/endorsements/pcs.c attestation/endorsements/roles.c attestation/endorsements/service.c \
+	attestation/endorsements/cache.c attestation/endorsements/cache_turns.c attestation/endorsements/wants.c
+
 # --- the key broker: a library for its tests, and the program ---
 LIBS += kbs
 kbs_SRC := attestation/kbs/wire.c attestation/kbs/store.c attestation/kbs/audit.c attestation/kbs/session.c \

@@ -16,7 +16,7 @@ cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime
 	runtime/cli/logreport_json.c runtime/cli/logreport_text.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c
-coffer_USES := cli vm $(filter image attestation evidence firmware,$(LIBS)) common
+coffer_USES := cli vm $(filter image attestation endorsements evidence firmware,$(LIBS)) common
 coffer_USES += kbs
 
 # The host's side of a run on a process-level guest's sockets (tests/e2e).
@@ -30,6 +30,8 @@ cli_SRC += runtime/cli/calibrate.c runtime/cli/calibrate_boot.c
 cli_SRC += runtime/cli/sev.c runtime/cli/sev_keyfile.c runtime/cli/sev_secret.c runtime/cli/sev_session.c
 cli_SRC += runtime/cli/verify_result.c runtime/cli/token.c
 cli_SRC += runtime/cli/signkey.c runtime/cli/idblocks.c runtime/cli/measure_idblock.c
+cli_SRC += runtime/cli/endorsements.c runtime/cli/endorsements_fetch.c runtime/cli/endorsements_show.c \
+	runtime/cli/endorsements_bundle.c runtime/cli/verify_guess.c
 cli_OBJ += $(O)/gen/calibrate-init.o
 $(O)/gen/calibrate-init.o: runtime/cli/calibrate_init.c
 	$(call say,INIT,$<)

@@ -155,3 +155,13 @@ bool cof_checks_passed(const cof_checks *c)
 {
 	return c->n > 0 && c->failed == 0;
 }
+
+int cof_checks_refusal(const cof_checks *c, cof_err *err)
+{
+	if (c->failed == 0)
+		return cof_err_set(err, COF_E_POLICY, "nothing-checked", "no check could be made");
+	const cof_check *k = &c->list[c->first];
+	const char *between = k->expected[0] != '\0' ? ", expected " : "";
+	return cof_err_set(err, COF_E_POLICY, k->name, "%s%s%s%s%s", cof_stage_name(k->stage), between, k->expected,
+			   k->found[0] != '\0' ? ", found " : "", k->found);
+}

@@ -84,3 +84,6 @@ void cof_check_waive(cof_checks *c);
 
 /* At least one check, and none failed. */
 bool cof_checks_passed(const cof_checks *c);
+/* A list that did not pass as an error: the first failed check's name is the reason; "nothing-checked" for an empty
+ * one. */
+COF_WUR int cof_checks_refusal(const cof_checks *c, cof_err *err);

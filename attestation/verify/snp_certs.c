@@ -154,6 +154,14 @@ static cof_snp_key kind_of_vek(const cof_x509 *vek)
 	return strcmp(cn, "SEV-VLEK") == 0 ? COF_SNP_VLEK : COF_SNP_VCEK;
 }
 
+bool cof_snp_root_is_amd(cof_span root)
+{
+	COF_AUTO_PTR(cof_x509) cert = NULL;
+	uint8_t digest[COF_SHA256_LEN];
+	return read_v3(root, &cert, NULL) == 0 && cof_sha256(cert->spki, digest, NULL) == 0 &&
+	       cof_snp_line_of_key(cof_span_of(digest, sizeof digest)) != COF_SNP_LINE_NONE;
+}
+
 /* AMD's key under the name of another line is refused; a stranger's key is the caller's word. */
 static int check_anchor(cof_snp_certs *s, cof_checks *c, cof_err *err)
 {
@@ -200,7 +208,8 @@ static void check_places(const cof_snp_certs *s, int64_t now, cof_checks *c)
 	(void)snprintf(root.cn, sizeof root.cn, "ARK-%s", line);
 	check_place(&root, now, c);
 	check_place(&middle, now, c);
-	check_place(&vek, now, c);
+	if (s->vek != NULL)
+		check_place(&vek, now, c);
 }
 
 int cof_snp_certs_check(cof_span vek, cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
@@ -222,6 +231,24 @@ int cof_snp_certs_check(cof_span vek, cof_span intermediate, cof_span root, int6
 		check_extensions(&s, checks);
 	}
 	*ret = s;
+	s = (cof_snp_certs){0};
+	return 0;
+}
+
+int cof_snp_authorities_check(cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
+			      cof_snp_certs *inout, cof_err *err)
+{
+	COF_AUTO(cof_snp_certs) s = {.kind = inout->kind};
+	bool read = read_one("root", root, checks, &s.root);
+	read = read_one("intermediate", intermediate, checks, &s.intermediate) && read;
+	if (read) {
+		s.line = line_of_root(s.root);
+		int rc = check_anchor(&s, checks, err);
+		if (rc < 0)
+			return rc;
+		check_places(&s, now, checks);
+	}
+	*inout = s;
 	s = (cof_snp_certs){0};
 	return 0;
 }

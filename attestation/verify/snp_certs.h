@@ -32,3 +32,12 @@ COF_DEFINE_AUTO(cof_snp_certs, cof_snp_certs_release)
  */
 COF_WUR int cof_snp_certs_check(cof_span vek, cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
 				cof_snp_certs *ret, cof_err *err);
+
+/*
+ * The two upper ones alone, before there is a VEK: inout->kind, given, says which intermediate is meant; the rest of
+ * *inout is set like above, without vek and ext. Fails for memory alone.
+ */
+COF_WUR int cof_snp_authorities_check(cof_span intermediate, cof_span root, int64_t now, cof_checks *checks,
+				      cof_snp_certs *inout, cof_err *err);
+/* A certificate (DER) with the key of one of AMD's ARKs. */
+bool cof_snp_root_is_amd(cof_span root);

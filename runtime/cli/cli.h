@@ -23,6 +23,7 @@ extern const cof_verb cof_verbs_image[];
 extern const cof_verb cof_verbs_kbs[];
 extern const cof_verb cof_verbs_initdata[];
 extern const cof_verb cof_verbs_token[];
+extern const cof_verb cof_verbs_endorsements[];
 
 int cof_cmd_measure(int argc, char **argv);
 int cof_cmd_run(int argc, char **argv);

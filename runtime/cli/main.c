@@ -25,6 +25,11 @@ static int cmd_token(int argc, char **argv)
 	return cof_cli_dispatch("coffer token", cof_verbs_token, argc, argv);
 }
 
+static int cmd_endorsements(int argc, char **argv)
+{
+	return cof_cli_dispatch("coffer endorsements", cof_verbs_endorsements, argc, argv);
+}
+
 static const cof_verb verbs[] = {
 	{"run", "start a measured virtual machine and run one image in it", cof_cmd_run},
 	{"initdata", "make, show and digest initdata documents", cmd_initdata},
@@ -32,6 +37,7 @@ static const cof_verb verbs[] = {
 	{"kbs", "administer a key broker", cmd_kbs},
 	{"measure", "predict what a machine will measure", cof_cmd_measure},
 	{"verify", "judge evidence, tokens and reference values, offline", cof_cmd_verify},
+	{"endorsements", "fetch, keep and carry what vendors say of their processors", cmd_endorsements},
 	{"sev", "launch SEV and SEV-ES guests: sessions, and secrets for launches that verify", cof_cmd_sev},
 	{"token", "publish the key that signs results of verify", cmd_token},
 	{"tpm-ca", "make the CA of software TPMs, and print what an owner enrols", cof_cmd_tpm_ca},

@@ -2,6 +2,7 @@
 /* coffer verify: reads the files and the clock; what they say is judged elsewhere, by pure functions. */
 #include "common/file.h"
 #include "runtime/cli/cli.h"
+#include "runtime/cli/verify_guess.h"
 #include "runtime/cli/verify_options.h"
 #include "runtime/cli/verify_table.h"
 
@@ -12,9 +13,12 @@ enum { EVIDENCE_MAX = 16 << 20, POLICY_MAX = 256 << 10 };
 
 static const char help[] =
 	"Usage: coffer verify KIND [--ROLE FILE]... [options]\n"
+	"       coffer verify FILE [--cache DIR] [--ROLE FILE]... [options]\n"
 	"       coffer verify --list\n\n"
 	"Judges one piece of evidence, offline: nothing but the named files is read. --list names the kinds and\n"
-	"their roles; a role's \"_\" is \"-\" in its option.\n\n"
+	"their roles; a role's \"_\" is \"-\" in its option. With a file in the place of the kind, the kind is what "
+	"the\n"
+	"file looks like, and what the vendor says of it comes from the cache (coffer endorsements fetch).\n\n"
 	"  --ROLE FILE          the file of a role\n"
 	"  --trust-anchor FILE  a root to believe, the same as --root\n"
 	"  --ref FILE           snp-report, tdx-quote: reference values, a CoRIM that its author signed; one entry of\n"
@@ -22,6 +26,8 @@ static const char help[] =
 	"  --ref-key FILE       the author's key (PEM, JWK), or a document of authors and of what each may speak for\n"
 	"  --ref-unsigned FILE  reference values that are believed because they are named here: CoRIM, coffer's\n"
 	"                       documents, RVPS values\n"
+	"  --cache DIR          the cache, for a FILE ($XDG_CACHE_HOME/coffer/endorsements; root's: "
+	"/var/cache/coffer/…)\n"
 	"  --policy FILE        what is demanded, as a JSON object (docs/verifying.md); nothing more is without it\n"
 	"  --at TIME            judge as of then (2026-01-31T23:59:59Z) and not as of this machine's clock\n"
 	"  --ear FILE           write the verdict as a signed attestation result (JWT); \"-\": standard output\n"
@@ -38,7 +44,9 @@ static const char help[] =
 /* Too large for a stack. */
 typedef struct work {
 	cof_buf bytes[COF_VERIFY_ROLES_MAX];
-	cof_role_file files[COF_VERIFY_ROLES_MAX];
+	cof_verify_guess guess; /* no kind: it was named */
+	cof_role_file files[COF_VERIFY_ROLES_MAX + 1 + COF_ENDORSE_ROLES_MAX];
+	size_t n_files;
 	json_t *policy;
 	int64_t now;
 	cof_verdict verdict;
@@ -49,6 +57,7 @@ static void work_free(work *w)
 {
 	for (size_t i = 0; i < COF_VERIFY_ROLES_MAX; i++)
 		cof_buf_release(&w->bytes[i]);
+	cof_verify_guess_release(&w->guess);
 	json_decref(w->policy);
 	json_decref(w->runtime);
 	cof_verdict_release(&w->verdict);
@@ -63,8 +72,33 @@ static int read_files(const cof_verify_opts *o, work *w, cof_err *err)
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < o->n_files; i++) {
 		r = cof_cli_read(o->files[i].path, EVIDENCE_MAX, &w->bytes[i], err);
-		w->files[i] = (cof_role_file){o->files[i].role, cof_buf_span(&w->bytes[i])};
+		w->files[w->n_files++] = (cof_role_file){o->files[i].role, cof_buf_span(&w->bytes[i])};
 	}
+	return r;
+}
+
+/* The first argument, where it is a file and no kind. */
+static int guess(int argc, char **argv, work *w, cof_verify_opts *o, cof_err *err)
+{
+	if (argc < 2 || argv[1][0] == '-' || cof_kind_find(argv[1], &o->kind, NULL) == 0) {
+		o->kind = NULL;
+		return 0;
+	}
+	int r = cof_verify_guess_file(argv[1], &w->guess, err);
+	o->kind = w->guess.kind;
+	return r;
+}
+
+/* The file, and what the cache has for it. */
+static int add_guess(const cof_verify_opts *o, work *w, cof_err *err)
+{
+	cof_verify_guess *g = &w->guess;
+	if (g->kind == NULL)
+		return 0;
+	int r = cof_verify_guess_load(o->cache, w->files, w->n_files, g, &w->verdict.checks, err);
+	w->files[w->n_files++] = (cof_role_file){g->role, g->evidence};
+	for (size_t i = 0; i < g->files.n; i++)
+		w->files[w->n_files++] = g->files.file[i];
 	return r;
 }
 
@@ -83,7 +117,12 @@ static int judge(const cof_verify_opts *o, work *w, cof_err *err)
 	int r = read_files(o, w, err);
 	if (r == 0)
 		r = read_policy(o, w, err);
-	const cof_verify_in in = {.files = w->files, .n_files = o->n_files, .policy = w->policy, .now = w->now};
+	if (r == 0)
+		r = add_guess(o, w, err);
+	/* Without what the vendor says there is nothing more to judge. */
+	if (r == 0 && w->verdict.checks.n > 0)
+		return 0;
+	const cof_verify_in in = {.files = w->files, .n_files = w->n_files, .policy = w->policy, .now = w->now};
 	return r < 0 ? r : cof_verify(o->kind, &in, &w->verdict, err);
 }
 
@@ -158,12 +197,21 @@ static int unjudged(const cof_err *err, bool json)
 	return COF_EXIT_USAGE;
 }
 
+/* What would get it. */
+static void say_hint(const work *w, cof_err *err)
+{
+	if (w->guess.kind != NULL && (cof_err_is(err, "endorsement-missing") || cof_err_is(err, "cache-missing")))
+		(void)!cof_err_wrap(err, "get it with `%s`", cof_verify_guess_hint(&w->guess));
+}
+
 int cof_cmd_verify(int argc, char **argv)
 {
 	cof_verify_opts o = {0};
 	cof_err err = {0};
 	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
-	int r = w == NULL ? cof_err_oom(&err) : cof_verify_options(argc, argv, &o, &err);
+	int r = w == NULL ? cof_err_oom(&err) : guess(argc, argv, w, &o, &err);
+	if (r == 0)
+		r = cof_verify_options(argc, argv, &o, &err);
 	if (r == 0 && o.help)
 		return fputs(help, stdout) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
 	if (r == 0 && o.list)
@@ -179,5 +227,6 @@ int cof_cmd_verify(int argc, char **argv)
 	if (w->verdict.accepted)
 		return COF_EXIT_YES;
 	(void)!cof_verify_refusal(&w->verdict, &err);
+	say_hint(w, &err);
 	return cof_cli_fail(&err, false);
 }

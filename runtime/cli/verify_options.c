@@ -199,6 +199,10 @@ static int take_value(cof_verify_opts *o, const word *w, const char *arg, const 
 		return take_policy(o, value, err);
 	if (is_word(w, "at"))
 		return take_at(o, value, err);
+	if (is_word(w, "cache")) {
+		o->cache = value;
+		return 0;
+	}
 	if (o->kind == NULL)
 		return usage(err, "the kind of evidence comes first", arg);
 	bool taken = false;
@@ -224,9 +228,9 @@ static int take(cof_verify_opts *o, char **argv, int argc, int *at, cof_err *err
 
 int cof_verify_options(int argc, char **argv, cof_verify_opts *ret, cof_err *err)
 {
-	cof_verify_opts o = {0};
-	int r = 0, at = 1;
-	if (at < argc && argv[at][0] != '-')
+	cof_verify_opts o = {.kind = ret->kind};
+	int r = 0, at = o.kind != NULL ? 2 : 1;
+	if (o.kind == NULL && at < argc && argv[at][0] != '-')
 		r = cof_kind_find(argv[at++], &o.kind, err);
 	for (; r == 0 && at < argc; at++)
 		r = take(&o, argv, argc, &at, err);

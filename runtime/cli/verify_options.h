@@ -13,10 +13,11 @@ typedef struct cof_verify_path {
 } cof_verify_path;
 
 typedef struct cof_verify_opts {
-	const cof_kind *kind;
+	const cof_kind *kind; /* set before: the first argument is a file, of this kind */
 	cof_verify_path files[COF_VERIFY_ROLES_MAX];
 	size_t n_files;
 	const char *policy; /* path; NULL: none */
+	const char *cache;  /* folder of endorsements; NULL: the default one */
 	bool has_at;
 	int64_t at;
 	bool json, list, help;

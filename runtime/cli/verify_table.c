@@ -146,10 +146,5 @@ int cof_verify_refusal(const cof_verdict *v, cof_err *err)
 	const char *reason = cof_verdict_reason(v);
 	if (reason != NULL && strcmp(reason, "reference-mismatch") == 0)
 		return no_match(v, err);
-	if (v->checks.failed == 0)
-		return cof_err_set(err, COF_E_POLICY, "nothing-checked", "no check could be made");
-	const cof_check *k = &v->checks.list[v->checks.first];
-	const char *between = k->expected[0] != '\0' ? ", expected " : "";
-	return cof_err_set(err, COF_E_POLICY, k->name, "%s%s%s%s%s", cof_stage_name(k->stage), between, k->expected,
-			   k->found[0] != '\0' ? ", found " : "", k->found);
+	return cof_checks_refusal(&v->checks, err);
 }
