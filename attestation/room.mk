@@ -15,6 +15,7 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/verify/makecredential.c attestation/verify/public.c attestation/verify/quote.c \
 	attestation/verify/status.c attestation/verify/tpm.c
 # SEV-SNP
+attestation_SRC += attestation/verify/kind_snp.c
 attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cert.c attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \
 	attestation/verify/snp_policy_check.c attestation/verify/snp_report.c attestation/verify/snp_signature.c \

@@ -4,10 +4,8 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
-#include "attestation/verify/kinds.h"
 #include "attestation/verify/snp_certs.h"
 #include "attestation/verify/snp_crl.h"
-#include "attestation/verify/snp_fields.h"
 #include "attestation/verify/snp_signature.h"
 #include "common/secret.h"
 
@@ -126,12 +124,24 @@ static void check_revocation(const cof_snp_in *in, const cof_snp_certs *s, cof_c
 		cof_snp_crl_check(in->crl, s, in->now, c);
 }
 
+/* A root that came with the evidence is as good as its key; one that was named is, too, where the policy says so. */
+static void check_vendor(const cof_snp_in *in, const cof_snp_certs *s, cof_checks *c)
+{
+	bool asked = in->root_is_presented || in->demands->require_vendor_root;
+	if (asked && s->root != NULL && s->intermediate != NULL && s->vek != NULL)
+		(void)cof_check_text(c, COF_STAGE_CHAIN, "vendor-root", s->is_amd, "a key of AMD's roots, pinned here",
+				     s->is_amd		     ? "AMD's"
+				     : in->root_is_presented ? "another one, out of the certificate table"
+							     : "another one, named by the caller");
+}
+
 static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, bool *ret_by_amd, cof_err *err)
 {
 	COF_AUTO(cof_snp_certs) s = {0};
 	int rc = cof_snp_certs_check(in->vek, in->intermediate, in->root, in->now, c, &s, err);
 	if (rc < 0)
 		return rc;
+	check_vendor(in, &s, c);
 	check_revocation(in, &s, c);
 	bool has_key = s.vek != NULL && cof_snp_x509_has_p384(s.vek);
 	rc = cof_snp_signature_check(in->report, &said->report, has_key ? s.vek->key : NULL, c, err);
@@ -175,29 +185,5 @@ int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_s
 		rc = make_verified(&said, by_amd, ret, err);
 	if (rc == 0)
 		*ret_said = said;
-	return rc;
-}
-
-int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
-{
-	COF_AUTO_PTR(cof_snp_verified) verified = NULL;
-	cof_snp_demands demands;
-	cof_snp_said said;
-	int rc = cof_snp_demands_read(in->policy, &demands, err);
-	if (rc < 0)
-		return rc;
-	const cof_snp_in snp = {
-		.report = cof_role(in, "report"),
-		.vek = cof_role(in, "vek"),
-		.intermediate = cof_role(in, "intermediate"),
-		.root = cof_role(in, "root"),
-		.has_crl = cof_role_given(in, "crl"),
-		.crl = cof_role(in, "crl"),
-		.demands = &demands,
-		.now = in->now,
-	};
-	rc = cof_snp_verify(&snp, &ret->checks, &said, &verified, err);
-	if (rc == 0 && said.decoded)
-		rc = cof_snp_fields(&said.report, said.line, &ret->fields, err);
 	return rc;
 }

@@ -93,6 +93,9 @@ static int check_chain(judgement *j, cof_err *err)
 		return 0;
 	}
 	j->has_pck = cof_tdx_pck_check(c, &j->chain, cof_role(j->in, "root"), j->in->now, &j->anchor, &j->pck);
+	if (j->policy.require_vendor_root && j->anchor.cert != NULL)
+		cof_check_text(c, COF_STAGE_CHAIN, "vendor-root", j->anchor.intel, "Intel SGX Root CA (pinned key)",
+			       j->anchor.intel ? "Intel's" : "another one, named by the caller");
 	int rc = add_pck_field(j, err);
 	if (rc == 0 && j->anchor.cert != NULL)
 		rc = cof_json_set_str(j->v->fields, "root", j->anchor.intel ? "intel" : "named by the caller", err);
