@@ -44,7 +44,7 @@ t_version_symbols_are_defined() {
 	local file lib version n=0
 	for file in $(elves); do
 		while read -r lib version; do
-			versions_defined "$(library "$lib")" | grep -qxF "$version" || fail "$file needs $version of $lib"
+			grep -qxF "$version" < <(versions_defined "$(library "$lib")") || fail "$file needs $version of $lib"
 			n=$((n + 1))
 		done < <(versions_needed "$file")
 	done

@@ -20,7 +20,7 @@ child_named() {
 }
 
 pulling() {
-	tail -n "+$(($(cat "$lab/registry.seen") + 1))" "$lab/registry.log" | grep -q 'GET /v2/demo'
+	grep -q 'GET /v2/demo' < <(tail -n "+$(($(cat "$lab/registry.seen") + 1))" "$lab/registry.log")
 }
 
 attesting() {
