@@ -24,7 +24,7 @@ pulling() {
 }
 
 attesting() {
-	kbs get-audit | tail -n "+$(($(cat "$lab/audit.seen") + 1))" | grep -vq get-audit
+	grep -vq get-audit < <(kbs get-audit | tail -n "+$(($(cat "$lab/audit.seen") + 1))")
 }
 
 # until_phase NAME PHASE
