@@ -93,13 +93,20 @@ static int check_chain(judgement *j, cof_err *err)
 		return 0;
 	}
 	j->has_pck = cof_tdx_pck_check(c, &j->chain, cof_role(j->in, "root"), j->in->now, &j->anchor, &j->pck);
-	if (j->policy.require_vendor_root && j->anchor.cert != NULL)
-		cof_check_text(c, COF_STAGE_CHAIN, "vendor-root", j->anchor.intel, "Intel SGX Root CA (pinned key)",
-			       j->anchor.intel ? "Intel's" : "another one, named by the caller");
 	int rc = add_pck_field(j, err);
 	if (rc == 0 && j->anchor.cert != NULL)
 		rc = cof_json_set_str(j->v->fields, "root", j->anchor.intel ? "intel" : "named by the caller", err);
 	return rc;
+}
+
+/* Where the policy asks for it, a root that was named has to be Intel's, too. */
+static void check_vendor(const judgement *j)
+{
+	const cof_tdx_anchor *a = &j->anchor;
+	if (j->policy.require_vendor_root && a->cert != NULL)
+		cof_check_text(&j->v->checks, COF_STAGE_CHAIN, "vendor-root", a->intel,
+			       "Intel SGX Root CA (pinned key)",
+			       a->intel ? "Intel's" : "another one, named by the caller");
 }
 
 /* spec: DCAP QVL: SHA-256 of key and authentication data, and zeros, which peers leave unread */
@@ -215,6 +222,7 @@ static int judge(judgement *j, cof_err *err)
 	rc = check_chain(j, err);
 	if (rc < 0)
 		return rc;
+	check_vendor(j);
 	check_signatures(j);
 	rc = check_collateral(j, err);
 	if (rc < 0)
