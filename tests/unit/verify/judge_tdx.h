@@ -33,7 +33,7 @@ static inline walk_verdict *judge_files(const char *kind_name, const cof_role_fi
 	const cof_kind *kind = NULL;
 	walk_verdict *r = walk_new();
 	COF_AUTO_PTR(json_t) words = policy == NULL ? NULL : json_loads(policy, 0, NULL);
-	const cof_verify_in in = {files, n, words, SOFT_NOW};
+	const cof_verify_in in = {.files = files, .n_files = n, .policy = words, .now = SOFT_NOW};
 	assert_true(policy == NULL || words != NULL);
 	assert_ok(cof_kind_find(kind_name, &kind, &err));
 	assert_ok(cof_verify(kind, &in, r, &err));
