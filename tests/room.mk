@@ -61,6 +61,13 @@ tests-build: $(TEST_BIN) $(FUZZ_BIN) $(E2E_BIN) $(BENCH_BIN) programs
 unit: $(if $(ONLY),$(O)/tests/unit/$(dir $(ONLY))test_$(notdir $(ONLY)),$(TEST_BIN))
 	$(Q)tests/run-unit $^
 
+# The verifier's tests under valgrind, which sees what is read and was never written, and what nobody frees. Minutes:
+# runs over every bit or length take each 61st here (tests/unit/test.h).
+.PHONY: valgrind
+valgrind: $(filter $(addprefix $(O)/tests/unit/,verify/% token/% refvalue/%),$(TEST_BIN))
+	$(Q)UNIT_UNDER='valgrind -q --error-exitcode=9 --leak-check=full' UNIT_STRIDE=61 UNIT_TIMEOUT=600 UNIT_JOBS=2 \
+		tests/run-unit $^
+
 fuzz-replay: $(FUZZ_BIN)
 	$(Q)tests/run-fuzz $^
 
