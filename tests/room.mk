@@ -39,7 +39,7 @@ $(O)/mute/%: $(O)/obj/tests/unit/%.o $(O)/mute/check.c $(TEST_LIBS:%=$(O)/lib/li
 # The same over the verifier's sources as tests/mute-sites writes them: each refusal can be taken away.
 SITE_OBJ := $(patsubst %.c,$(O)/sites/obj/%.o,$(attestation_SRC))
 
-$(O)/sites/obj/%.o: %.c tests/mute-sites tests/mute.h
+$(O)/sites/obj/%.o: %.c tests/mute-sites tests/mute.except tests/mute.h
 	@mkdir -p $(@D)
 	$(Q)tests/mute-sites $< >$(@:.o=.c)
 	$(Q)$(CC) $(CPPFLAGS_ALL) -std=gnu17 -O1 -w -c -o $@ $(@:.o=.c)
