@@ -31,7 +31,7 @@ attestation_SRC += attestation/verify/tpm_attested.c attestation/verify/tpm_bank
 attestation_SRC += attestation/verify/cache.c attestation/verify/ecdsa.c attestation/verify/part.c \
 	attestation/verify/x509.c attestation/verify/x509_crl.c attestation/verify/x509_parts.c
 # SEV-SNP
-attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cached.c attestation/verify/snp_cert.c \
+attestation_SRC += attestation/verify/kind_snp.c attestation/verify/snp.c attestation/verify/snp_cached.c attestation/verify/snp_cert.c \
 	attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \
 	attestation/verify/snp_policy_check.c attestation/verify/snp_report.c attestation/verify/snp_signature.c \

@@ -4,10 +4,7 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
-#include "attestation/refvalue/kind_appraisal.h"
-#include "attestation/verify/kinds.h"
 #include "attestation/verify/snp_cached.h"
-#include "attestation/verify/snp_fields.h"
 #include "attestation/verify/snp_signature.h"
 #include "common/secret.h"
 
@@ -134,6 +131,17 @@ static int check_revocation(const cof_snp_in *in, const cof_snp_certs *s, cof_ch
 	return cof_snp_crl_find(c, &crl, err);
 }
 
+/* A root that came with the evidence is as good as its key; one that was named is, too, where the policy says so. */
+static void check_vendor(const cof_snp_in *in, const cof_snp_certs *s, cof_checks *c)
+{
+	bool asked = in->root_is_presented || in->demands->require_vendor_root;
+	if (asked && s->root != NULL && s->intermediate != NULL && s->vek != NULL)
+		(void)cof_check_text(c, COF_STAGE_CHAIN, "vendor-root", s->is_amd, "a key of AMD's roots, pinned here",
+				     s->is_amd		     ? "AMD's"
+				     : in->root_is_presented ? "another one, out of the certificate table"
+							     : "another one, named by the caller");
+}
+
 static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, cof_snp_verified *ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_held) held = NULL;
@@ -142,6 +150,7 @@ static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, cof_sn
 	if (rc < 0)
 		return rc;
 	const cof_snp_certs *s = held->object;
+	check_vendor(in, s, c);
 	rc = check_revocation(in, s, c, err);
 	if (rc < 0)
 		return rc;
@@ -200,35 +209,4 @@ int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_s
 	if (rc == 0 && cof_checks_passed(checks))
 		rc = make_verified(ret_said, &found, ret, err);
 	return rc;
-}
-
-int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
-{
-	COF_AUTO_PTR(cof_snp_verified) verified = NULL;
-	cof_snp_verified found = {0};
-	cof_snp_demands demands;
-	cof_snp_said said;
-	int rc = cof_snp_demands_read(in->policy, &demands, err);
-	if (rc < 0)
-		return rc;
-	const cof_snp_in snp = {
-		.report = cof_role(in, "report"),
-		.vek = cof_role(in, "vek"),
-		.intermediate = cof_role(in, "intermediate"),
-		.root = cof_role(in, "root"),
-		.has_crl = cof_role_given(in, "crl"),
-		.crl = cof_role(in, "crl"),
-		.demands = &demands,
-		.now = in->now,
-		.cache = in->cache,
-	};
-	rc = check_all(&snp, &ret->checks, &said, &found, err);
-	if (rc == 0 && said.decoded)
-		rc = cof_snp_fields(&said.report, said.line, &ret->fields, err);
-	/* Without references, nobody asks for the verified report. */
-	if (rc < 0 || !cof_references_given(in))
-		return rc;
-	if (cof_checks_passed(&ret->checks))
-		rc = make_verified(&said, &found, &verified, err);
-	return rc < 0 ? rc : cof_references_judge_snp(in, verified, ret, err);
 }
