@@ -108,7 +108,7 @@ static bool digest_of_two(cof_span a, cof_span b, uint8_t out[COF_SHA256_LEN])
 /* Where the policy asks for it, a root that was named has to be Intel's, too. */
 static void check_vendor(const judgement *j)
 {
-	const cof_tdx_anchor *a = &j->pck->anchor;
+	const cof_tdx_anchor *a = &j->platform->anchor;
 	if (j->policy.require_vendor_root && a->cert != NULL)
 		cof_check_text(&j->v->checks, COF_STAGE_CHAIN, "vendor-root", a->intel,
 			       "Intel SGX Root CA (pinned key)",
