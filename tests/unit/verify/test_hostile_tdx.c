@@ -73,6 +73,10 @@ static const odd certificates[] = {
 	{"version twice", {VERSION, "a003020102a003020102", false}, "certificate-malformed+"},
 	{"no serial", {SERIAL, "", false}, "certificate-malformed+"},
 	{"serial twice", {SERIAL, "020101020101", false}, "certificate-malformed+"},
+	{"serial below zero", {SERIAL, "0201ff", false}, "certificate-malformed+"},
+	{"serial longer than it is", {SERIAL, "02020001", false}, "certificate-malformed+"},
+	{"a length longer than it is", {SERIAL, "02810101", false}, "certificate-malformed+"},
+	{"version without an end", {VERSION, "a0800201020000", false}, "certificate-malformed+"},
 	{"serial of no bytes", {SERIAL, "0200", false}, "certificate-malformed+"},
 	{"an algorithm inside that is not the one outside", {ALG, "300a06082a8648ce3d040303", false}, ANY},
 	{"times", {VALIDITY, "301e170d" FROM "170d" TO, false}, NULL},
@@ -114,6 +118,9 @@ enum { L_VERSION, L_ALG, L_ISSUER, L_THIS, L_NEXT, L_ENTRIES, L_EXTENSIONS, L_BE
 
 static const odd lists[] = {
 	{"as it was", {L_VERSION, "020101", false}, NULL},
+	{"version 3", {L_VERSION, "020102", false}, ANY},
+	{"another algorithm inside", {L_ALG, "300a06082a8648ce3d040303", false}, ANY},
+	{"version longer than it is", {L_VERSION, "02020001", false}, "pck-crl-malformed"},
 	{"no issuer", {L_ISSUER, "", false}, "pck-crl-malformed"},
 	{"no date", {L_THIS, "", false}, ANY},
 	{"a date of no kind", {L_THIS, "0c0130", false}, "pck-crl-malformed"},
