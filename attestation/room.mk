@@ -28,7 +28,7 @@ attestation_SRC += attestation/verify/tpm_attested.c attestation/verify/tpm_bank
 	attestation/verify/tpm_pcrs.c attestation/verify/tpm_policy.c attestation/verify/tpm_quote.c \
 	attestation/verify/tpm_signature.c attestation/verify/azure.c attestation/verify/hcl.c
 # SEV-SNP
-attestation_SRC += attestation/verify/snp.c attestation/verify/snp_cached.c attestation/verify/snp_cert.c \
+attestation_SRC += attestation/verify/snp_files.c attestation/verify/snp.c attestation/verify/snp_cached.c attestation/verify/snp_cert.c \
 	attestation/verify/snp_certs.c \
 	attestation/verify/snp_crl.c attestation/verify/snp_fields.c attestation/verify/snp_policy.c \
 	attestation/verify/snp_policy_check.c attestation/verify/snp_report.c attestation/verify/snp_signature.c \

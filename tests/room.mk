@@ -40,6 +40,19 @@ $(O)/mute/%: $(O)/obj/tests/unit/%.o $(O)/mute/check.c $(TEST_LIBS:%=$(O)/lib/li
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(O)/mute/check.c -Wl,--start-group $(TEST_USES) \
 		-Wl,--end-group $(CURL_LIBS) $(PKG_LIBS) -lcmocka
 
+# The same over the verifier's sources as tests/mute-sites writes them: each refusal can be taken away.
+SITE_OBJ := $(patsubst %.c,$(O)/sites/obj/%.o,$(attestation_SRC))
+
+$(O)/sites/obj/%.o: %.c tests/mute-sites tests/mute.except tests/mute.h
+	@mkdir -p $(@D)
+	$(Q)tests/mute-sites $< >$(@:.o=.c)
+	$(Q)$(CC) $(CPPFLAGS_ALL) -std=gnu17 -O1 -w -c -o $@ $(@:.o=.c)
+
+$(O)/sites/%: $(O)/obj/tests/unit/%.o $(SITE_OBJ) $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(SITE_OBJ) -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) \
+		$(PKG_LIBS) -lcmocka
+
 # Drivers of the end-to-end tests.
 $(O)/tests/e2e/%: $(O)/obj/tests/e2e/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
 	$(call say,LD,$@)
@@ -65,6 +78,13 @@ tests-build: $(TEST_BIN) $(FUZZ_BIN) $(E2E_BIN) $(BENCH_BIN) programs
 # make unit ONLY=common/rd runs one.
 unit: $(if $(ONLY),$(O)/tests/unit/$(dir $(ONLY))test_$(notdir $(ONLY)),$(TEST_BIN))
 	$(Q)tests/run-unit $^
+
+# The verifier's tests under valgrind, which sees what is read and was never written, and what nobody frees. Minutes:
+# runs over every bit or length take each 61st here (tests/unit/test.h).
+.PHONY: valgrind
+valgrind: $(filter $(addprefix $(O)/tests/unit/,verify/% token/% refvalue/%),$(TEST_BIN))
+	$(Q)UNIT_UNDER='valgrind -q --error-exitcode=9 --leak-check=full' UNIT_STRIDE=61 UNIT_TIMEOUT=600 UNIT_JOBS=2 \
+		tests/run-unit $^
 
 fuzz-replay: $(FUZZ_BIN)
 	$(Q)tests/run-fuzz $^

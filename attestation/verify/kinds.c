@@ -11,8 +11,8 @@
 #define TDX_COLLATERAL "root", "tcb_info", "qe_identity", "tcb_signing_chain", "pck_crl", "root_crl"
 
 const cof_kind cof_kinds[] = {
-	{"snp-report", "SEV-SNP attestation report with its certificates",
-	 ROLES("report", "vek", "intermediate", "root"), ROLES("crl", REFERENCES), cof_kind_snp_report},
+	{"snp-report", "SEV-SNP attestation report with its certificates", ROLES("report"),
+	 ROLES("vek", "intermediate", "root", "crl", "certs", REFERENCES), cof_kind_snp_report},
 	{"snp-report-parse", "SEV-SNP attestation report, decoded only", ROLES("report"), NO_ROLES,
 	 cof_kind_snp_report_parse},
 	{"snp-msg-report-rsp", "response buffer of /dev/sev-guest, decoded only", ROLES("response"), NO_ROLES,

@@ -4,9 +4,7 @@
 #include <openssl/err.h>
 #include <stdio.h>
 
-#include "attestation/verify/kinds.h"
 #include "attestation/verify/snp_cached.h"
-#include "attestation/verify/snp_fields.h"
 #include "attestation/verify/snp_signature.h"
 #include "common/secret.h"
 
@@ -133,6 +131,17 @@ static int check_revocation(const cof_snp_in *in, const cof_snp_certs *s, cof_ch
 	return cof_snp_crl_find(c, &crl, err);
 }
 
+/* A root that came with the evidence is as good as its key; one that was named is, too, where the policy says so. */
+static void check_vendor(const cof_snp_in *in, const cof_snp_certs *s, cof_checks *c)
+{
+	bool asked = in->root_is_presented || in->demands->require_vendor_root;
+	if (asked && s->root != NULL && s->intermediate != NULL && s->vek != NULL)
+		(void)cof_check_text(c, COF_STAGE_CHAIN, "vendor-root", s->is_amd, "a key of AMD's roots, pinned here",
+				     s->is_amd		     ? "AMD's"
+				     : in->root_is_presented ? "another one, out of the certificate table"
+							     : "another one, named by the caller");
+}
+
 static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, cof_snp_verified *ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_held) held = NULL;
@@ -141,6 +150,7 @@ static int judge(const cof_snp_in *in, cof_checks *c, cof_snp_said *said, cof_sn
 	if (rc < 0)
 		return rc;
 	const cof_snp_certs *s = held->object;
+	check_vendor(in, s, c);
 	rc = check_revocation(in, s, c, err);
 	if (rc < 0)
 		return rc;
@@ -199,30 +209,4 @@ int cof_snp_verify(const cof_snp_in *in, cof_checks *checks, cof_snp_said *ret_s
 		return rc;
 	*ret = NULL;
 	return rc == 0 && cof_checks_passed(checks) ? make_verified(ret_said, &found, ret, err) : rc;
-}
-
-int cof_snp_verify_files(const cof_verify_in *in, cof_verdict *ret, cof_snp_verified **ret_report, cof_err *err)
-{
-	cof_snp_demands demands;
-	cof_snp_said said;
-	if (ret_report != NULL)
-		*ret_report = NULL;
-	int rc = cof_snp_demands_read(in->policy, &demands, err);
-	if (rc < 0)
-		return rc;
-	const cof_snp_in snp = {
-		.report = cof_role(in, "report"),
-		.vek = cof_role(in, "vek"),
-		.intermediate = cof_role(in, "intermediate"),
-		.root = cof_role(in, "root"),
-		.has_crl = cof_role_given(in, "crl"),
-		.crl = cof_role(in, "crl"),
-		.demands = &demands,
-		.now = in->now,
-		.cache = in->cache,
-	};
-	rc = cof_snp_verify(&snp, &ret->checks, &said, ret_report, err);
-	if (rc == 0 && said.decoded)
-		rc = cof_snp_fields(&said.report, said.line, &ret->fields, err);
-	return rc;
 }

@@ -15,6 +15,7 @@
 typedef struct cof_snp_in {
 	cof_span report;		  /* hostile, like the rest; the root is trusted because it is named here */
 	cof_span vek, intermediate, root; /* DER */
+	bool root_is_presented;		  /* it was not named, and came with the evidence: AMD's key or none */
 	bool has_crl;
 	cof_span crl; /* DER */
 	const cof_snp_demands *demands;

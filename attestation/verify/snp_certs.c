@@ -176,7 +176,7 @@ static int check_anchor(cof_snp_certs *s, cof_checks *c, cof_err *err)
 	if (s->is_amd)
 		(void)snprintf(found, sizeof found, "AMD's ARK-%s", cof_snp_line_name(line));
 	else
-		(void)snprintf(found, sizeof found, "not AMD's, named by the caller: key %s", hex);
+		(void)snprintf(found, sizeof found, "not AMD's: key %s", hex);
 	(void)cof_check_text(c, COF_STAGE_CHAIN, "root-anchor", !s->is_amd || line == s->line,
 			     "AMD's root of this product, or a root that the caller named", found);
 	if (!s->is_amd)

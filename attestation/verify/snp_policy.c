@@ -228,6 +228,7 @@ static const word words[] = {
 	COF_WORD(require_alias_check, read_flag, 0),
 	COF_WORD(require_committed_equals_current, read_flag, 0),
 	COF_WORD(require_crl, read_flag, 0),
+	COF_WORD(require_vendor_root, read_flag, 0),
 	COF_WORD(report_data, read_report_data, COF_SNP_REPORT_DATA_LEN),
 	COF_WORD(measurement, read_bytes, COF_SNP_MEASUREMENT_LEN),
 	COF_WORD(host_data, read_bytes, COF_SNP_HOST_DATA_LEN),

@@ -26,7 +26,7 @@ typedef struct cof_snp_demands {
 	uint32_t vmpl, min_guest_svn;
 	bool allow_debug, allow_smt;
 	bool require_single_socket, require_ciphertext_hiding, require_alias_check;
-	bool require_committed_equals_current, require_crl;
+	bool require_committed_equals_current, require_crl, require_vendor_root;
 	bool has_abi, has_mit, has_guest_svn;
 	uint8_t abi_major, abi_minor;
 	uint64_t min_launch_mit_vector;

@@ -140,8 +140,6 @@ int cof_snp_report_parse(cof_span in, cof_snp_report *ret, cof_err *err)
 	int rc = read_signature(&r, &p, err);
 	if (rc < 0)
 		return rc;
-	if (!cof_rd_end(&r))
-		return cof_err_set(err, COF_E_MALFORMED, "report-size", "report is cut");
 	p.reserved_set = find_reserved(in, p.version);
 	*ret = p;
 	return 0;

@@ -53,12 +53,10 @@ static int read_entries(cof_span in, cof_span found[KINDS], cof_err *err)
 		cof_span guid = cof_rd_bytes(&r, GUID_LEN);
 		uint32_t offset = cof_rd_u32le(&r);
 		uint32_t len = cof_rd_u32le(&r);
-		if (!cof_rd_ok(&r))
-			return malformed(err, "without an end");
 		if (is_end(guid, offset, len))
 			return 0;
-		if (!find_data(in, offset, len, &data))
-			return malformed(err, "an entry outside of it");
+		if (!cof_rd_ok(&r) || !find_data(in, offset, len, &data))
+			return malformed(err, "without an end, or an entry outside of it");
 		size_t k = kind_of(guid);
 		if (k < KINDS && found[k].len > 0)
 			return malformed(err, "an entry twice");

@@ -105,6 +105,16 @@ static bool digest_of_two(cof_span a, cof_span b, uint8_t out[COF_SHA256_LEN])
 	       EVP_DigestFinal_ex(ctx, out, NULL) == 1;
 }
 
+/* Where the policy asks for it, a root that was named has to be Intel's, too. */
+static void check_vendor(const judgement *j)
+{
+	const cof_tdx_anchor *a = &j->platform->anchor;
+	if (j->policy.require_vendor_root && a->cert != NULL)
+		cof_check_text(&j->v->checks, COF_STAGE_CHAIN, "vendor-root", a->intel,
+			       "Intel SGX Root CA (pinned key)",
+			       a->intel ? "Intel's" : "another one, named by the caller");
+}
+
 /* spec: DCAP QVL: SHA-256 of key and authentication data, and zeros, which peers leave unread */
 static bool bound_to_qe(const cof_tdx_quote *q)
 {
@@ -219,6 +229,7 @@ static int judge(judgement *j, cof_err *err)
 	rc = check_chain(j, err);
 	if (rc < 0)
 		return rc;
+	check_vendor(j);
 	check_signatures(j);
 	rc = check_collateral(j, err);
 	if (rc < 0)

@@ -26,11 +26,9 @@ int cof_tdx_time_parse(const char *text, int64_t *ret, cof_err *err)
 {
 	struct tm tm = {0};
 	char again[32] = "";
-	const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-	if (end == NULL || *end != '\0')
-		return wrong(err, "not a time in UTC");
+	bool read = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) != NULL;
 	int64_t t = timegm(&tm);
-	if (strftime(again, sizeof again, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0 || strcmp(again, text) != 0)
+	if (!read || strftime(again, sizeof again, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0 || strcmp(again, text) != 0)
 		return wrong(err, "not a time in UTC");
 	*ret = t;
 	return 0;

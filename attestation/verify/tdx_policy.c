@@ -28,6 +28,7 @@ static const flag_word flags[] = {
 	{"allow_migratable", offsetof(cof_tdx_policy, allow_migratable), true},
 	{"allow_service_td", offsetof(cof_tdx_policy, allow_service_td), true},
 	{"require_sept_ve_disable", offsetof(cof_tdx_policy, require_sept_ve_disable), false},
+	{"require_vendor_root", offsetof(cof_tdx_policy, require_vendor_root), false},
 	{"exact_length", offsetof(cof_tdx_policy, exact_length), false},
 	{"signatures_only", offsetof(cof_tdx_policy, signatures_only), false},
 };

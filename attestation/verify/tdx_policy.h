@@ -16,7 +16,7 @@ typedef struct cof_tdx_expect {
 typedef struct cof_tdx_policy {
 	bool accept[COF_TDX_LAST_NAMED + 1];
 	bool allow_debug, allow_migratable, allow_service_td;
-	bool require_sept_ve_disable;
+	bool require_sept_ve_disable, require_vendor_root;
 	bool exact_length;    /* no padding */
 	bool signatures_only; /* a quote without collateral is judged by its chain and signatures */
 	uint32_t min_tcb_evaluation;

@@ -58,10 +58,20 @@ static void read_spki(cof_rd *r, cof_x509 *c)
 		cof_rd_fail(r);
 }
 
+/* spec: RFC 5280, 4.1.2.2: a positive number */
+static cof_span read_serial(cof_rd *r)
+{
+	cof_span serial = cof_der_take(r, COF_DER_INTEGER);
+	cof_rd first = cof_rd_of(serial);
+	if (cof_rd_u8(&first) >= 0x80)
+		cof_rd_fail(r);
+	return serial;
+}
+
 static void read_tbs(cof_rd *r, cof_x509 *c)
 {
 	c->version = read_version(r);
-	c->serial = cof_der_take(r, COF_DER_INTEGER);
+	c->serial = read_serial(r);
 	c->sig.inner_alg = cof_der_whole(r, COF_DER_SEQUENCE);
 	c->issuer = cof_der_whole(r, COF_DER_SEQUENCE);
 	c->validity = read_validity(r);

@@ -20,11 +20,11 @@ child_named() {
 }
 
 pulling() {
-	tail -n "+$(($(cat "$lab/registry.seen") + 1))" "$lab/registry.log" | grep -q 'GET /v2/demo'
+	grep -q 'GET /v2/demo' < <(tail -n "+$(($(cat "$lab/registry.seen") + 1))" "$lab/registry.log")
 }
 
 attesting() {
-	kbs get-audit | tail -n "+$(($(cat "$lab/audit.seen") + 1))" | grep -vq get-audit
+	grep -vq get-audit < <(kbs get-audit | tail -n "+$(($(cat "$lab/audit.seen") + 1))")
 }
 
 # until_phase NAME PHASE

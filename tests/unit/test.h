@@ -6,10 +6,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "common/buf.h"
+
+/* The step of a run over every bit or length: 1, unless UNIT_STRIDE asks for less of it (make valgrind). */
+static inline size_t unit_stride(void)
+{
+	const char *n = getenv("UNIT_STRIDE");
+	long step = n == NULL ? 1 : strtol(n, NULL, 10);
+	if (step > 1)
+		print_message("every %ldth\n", step);
+	return step > 1 ? (size_t)step : 1;
+}
 
 /* The call, given its error as `&err` in the caller's scope, succeeds. */
 #define assert_ok(call)                                                                                                \

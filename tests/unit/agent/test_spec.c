@@ -97,6 +97,29 @@ static void t080_spec_capabilities(void **state)
 	bed_release(&b);
 }
 
+/* No node can be made, none is handed in, and none that is there already can be opened. */
+static void t083_no_device_of_the_guest(void **state)
+{
+	static const char *const sets[] = {"bounding", "effective", "permitted", "inheritable", "ambient"};
+	bed b;
+	(void)state;
+	bed_init(&b);
+	COF_AUTO_PTR(json_t) doc = build(&b);
+	assert_null(json_object_get(json_object_get(doc, "linux"), "devices"));
+	const json_t *rules = json_object_get(at(doc, "linux", "resources"), "devices");
+	assert_int_equal(json_array_size(rules), 1);
+	const json_t *rule = json_array_get(rules, 0);
+	assert_true(json_is_false(json_object_get(rule, "allow")));
+	assert_string_equal(json_string_value(json_object_get(rule, "access")), "rwm");
+	assert_null(json_object_get(rule, "type")); /* of every kind */
+	for (size_t s = 0; s < COF_COUNT(sets); s++) {
+		const json_t *set = json_object_get(at(doc, "process", "capabilities"), sets[s]);
+		for (size_t i = 0; i < json_array_size(set); i++)
+			assert_string_not_equal(json_string_value(json_array_get(set, i)), "CAP_MKNOD");
+	}
+	bed_release(&b);
+}
+
 static void t048_spec_seccomp_denies_what_reaches_the_host(void **state)
 {
 	(void)state;
@@ -162,7 +185,7 @@ static void t085_spec_limits(void **state)
 	bed_release(&b);
 }
 
-static void spec_exec_is_the_containers_process(void **state)
+static void t081_exec_is_the_containers_process(void **state)
 {
 	bed b;
 	char *argv[] = {(char *)(uintptr_t) "/bin/ok", (char *)(uintptr_t) "x"};
@@ -200,10 +223,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t080_spec_holds_the_walls),
 		cmocka_unit_test(t080_spec_capabilities),
+		cmocka_unit_test(t083_no_device_of_the_guest),
 		cmocka_unit_test(t048_spec_seccomp_denies_what_reaches_the_host),
 		cmocka_unit_test(t056_spec_policy_replaces_image),
 		cmocka_unit_test(t085_spec_limits),
-		cmocka_unit_test(spec_exec_is_the_containers_process),
+		cmocka_unit_test(t081_exec_is_the_containers_process),
 		cmocka_unit_test(spec_not_utf8),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

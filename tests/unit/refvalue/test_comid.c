@@ -211,6 +211,7 @@ static const char *const bad_values[] = {
 	"a12001",
 	"a16161"
 	"01",
+	"a1028183015820" ID32 "00",
 };
 
 static void values(void **state)
@@ -360,6 +361,15 @@ static void triples_of_each_kind(void **state)
 		"a10a81"
 		"81"
 		"81" RECORD,
+		"a10a81"
+		"83"
+		"81" RECORD "81" RECORD "00",
+		"a10881"
+		"82"
+		"82" ENV "80"
+		"81"
+		"83"
+		"81" MEAS "81" MEAS "00",
 	};
 	char text[1024];
 	for (size_t i = 0; i < COF_COUNT(good); i++) {

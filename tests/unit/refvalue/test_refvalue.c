@@ -75,6 +75,14 @@ static void t017_a_set_with_gaps_is_no_set(void **state)
 	refused(with("pcrs", NULL));
 }
 
+static void capitals(const char *hex, char out[65])
+{
+	size_t n = strlen(hex);
+	assert_int_equal(n, 64);
+	for (size_t i = 0; i <= n; i++)
+		out[i] = hex[i] >= 'a' ? (char)(hex[i] - 'a' + 'A') : hex[i];
+}
+
 static void t077_values_have_one_spelling(void **state)
 {
 	(void)state;
@@ -84,6 +92,13 @@ static void t077_values_have_one_spelling(void **state)
 	refused(pcr_with("4", json_string("AA00000000000000000000000000000000000000000000000000000000000000")));
 	refused(event_with("digest", json_string("AA00000000000000000000000000000000000000000000000000000000000000")));
 	refused(event_with("digest", json_integer(0)));
+	/* the right digests, in capitals */
+	COF_AUTO_PTR(json_t) d = good();
+	char pcr[65], event[65];
+	capitals(json_string_value(json_object_get(json_object_get(d, "pcrs"), "4")), pcr);
+	capitals(json_string_value(json_object_get(json_array_get(json_object_get(d, "events"), 1), "digest")), event);
+	refused(pcr_with("4", json_string(pcr)));
+	refused(event_with("digest", json_string(event)));
 }
 
 static void t077_unknown_members_and_formats(void **state)
@@ -150,6 +165,7 @@ static void t077_text(void **state)
 	COF_AUTO(cof_buf) big = {0};
 	assert_ok(cof_buf_reserve(&big, COF_REFVALUE_FILE_MAX + 1, &err));
 	memset(big.data, ' ', COF_REFVALUE_FILE_MAX + 1);
+	memcpy(big.data, text.data, text.len);
 	assert_fails(cof_refvalue_read(cof_span_of(big.data, COF_REFVALUE_FILE_MAX + 1), &v, &err),
 		     "reference-malformed");
 }

@@ -212,6 +212,7 @@ static void t077_documents_are_strict(void **state)
 		refused(1, hex[i], json_null());
 	}
 	refused(1, "measurement", json_string(H32("11")));
+	refused(1, "measurement", json_string(H48("AA")));
 	refused(1, "measurement", json_string(H32("AA") H32("AA")));
 	refused(1, "policy", json_string("00000000000300zz"));
 	refused(1, "policy", json_string("0x00000000030000"));

@@ -70,6 +70,8 @@ static void t007_malformed_policies(void **state)
 		HEAD RULE("a/b/c", "{\"tee\":[\"tpm\"],\"status\":\"none\"}") TAIL,
 		HEAD RULE("a/b/c", "{\"tee\":[\"tpm\"],\"status\":\"contraindicated\"}") TAIL,
 		HEAD RULE("a/b/c", "{\"tee\":[\"tpm\"],\"status\":\"affirming\",\"svn\":1}") TAIL,
+		HEAD RULE("a/b/c", "{\"tee\":[\"tpm\"],\"status\":\"affirming\",\"claims\":{}}") TAIL,
+		HEAD "{\"resource\":\"a/b/c\",\"require\":" TPM_OK ",\"unless\":[]}" TAIL,
 		HEAD RULE("a/b", TPM_OK) TAIL,
 		HEAD RULE("a/b/c/d", TPM_OK) TAIL,
 		HEAD RULE("a//c", TPM_OK) TAIL,
@@ -110,6 +112,30 @@ static void t007_malformed_claims(void **state)
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		cof_release_policy *p = NULL;
 		assert_fails(cof_release_policy_parse(cof_span_str(bad[i]), &p, &err), "policy-malformed");
+	}
+}
+
+/* As much as there is room for, and one more: of claims, and of bytes around a policy that is a good one. */
+static void t007_more_than_there_is_room_for(void **state)
+{
+	(void)state;
+	for (size_t more = 0; more < 2; more++) {
+		COF_AUTO(cof_buf) b = {0};
+		COF_AUTO(cof_buf) blank = {0};
+		COF_AUTO_PTR(cof_release_policy) claims = NULL;
+		COF_AUTO_PTR(cof_release_policy) file = NULL;
+		const char *good = HEAD RULE("a/b/c", TPM_OK) TAIL;
+		assert_ok(cof_buf_add_str(&b, HEAD "{\"resource\":\"a/b/c\",\"require\":{\"tee\":[\"tpm\"],", &err));
+		assert_ok(cof_buf_add_str(&b, "\"status\":\"affirming\",\"claims\":[", &err));
+		for (size_t i = 0; i < COF_RELEASE_CLAIMS_MAX + more; i++)
+			assert_ok(cof_buf_printf(&b, &err, "%s{\"path\":\"/a\",\"equals\":%zu}", i > 0 ? "," : "", i));
+		assert_ok(cof_buf_add_str(&b, "]}}" TAIL, &err));
+		assert_int_equal(cof_release_policy_parse(cof_buf_span(&b), &claims, NULL) < 0, more == 1);
+		assert_ok(cof_buf_reserve(&blank, COF_RELEASE_FILE_MAX + 1, &err));
+		memset(blank.data, ' ', COF_RELEASE_FILE_MAX + 1);
+		memcpy(blank.data, good, strlen(good));
+		blank.len = COF_RELEASE_FILE_MAX + more;
+		assert_int_equal(cof_release_policy_parse(cof_buf_span(&blank), &file, NULL) < 0, more == 1);
 	}
 }
 
@@ -222,6 +248,7 @@ int main(void)
 		cmocka_unit_test(t007_only_one_cell_of_the_matrix_releases),
 		cmocka_unit_test(t007_malformed_policies),
 		cmocka_unit_test(t007_malformed_claims),
+		cmocka_unit_test(t007_more_than_there_is_room_for),
 		cmocka_unit_test(t007_claims_hold_exactly_or_not_at_all),
 		cmocka_unit_test(paths_and_wildcards),
 		cmocka_unit_test(t024_status_and_evidence_of_every_part),

@@ -182,6 +182,12 @@ static inline void behind(soft_tdx *t, const mutation *m)
 	assert_ok(cof_buf_add(&t->behind, m->to, m->at, &err));
 }
 
+static inline void inside(soft_tdx *t, const mutation *m)
+{
+	soft_add(&t->behind, m->to);
+	t->inside = strlen(m->to);
+}
+
 static inline void cut(soft_tdx *t, const mutation *m)
 {
 	t->cut = m->at;

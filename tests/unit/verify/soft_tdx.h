@@ -96,6 +96,7 @@ typedef struct soft_tdx {
 	uint8_t flip_with;
 	size_t cut;	/* so many bytes fewer */
 	cof_buf behind; /* appended to the quote */
+	size_t inside;	/* so many of them are counted as signature data */
 	const char *info_from, *info_to, *identity_from, *identity_to;
 	soft_who signing_root; /* the second certificate of the TCB signing chain */
 	const char *chain_from, *chain_to, *signing_from, *signing_to;
@@ -382,7 +383,7 @@ static inline void soft_put_quote(soft_tdx *t)
 	soft_raw_key(t->keys[SOFT_ATT], key);
 	soft_bind_qe(t, key);
 	cof_wr_bytes(&w, cof_buf_span(&t->body));
-	cof_wr_u32le(&w, 64 + 64 + 2 + 4 + nested);
+	cof_wr_u32le(&w, (uint32_t)(64 + 64 + 2 + 4 + nested + t->inside));
 	soft_sign(t->keys[t->quote_by], cof_buf_span(&t->body), rs);
 	cof_wr_bytes(&w, cof_span_of(rs, 64));
 	cof_wr_bytes(&w, cof_span_of(key, 64));

@@ -90,6 +90,7 @@ static const mutation mutations[] = {
 	QUOTE("tdx-quote-length", AT_INNER_LEN, 1),
 	QUOTE("tdx-quote-length", AT_INNER_LEN + 3, 0xff),
 	WITH("tdx-quote-length", cut, 1, 0, NULL),
+	WITH("tdx-quote-length", inside, 0, 0, "x"),
 	WITH("tdx-quote-trailing-bytes", behind, 1, 0, "x"),
 	WITH("tdx-quote-trailing-bytes", behind, 4, 0, "\0\0\0\1"),
 	{"tdx-quote-padding", behind, 4, 0, NULL, "\0\0\0\0", "{\"exact_length\":true}"},

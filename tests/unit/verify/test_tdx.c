@@ -42,6 +42,18 @@ static void t022_own_root_counts_only_by_name(void **state)
 	assert_null(r->tcb_status);
 }
 
+/* Named or not, where the policy wants the vendor's. */
+static void t022_intel_s_root_alone(void **state)
+{
+	(void)state;
+	COF_AUTO(soft_tdx) t;
+	soft_start(&t, &keys);
+	soft_finish(&t);
+	COF_AUTO_PTR(walk_verdict) r = judge(&t, "{\"require_vendor_root\":true}");
+	assert_true(refused_by(r, "vendor-root"));
+	assert_accepted(&t, "{\"require_vendor_root\":false}");
+}
+
 /* Same names, same serial numbers, other keys. */
 static void t022_look_alike_roots(void **state)
 {
@@ -217,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_quote),
 		cmocka_unit_test(t022_own_root_counts_only_by_name),
+		cmocka_unit_test(t022_intel_s_root_alone),
 		cmocka_unit_test(t022_look_alike_roots),
 		cmocka_unit_test(without_collateral_only_by_policy),
 		cmocka_unit_test(the_verified_quote),
