@@ -127,6 +127,19 @@ static const char *role_of(const cof_kind *kind, const char *name, size_t len)
 	return role != NULL ? role : in_list(kind->optional, name, len);
 }
 
+/* "root"; "ek_root" of a TPM's kind; NULL where a kind has none. */
+static const char *anchor_role(const cof_kind *kind)
+{
+	const char *const *lists[] = {kind->required, kind->optional};
+	for (size_t i = 0; i < COF_COUNT(lists); i++) {
+		for (const char *const *role = lists[i]; *role != NULL; role++) {
+			if (cof_verify_is_anchor(*role))
+				return *role;
+		}
+	}
+	return NULL;
+}
+
 /* Each role once: of two roots, a reader could not say which one was believed. References add up. */
 static int add_file(cof_verify_opts *o, const char *role, const char *path, cof_err *err)
 {
@@ -209,8 +222,7 @@ static int take_value(cof_verify_opts *o, const word *w, const char *arg, const 
 	int rc = cof_verify_result_option(&o->result, cof_span_of(w->name, w->len), value, &taken, err);
 	if (rc < 0 || taken)
 		return rc;
-	const char *role = is_word(w, "trust-anchor") ? role_of(o->kind, "root", strlen("root"))
-						      : role_of(o->kind, w->name, w->len);
+	const char *role = is_word(w, "trust-anchor") ? anchor_role(o->kind) : role_of(o->kind, w->name, w->len);
 	return role != NULL ? add_file(o, role, value, err) : usage(err, "no option of this kind", arg);
 }
 

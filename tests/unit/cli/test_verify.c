@@ -279,6 +279,17 @@ static void anchors(void **state)
 	assert_false(cof_verify_is_anchor("root_crl"));
 	assert_false(cof_verify_is_anchor("key"));
 	assert_false(cof_verify_is_anchor("uproot"));
+	static const char *const kinds[][2] = {
+		{"snp-report", "root"}, {"tdx-quote", "root"}, {"tpm-quote", "ek_root"}, {"sev-legacy-chain", "ark"}};
+	for (size_t i = 0; i < COF_COUNT(kinds); i++) {
+		char kind[32], option[] = "--trust-anchor", file[] = "my.pem", verb[] = "verify";
+		char *argv[] = {verb, kind, option, file};
+		cof_verify_opts o = {0};
+		(void)snprintf(kind, sizeof kind, "%s", kinds[i][0]);
+		assert_ok(cof_verify_options(COF_COUNT(argv), argv, &o, &err));
+		assert_int_equal(o.n_files, 1);
+		assert_string_equal(o.files[0].role, kinds[i][1]);
+	}
 }
 
 static void table_of(const cof_verdict *v, const char *anchor, cof_buf *ret)
