@@ -37,7 +37,7 @@ $(O)/gen/calibrate-init.o: runtime/cli/calibrate_init.c
 	$(call say,INIT,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -Os $(WARN) -ffreestanding -fno-stack-protector -fno-pie -fcf-protection=none \
-		-fno-asynchronous-unwind-tables -nostdlib -static -no-pie -Wl,--build-id=none,-z,noexecstack,-s \
+		-fno-asynchronous-unwind-tables -nostdlib -static $(if $(findstring clang,$(CC)),,-no-pie) -Wl,--build-id=none,-z,noexecstack,-s \
 		-o $(O)/gen/calibrate-init $<
 	$(Q)cd $(O)/gen && $(LD) -r -b binary -z noexecstack -o calibrate-init.o calibrate-init
 

@@ -27,6 +27,27 @@ $(O)/tests/fuzz/%: $(O)/obj/tests/fuzz/%.o $(O)/obj/tests/fuzz/replay.o $(TEST_L
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< $(O)/obj/tests/fuzz/replay.o -Wl,--start-group $(TEST_USES) -Wl,--end-group \
 		$(CURL_LIBS) $(PKG_LIBS)
 
+# make fuzz [ONLY=NAME] [FUZZ_SECONDS=60]: each target for so long under libFuzzer, by clang, with sanitizers. What it
+# learns stays in build/fuzz-corpus, and what it finds is written there too.
+FUZZ_SECONDS ?= 60
+FUZZ_SAN     := fuzzer-no-link,address,undefined
+FUZZ_DIR     := $(BUILD)/san-$(subst $(comma),-,$(FUZZ_SAN))/fuzz
+FUZZ_NAMES   := $(if $(ONLY),$(ONLY),$(patsubst tests/fuzz/fuzz_%.c,%,$(FUZZ_SRC)))
+
+$(FUZZ_DIR)/%: $(O)/obj/tests/fuzz/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group \
+		$(CURL_LIBS) $(PKG_LIBS)
+
+.PHONY: fuzz
+fuzz:
+	$(Q)$(MAKE) --no-print-directory CC=clang CFLAGS=-Wno-error SAN=$(FUZZ_SAN) \
+		$(FUZZ_NAMES:%=$(FUZZ_DIR)/fuzz_%)
+	$(Q)for n in $(FUZZ_NAMES); do mkdir -p $(BUILD)/fuzz-corpus/$$n && $(FUZZ_DIR)/fuzz_$$n \
+		-max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/fuzz-corpus/$$n- -verbosity=0 -print_final_stats=1 \
+		$(BUILD)/fuzz-corpus/$$n tests/fuzz/corpus/$$n || exit; done
+
 # Unit tests over a list of checks that can be told to let one of them pass: tests/mute-checks does.
 $(O)/mute/check.c: attestation/verify/check.c tests/mute.h
 	@mkdir -p $(@D)
