@@ -22,7 +22,7 @@ attestation_SRC := attestation/verify/check.c attestation/verify/kind.c attestat
 	attestation/verify/status.c attestation/verify/tpm.c attestation/verify/trust.c \
 	attestation/verify/trust_table.c
 # TPM quotes as files
-attestation_SRC += attestation/verify/tpm_attested.c attestation/verify/tpm_banks.c \
+attestation_SRC += attestation/verify/tpm_ak.c attestation/verify/tpm_attested.c attestation/verify/tpm_banks.c \
 	attestation/verify/tpm_credential.c attestation/verify/tpm_ek.c attestation/verify/tpm_kat.c \
 	attestation/verify/tpm_fields.c attestation/verify/tpm_keys.c attestation/verify/tpm_log.c \
 	attestation/verify/tpm_pcrs.c attestation/verify/tpm_policy.c attestation/verify/tpm_quote.c \
