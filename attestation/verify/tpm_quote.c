@@ -133,7 +133,8 @@ static int check_ek(judgement *j, cof_err *err)
 				  .has_crl = cof_role_given(j->in, "ek_crl"),
 				  .crl = cof_role(j->in, "ek_crl"),
 				  .demands = &j->demands,
-				  .now = j->in->now};
+				  .now = j->in->now,
+				  .cache = j->in->cache};
 	json_t *o = NULL;
 	int rc = cof_tpm_ek_check_all(&j->v->checks, &in, &j->ek, err);
 	if (rc == 0 && j->ek.has_public)
