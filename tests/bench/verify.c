@@ -187,6 +187,30 @@ static void list_tdx(bench *b)
 		list_collateral(b, &pck);
 }
 
+static X509 *open_cert(const bench *b, const char *role)
+{
+	cof_span der = file(b, role);
+	const uint8_t *at = der.data;
+	X509 *c = d2i_X509(NULL, &at, (long)der.len);
+	need_true(c != NULL, role);
+	return c;
+}
+
+static void add_cert(bench *b, const char *by, const char *role)
+{
+	const ASN1_BIT_STRING *sig = NULL;
+	uint8_t *tbs = NULL;
+	X509 *c = open_cert(b, role), *issuer = open_cert(b, by);
+	int n = i2d_re_X509_tbs(c, &tbs);
+	X509_get0_signature(&sig, NULL, c);
+	need_true(n > 0 && X509_get_signature_nid(c) == NID_sha256WithRSAEncryption, "certificate");
+	add(b, X509_get0_pubkey(issuer), "SHA256", cof_span_of(tbs, (size_t)n),
+	    cof_span_of(ASN1_STRING_get0_data(sig), (size_t)ASN1_STRING_length(sig)));
+	OPENSSL_free(tbs);
+	X509_free(c);
+	X509_free(issuer);
+}
+
 /* The quote by the AK. spec: TPM 2.0 Library part 2, 11.3.4: scheme, hash, then the numbers, each with its length */
 static void list_tpm(bench *b)
 {
@@ -209,6 +233,16 @@ static void list_tpm(bench *b)
 		add_raw(b, key, "SHA256", file(b, "quote"), cof_span_of(rs, sizeof rs));
 	}
 	EVP_PKEY_free(key);
+}
+
+/* The same with an EK: its certificate and its issuer's, unless they are cached. */
+static void list_ek(bench *b)
+{
+	list_tpm(b);
+	if (b->warm)
+		return;
+	add_cert(b, "ek_intermediate", "ek_cert");
+	add_cert(b, "ek_root", "ek_intermediate");
 }
 
 /* --- what is timed ------------------------------------------------------------------------------------------ */
@@ -330,6 +364,13 @@ static void run(bench *b, const char *dir)
 		  {"pcrs", "tpm/swtpm-" alg "/quote.pcrs.json"},                                                       \
 		  {"ak_public", "tpm/swtpm-" alg "/ak.tpm2b_public"}}
 
+#define TPM_EK                                                                                                         \
+	.kind = "tpm-quote", .now = 1798761600, .list = list_ek, .policy = "{\"nonce\":\"" NONCE_RSA "\"}",            \
+	.named = {{"quote", "tpm/swtpm-rsa/quote.attest"},   {"signature", "tpm/swtpm-rsa/quote.tpmt_signature"},      \
+		  {"pcrs", "tpm/swtpm-rsa/quote.pcrs.json"}, {"ak_public", "tpm/swtpm-rsa/ak.tpm2b_public"},           \
+		  {"ek_cert", "tpm/swtpm-rsa/ek.der"},	     {"ek_intermediate", "tpm/swtpm-rsa/ek-ca.der"},           \
+		  {"ek_root", "tpm/swtpm-rsa/ek-root.der"},  {"ek_public", "tpm/swtpm-rsa/ek.tpm2b_public"}}
+
 int main(void)
 {
 	static bench list[] = {
@@ -341,6 +382,8 @@ int main(void)
 		{.label = "TPM P-256, AK cached", .warm = true, TPM("ecc", NONCE_ECC)},
 		{.label = "TPM RSA-2048, cold", TPM("rsa", NONCE_RSA)},
 		{.label = "TPM RSA-2048, AK cached", .warm = true, TPM("rsa", NONCE_RSA)},
+		{.label = "TPM with EK, cold", TPM_EK},
+		{.label = "TPM with EK, all cached", .warm = true, TPM_EK},
 	};
 	const char *dir = getenv("COFFER_VECTORS");
 	dir = dir != NULL ? dir : "../shared/vectors";
