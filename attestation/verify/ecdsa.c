@@ -87,12 +87,16 @@ cof_span cof_ecdsa_order(int bits)
 	}
 }
 
-/* Nothing here is secret. */
 bool cof_ecdsa_in_range(cof_span v, cof_span order)
 {
 	uint8_t first = 0;
+	size_t i = 0;
 	if (v.len == 0 || v.len > order.len)
 		return false;
 	cof_span n = shortest(v, &first);
-	return first != 0 && (n.len < order.len || memcmp(n.data, order.data, n.len) < 0);
+	if (first == 0 || n.len < order.len)
+		return first != 0;
+	while (i < n.len && n.data[i] == order.data[i])
+		i++;
+	return i < n.len && n.data[i] < order.data[i];
 }
