@@ -41,7 +41,8 @@ attestation_SRC += attestation/verify/appraise.c attestation/verify/azure.c atte
 	attestation/verify/credential.c attestation/verify/credential_seed.c attestation/verify/ek.c \
 	attestation/verify/ek_profile.c attestation/verify/enrolled.c attestation/verify/evidence.c \
 	attestation/verify/hcl.c attestation/verify/makecredential.c attestation/verify/public.c \
-	attestation/verify/quote.c attestation/verify/tpm.c attestation/verify/tpm_attested.c \
+	attestation/verify/quote.c attestation/verify/tpm.c attestation/verify/tpm_ak.c \
+	attestation/verify/tpm_attested.c \
 	attestation/verify/tpm_banks.c attestation/verify/tpm_credential.c attestation/verify/tpm_ek.c \
 	attestation/verify/tpm_fields.c attestation/verify/tpm_kat.c attestation/verify/tpm_keys.c \
 	attestation/verify/tpm_log.c attestation/verify/tpm_pcrs.c attestation/verify/tpm_policy.c \

@@ -44,11 +44,16 @@ static bool decode_hex(const char *in, uint8_t *out, size_t len)
 	return true;
 }
 
-int cof_unhex(const char *in, void *out, size_t len, cof_err *err)
+int cof_unhex_span(cof_span in, void *out, size_t len, cof_err *err)
 {
-	if (strnlen(in, 2 * len + 1) == 2 * len && decode_hex(in, out, len))
+	if (in.len == 2 * len && decode_hex((const char *)in.data, out, len))
 		return 0;
 	return cof_err_set(err, COF_E_MALFORMED, "bad-hex", "not %zu bytes of hex", len);
+}
+
+int cof_unhex(const char *in, void *out, size_t len, cof_err *err)
+{
+	return cof_unhex_span(cof_span_of(in, strnlen(in, 2 * len + 1)), out, len, err);
 }
 
 char *cof_b64_dup(cof_span in)

@@ -10,6 +10,7 @@ void cof_hex(cof_span in, char *out);
 char *cof_hex_dup(cof_span in);
 /* Exactly len bytes from exactly 2 * len lower- or upper-case digits. Reason "bad-hex". */
 COF_WUR int cof_unhex(const char *in, void *out, size_t len, cof_err *err);
+COF_WUR int cof_unhex_span(cof_span in, void *out, size_t len, cof_err *err);
 
 char *cof_b64_dup(cof_span in);
 char *cof_b64url_dup(cof_span in);

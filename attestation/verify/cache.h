@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a verifier may remember: certificate chains, collateral and revocation lists that it found good. Never a verdict
- * on a report or a quote, and nothing that failed.
+ * What a verifier may remember: certificate chains, collateral and revocation lists that it found good, and a TPM's
+ * attestation key. Never a verdict on a report or a quote, and nothing that failed.
  *
  * A part of a verdict is remembered with every byte that went into it, and taken again for the very same bytes alone,
  * in the time in which each of its dates holds, the next update of a list among them. (The bytes are compared, not a

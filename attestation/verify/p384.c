@@ -4,14 +4,6 @@
 #include "attestation/verify/ecdsa.h"
 #include "attestation/verify/x509_part.h"
 #include "common/ossl.h"
-#include "common/secret.h"
-
-/* source: NIST SP 800-186: the order of P-384 */
-static const uint8_t order[COF_P384_NUMBER_LEN] = {
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xc7, 0x63, 0x4d, 0x81, 0xf4, 0x37, 0x2d, 0xdf,
-	0x58, 0x1a, 0x0d, 0xb2, 0x48, 0xb0, 0xa7, 0x7a, 0xec, 0xec, 0x19, 0x6a, 0xcc, 0xc5, 0x29, 0x73,
-};
 
 EVP_PKEY *cof_p384_key(cof_span point)
 {
@@ -22,12 +14,7 @@ EVP_PKEY *cof_p384_key(cof_span point)
 
 bool cof_p384_in_range(const uint8_t n[COF_P384_NUMBER_LEN])
 {
-	static const uint8_t zero[COF_P384_NUMBER_LEN];
-	size_t i = 0;
-	while (i < COF_P384_NUMBER_LEN && n[i] == order[i])
-		i++;
-	return i < COF_P384_NUMBER_LEN && n[i] < order[i] &&
-	       !cof_ct_equal(cof_span_of(n, sizeof zero), cof_span_of(zero, sizeof zero));
+	return cof_ecdsa_in_range(cof_span_of(n, COF_P384_NUMBER_LEN), cof_ecdsa_order(384));
 }
 
 int cof_p384_verify(EVP_PKEY *key, cof_span message, const uint8_t r[COF_P384_NUMBER_LEN],

@@ -14,7 +14,8 @@ void cof_held_release(cof_held *h)
 static void replay(const cof_held *h, int64_t now, cof_checks *c)
 {
 	char is[COF_TIME_TEXT_MAX];
-	cof_time_text(now, is);
+	if (h->n > 0)
+		cof_time_text(now, is);
 	for (size_t i = 0; i < h->n; i++) {
 		cof_check *k = &c->list[c->n++];
 		*k = h->checks[i];

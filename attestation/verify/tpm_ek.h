@@ -9,6 +9,7 @@
 
 #include "attestation/verify/check.h"
 #include "attestation/verify/ek_profile.h"
+#include "attestation/verify/part.h"
 #include "attestation/verify/tpm_policy.h"
 
 typedef struct cof_tpm_ek_in {
@@ -20,13 +21,15 @@ typedef struct cof_tpm_ek_in {
 	cof_span crl;		/* DER, of the certificate's issuer */
 	const cof_tpm_demands *demands;
 	int64_t now;
+	cof_verify_cache *cache; /* NULL: judged anew */
 } cof_tpm_ek_in;
 
 /* What came, believed or not. */
 typedef struct cof_tpm_ek {
 	bool has_public; /* and could be read */
 	cof_tpm_public pub;
-	X509 *cert; /* NULL: none, or it could not be read */
+	cof_held *held;
+	X509 *cert; /* NULL: none, or it could not be read; of held */
 	bool trusted;
 } cof_tpm_ek;
 

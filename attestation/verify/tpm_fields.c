@@ -20,9 +20,9 @@ static int bank_json(const cof_tpm_selection *s, json_t *list, cof_err *err)
 	json_t *o = json_pack("{s:s, s:[]}", "alg", name == NULL ? number : name, "pcrs");
 	if (o == NULL || json_array_append_new(list, o) < 0)
 		return cof_err_oom(err);
+	json_t *pcrs = json_object_get(o, "pcrs");
 	for (int i = 0; i < COF_TPM_BANK_PCRS; i++) {
-		if ((s->mask & (1u << i)) != 0 &&
-		    json_array_append_new(json_object_get(o, "pcrs"), json_integer(i)) < 0)
+		if ((s->mask & (1u << i)) != 0 && json_array_append_new(pcrs, json_integer(i)) < 0)
 			return cof_err_oom(err);
 	}
 	return 0;

@@ -5,6 +5,7 @@
 
 #include "attestation/verify/kinds.h"
 #include "attestation/verify/makecredential.h"
+#include "attestation/verify/tpm_ak.h"
 #include "attestation/verify/tpm_attested.h"
 #include "attestation/verify/tpm_fields.h"
 #include "attestation/verify/tpm_keys.h"
@@ -19,27 +20,28 @@ struct cof_tpm_verified {
 	size_t ak_name_len;
 };
 
-/* One quote under judgement; too large for a stack. */
+/* One quote under judgement. 14 KiB, on the stack all the same: the heap takes a microsecond for that, of thirty. */
 typedef struct judgement {
 	const cof_verify_in *in;
 	cof_verdict *v;
 	cof_tpm_demands demands;
-	bool has_public;
-	cof_tpm_public ak;
-	EVP_PKEY *key; /* NULL: none that could be read */
+	cof_held *area;
+	const cof_tpm_public *ak; /* NULL: none that could be read; of area */
+	EVP_PKEY *pem;
+	EVP_PKEY *key; /* NULL: none that could be read; of area, or pem */
 	cof_tpm_ek ek;
 	bool has_signature;
 	cof_tpm_signature signature;
 	cof_tpm_attested attested;
 } judgement;
 
-static void judgement_free(judgement *j)
+static void judgement_release(judgement *j)
 {
-	EVP_PKEY_free(j->key);
+	EVP_PKEY_free(j->pem);
+	cof_held_release(j->area);
 	cof_tpm_ek_release(&j->ek);
-	free(j);
 }
-COF_DEFINE_AUTO_PTR(judgement, judgement_free)
+COF_DEFINE_AUTO(judgement, judgement_release)
 
 void cof_tpm_verified_free(cof_tpm_verified *v)
 {
@@ -76,31 +78,29 @@ static int set_public(json_t *fields, const char *name, const cof_tpm_public *p,
 
 static int read_public(judgement *j, cof_err *err)
 {
-	cof_err why = {0};
-	if (cof_tpm_public_parse(cof_role(j->in, "ak_public"), &j->ak, &why) < 0 ||
-	    cof_tpm_public_key(&j->ak, &j->key, &why) < 0) {
-		(void)cof_check_text(&j->v->checks, COF_STAGE_PARSE, "ak-malformed", false, "a public area", why.text);
-		return 0;
-	}
-	j->has_public = true;
-	return set_public(j->v->fields, "ak", &j->ak, err);
+	int rc = cof_tpm_ak_find(&j->v->checks, j->in->cache, cof_role(j->in, "ak_public"), &j->area, err);
+	if (rc < 0 || j->area->object == NULL)
+		return rc;
+	const cof_tpm_ak *a = j->area->object;
+	j->ak = &a->pub;
+	j->key = a->key;
+	return set_public(j->v->fields, "ak", j->ak, err);
 }
 
 /* The same key in another dress, or the only one there is. */
 static void read_pem(judgement *j)
 {
-	COF_AUTO_PTR(cof_ossl_key) key = NULL;
 	cof_err why = {0};
-	if (cof_tpm_pem_parse(cof_role(j->in, "ak_pem"), &key, &why) < 0) {
+	if (cof_tpm_pem_parse(cof_role(j->in, "ak_pem"), &j->pem, &why) < 0) {
 		(void)cof_check_error(&j->v->checks, COF_STAGE_PARSE, &why);
 		return;
 	}
 	if (cof_role_given(j->in, "ak_public"))
 		(void)cof_check_text(&j->v->checks, COF_STAGE_AK, "ak-key-mismatch",
-				     j->key != NULL && EVP_PKEY_eq(j->key, key) == 1, "one key as area and as PEM",
+				     j->key != NULL && EVP_PKEY_eq(j->key, j->pem) == 1, "one key as area and as PEM",
 				     NULL);
 	else
-		j->key = cof_steal(&key);
+		j->key = j->pem;
 }
 
 static int check_ak(judgement *j, cof_err *err)
@@ -112,10 +112,10 @@ static int check_ak(judgement *j, cof_err *err)
 	if (cof_role_given(j->in, "ak_pem"))
 		read_pem(j);
 	/* Without its area nobody sees whether the key would sign a forgery: only who made it can know. */
-	(void)cof_check_text(c, COF_STAGE_AK, "ak-public-missing", j->has_public || j->demands.trust_ak,
-			     "the AK's public area, or the caller's word", j->has_public ? "the area" : "no area");
-	if (j->has_public)
-		cof_tpm_ak_attributes_check(c, &j->ak);
+	(void)cof_check_text(c, COF_STAGE_AK, "ak-public-missing", j->ak != NULL || j->demands.trust_ak,
+			     "the AK's public area, or the caller's word", j->ak != NULL ? "the area" : "no area");
+	if (j->ak != NULL)
+		cof_tpm_ak_attributes_check(c, j->ak);
 	return 0;
 }
 
@@ -132,7 +132,8 @@ static int check_ek(judgement *j, cof_err *err)
 				  .has_crl = cof_role_given(j->in, "ek_crl"),
 				  .crl = cof_role(j->in, "ek_crl"),
 				  .demands = &j->demands,
-				  .now = j->in->now};
+				  .now = j->in->now,
+				  .cache = j->in->cache};
 	json_t *o = NULL;
 	int rc = cof_tpm_ek_check_all(&j->v->checks, &in, &j->ek, err);
 	if (rc == 0 && j->ek.has_public)
@@ -157,13 +158,17 @@ static bool check_activation(judgement *j)
 				       "the credential was opened by the TPM of this AK", NULL);
 }
 
+static cof_span ak_name(const judgement *j)
+{
+	return j->ak != NULL ? cof_tpm_public_name(j->ak) : (cof_span){0};
+}
+
 static bool check_enrolled(judgement *j)
 {
-	cof_span name = j->has_public ? cof_tpm_public_name(&j->ak) : (cof_span){0};
 	return j->demands.ak_names != NULL &&
 	       cof_check_text(&j->v->checks, COF_STAGE_AK, "ak-not-enrolled",
-			      cof_tpm_name_is_listed(j->demands.ak_names, name), "a name in the policy's ak_names",
-			      j->has_public ? NULL : "no public area");
+			      cof_tpm_name_is_listed(j->demands.ak_names, ak_name(j)),
+			      "a name in the policy's ak_names", j->ak != NULL ? NULL : "no public area");
 }
 
 /* Never because it came with the evidence. An EK's certificate alone says that there is such a TPM. */
@@ -198,12 +203,12 @@ static int read_signature(judgement *j, cof_err *err)
 static int check_quote(judgement *j, cof_err *err)
 {
 	int rc = read_signature(j, err);
-	bool bound = j->has_public && j->ak.scheme != COF_TPM_ALG_NULL;
+	bool bound = j->ak != NULL && j->ak->scheme != COF_TPM_ALG_NULL;
 	const cof_tpm_attested_in in = {.attest = cof_role(j->in, "quote"),
 					.signature = j->has_signature ? &j->signature : NULL,
 					.key = j->key,
-					.scheme = bound ? j->ak.scheme : 0,
-					.scheme_hash = bound ? j->ak.scheme_hash : 0,
+					.scheme = bound ? j->ak->scheme : 0,
+					.scheme_hash = bound ? j->ak->scheme_hash : 0,
 					.pcrs = cof_role(j->in, "pcrs"),
 					.demands = &j->demands};
 	return rc < 0 ? rc : cof_tpm_attested_check(&j->v->checks, &in, j->v->fields, &j->attested, err);
@@ -234,7 +239,7 @@ static int judge(judgement *j, cof_err *err)
 
 static int make_verified(const judgement *j, cof_tpm_verified **ret, cof_err *err)
 {
-	cof_span name = j->has_public ? cof_tpm_public_name(&j->ak) : (cof_span){0};
+	cof_span name = ak_name(j);
 	if (!cof_checks_passed(&j->v->checks) || !j->attested.decoded)
 		return 0;
 	cof_tpm_verified *v = calloc(1, sizeof *v);
@@ -243,30 +248,34 @@ static int make_verified(const judgement *j, cof_tpm_verified **ret, cof_err *er
 	v->quote = j->attested.quote;
 	v->values = j->attested.values;
 	v->ak_name_len = name.len;
-	memcpy(v->ak_name, j->ak.name, name.len);
+	if (name.len > 0)
+		memcpy(v->ak_name, name.data, name.len);
 	*ret = v;
 	return 0;
 }
 
-int cof_tpm_quote_verify(const cof_verify_in *in, cof_verdict *ret, cof_tpm_verified **ret_quote, cof_err *err)
+/* ret_quote: NULL: nobody asks. */
+static int verify(const cof_verify_in *in, cof_verdict *ret, cof_tpm_verified **ret_quote, cof_err *err)
 {
-	COF_AUTO_PTR(judgement) j = calloc(1, sizeof *j);
-	*ret_quote = NULL;
-	if (j == NULL)
-		return cof_err_oom(err);
-	j->in = in;
-	j->v = ret;
-	int rc = cof_tpm_demands_read(in->policy, NULL, &j->demands, err);
+	COF_AUTO(judgement) j = {.in = in, .v = ret};
+	int rc = cof_tpm_demands_read(in->policy, NULL, &j.demands, err);
 	/* What OpenSSL thinks of hostile bytes is not left behind for the caller's next TLS call. */
 	(void)ERR_set_mark();
 	if (rc == 0)
-		rc = judge(j, err);
+		rc = judge(&j, err);
 	(void)ERR_pop_to_mark();
-	return rc < 0 ? rc : make_verified(j, ret_quote, err);
+	if (rc == 0 && cof_checks_passed(&ret->checks))
+		cof_tpm_ak_keep(in->cache, j.area);
+	return rc < 0 || ret_quote == NULL ? rc : make_verified(&j, ret_quote, err);
+}
+
+int cof_tpm_quote_verify(const cof_verify_in *in, cof_verdict *ret, cof_tpm_verified **ret_quote, cof_err *err)
+{
+	*ret_quote = NULL;
+	return verify(in, ret, ret_quote, err);
 }
 
 int cof_kind_tpm_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 {
-	COF_AUTO_PTR(cof_tpm_verified) v = NULL;
-	return cof_tpm_quote_verify(in, ret, &v, err);
+	return verify(in, ret, NULL, err);
 }

@@ -3,11 +3,9 @@
 
 #include <openssl/rsa.h>
 
+#include "attestation/verify/ecdsa.h"
 #include "common/ossl.h"
 #include "common/rd.h"
-
-/* SEQUENCE of two INTEGERs of up to 521 bits. */
-enum { DER_MAX = 160 };
 
 int cof_tpm_signature_parse(cof_span in, cof_tpm_signature *ret, cof_err *err)
 {
@@ -37,23 +35,12 @@ bool cof_tpm_signature_fits(const cof_tpm_signature *sig, const EVP_PKEY *key)
 	return EVP_PKEY_get_base_id(key) == (sig->scheme == COF_TPM_ALG_ECDSA ? EVP_PKEY_EC : EVP_PKEY_RSA);
 }
 
-static bool scalar_in_range(cof_span v, const BIGNUM *order)
-{
-	if (v.len > (size_t)BN_num_bytes(order))
-		return false;
-	COF_AUTO_PTR(cof_ossl_bn) n = BN_bin2bn(v.data, (int)v.len, NULL);
-	return n != NULL && !BN_is_zero(n) && BN_cmp(n, order) < 0;
-}
-
 bool cof_tpm_signature_in_range(const cof_tpm_signature *sig, const EVP_PKEY *key)
 {
-	BIGNUM *n = NULL;
 	if (sig->scheme != COF_TPM_ALG_ECDSA)
 		return sig->rsa.len == (size_t)EVP_PKEY_get_size(key);
-	if (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_ORDER, &n) != 1)
-		return false;
-	COF_AUTO_PTR(cof_ossl_bn) order = n;
-	return scalar_in_range(sig->r, order) && scalar_in_range(sig->s, order);
+	cof_span order = cof_ecdsa_order(EVP_PKEY_get_bits(key));
+	return cof_ecdsa_in_range(sig->r, order) && cof_ecdsa_in_range(sig->s, order);
 }
 
 /* ---- verifying ---- */
@@ -82,25 +69,9 @@ static int verify_der(EVP_PKEY *key, const cof_tpm_signature *sig, cof_hash hash
 	return EVP_DigestVerify(ctx, der.data, der.len, attest.data, attest.len) == 1 ? 0 : bad_signature(err);
 }
 
-/* The form that OpenSSL wants. */
-static int ecdsa_der(const cof_tpm_signature *sig, uint8_t out[DER_MAX], size_t *ret, cof_err *err)
-{
-	COF_AUTO_PTR(cof_ossl_sig) e = ECDSA_SIG_new();
-	COF_AUTO_PTR(cof_ossl_bn) r = BN_bin2bn(sig->r.data, (int)sig->r.len, NULL);
-	COF_AUTO_PTR(cof_ossl_bn) s = BN_bin2bn(sig->s.data, (int)sig->s.len, NULL);
-	if (e == NULL || r == NULL || s == NULL || ECDSA_SIG_set0(e, r, s) != 1)
-		return cof_err_oom(err);
-	(void)cof_steal(&r);
-	(void)cof_steal(&s);
-	int n = i2d_ECDSA_SIG(e, &out);
-	*ret = n > 0 ? (size_t)n : 0;
-	return n > 0 ? 0 : bad_signature(err);
-}
-
 int cof_tpm_signature_check(const cof_tpm_signature *sig, EVP_PKEY *key, cof_span attest, cof_err *err)
 {
-	uint8_t der[DER_MAX];
-	size_t n = 0;
+	uint8_t der[COF_ECDSA_DER_MAX];
 	cof_hash hash;
 	int rc = cof_tpm_hash(sig->hash_alg, &hash, err);
 	if (rc < 0)
@@ -109,6 +80,6 @@ int cof_tpm_signature_check(const cof_tpm_signature *sig, EVP_PKEY *key, cof_spa
 		return bad_signature(err);
 	if (sig->scheme != COF_TPM_ALG_ECDSA)
 		return verify_der(key, sig, hash, sig->rsa, attest, err);
-	rc = ecdsa_der(sig, der, &n, err);
-	return rc < 0 ? rc : verify_der(key, sig, hash, cof_span_of(der, n), attest, err);
+	size_t n = cof_ecdsa_der(sig->r, sig->s, der);
+	return verify_der(key, sig, hash, cof_span_of(der, n), attest, err);
 }

@@ -22,8 +22,8 @@ typedef struct cof_tpm_signature {
 COF_WUR int cof_tpm_signature_parse(cof_span in, cof_tpm_signature *ret, cof_err *err);
 /* The key is of the scheme's kind. */
 bool cof_tpm_signature_fits(const cof_tpm_signature *sig, const EVP_PKEY *key);
-/* For a key that fits: RSA of exactly the modulus's length; R and S of no more bytes than the order, from 1 to the
- * order less 1. */
+/* For a key that fits and that cof_tpm_key_is_supported takes: RSA of exactly the modulus's length; R and S of no more
+ * bytes than the order, from 1 to the order less 1. */
 bool cof_tpm_signature_in_range(const cof_tpm_signature *sig, const EVP_PKEY *key);
 /* Over the bytes as they came. Reasons "quote-signature", "tpm-hash" (crypto). */
 COF_WUR int cof_tpm_signature_check(const cof_tpm_signature *sig, EVP_PKEY *key, cof_span attest, cof_err *err);

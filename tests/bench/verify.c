@@ -187,6 +187,30 @@ static void list_tdx(bench *b)
 		list_collateral(b, &pck);
 }
 
+static X509 *open_cert(const bench *b, const char *role)
+{
+	cof_span der = file(b, role);
+	const uint8_t *at = der.data;
+	X509 *c = d2i_X509(NULL, &at, (long)der.len);
+	need_true(c != NULL, role);
+	return c;
+}
+
+static void add_cert(bench *b, const char *by, const char *role)
+{
+	const ASN1_BIT_STRING *sig = NULL;
+	uint8_t *tbs = NULL;
+	X509 *c = open_cert(b, role), *issuer = open_cert(b, by);
+	int n = i2d_re_X509_tbs(c, &tbs);
+	X509_get0_signature(&sig, NULL, c);
+	need_true(n > 0 && X509_get_signature_nid(c) == NID_sha256WithRSAEncryption, "certificate");
+	add(b, X509_get0_pubkey(issuer), "SHA256", cof_span_of(tbs, (size_t)n),
+	    cof_span_of(ASN1_STRING_get0_data(sig), (size_t)ASN1_STRING_length(sig)));
+	OPENSSL_free(tbs);
+	X509_free(c);
+	X509_free(issuer);
+}
+
 /* The quote by the AK. spec: TPM 2.0 Library part 2, 11.3.4: scheme, hash, then the numbers, each with its length */
 static void list_tpm(bench *b)
 {
@@ -209,6 +233,16 @@ static void list_tpm(bench *b)
 		add_raw(b, key, "SHA256", file(b, "quote"), cof_span_of(rs, sizeof rs));
 	}
 	EVP_PKEY_free(key);
+}
+
+/* The same with an EK: its certificate and its issuer's, unless they are cached. */
+static void list_ek(bench *b)
+{
+	list_tpm(b);
+	if (b->warm)
+		return;
+	add_cert(b, "ek_intermediate", "ek_cert");
+	add_cert(b, "ek_root", "ek_intermediate");
 }
 
 /* --- what is timed ------------------------------------------------------------------------------------------ */
@@ -299,7 +333,7 @@ static void run(bench *b, const char *dir)
 		bare[i] = seconds_of(signatures, b);
 		ratio[i] = whole[i] / bare[i];
 	}
-	printf("  %-22s %7.0f/s %8.3f ms   %2zu signatures alone %8.3f ms   ratio %.3f\n", b->label,
+	printf("  %-23s %7.0f/s %8.3f ms   %2zu signatures alone %8.3f ms   ratio %.3f\n", b->label,
 	       1 / median(whole, PAIRS), median(whole, PAIRS) * 1e3, b->n_sigs, median(bare, PAIRS) * 1e3,
 	       median(ratio, PAIRS));
 	drop(b);
@@ -320,12 +354,22 @@ static void run(bench *b, const char *dir)
 		  {"pck_crl", "tdx/collateral/pckcrl-de5b87f1.der"},                                                   \
 		  {"root_crl", "tdx/collateral/rootcrl-ad6f3f4e.der"},                                                 \
 		  {"tcb_signing_chain", "tdx/collateral/tcb-signing-chain-new.pem"}}
-#define TPM(alg)                                                                                                       \
+#define NONCE_ECC "9d9dec27ed23517351cc33d94182d74510e4cb9496207decf110a1c0010912ca"
+#define NONCE_RSA "fb639e50ec0291cf529ebae97f0cdbe4c15a3825612e3e804549a63dca351ac5"
+#define TPM(alg, number)                                                                                               \
 	.kind = "tpm-quote", .now = 1798761600, .list = list_tpm,                                                      \
+	.policy = "{\"trust_ak\":true,\"nonce\":\"" number "\"}",                                                      \
 	.named = {{"quote", "tpm/swtpm-" alg "/quote.attest"},                                                         \
 		  {"signature", "tpm/swtpm-" alg "/quote.tpmt_signature"},                                             \
 		  {"pcrs", "tpm/swtpm-" alg "/quote.pcrs.json"},                                                       \
 		  {"ak_public", "tpm/swtpm-" alg "/ak.tpm2b_public"}}
+
+#define TPM_EK                                                                                                         \
+	.kind = "tpm-quote", .now = 1798761600, .list = list_ek, .policy = "{\"nonce\":\"" NONCE_RSA "\"}",            \
+	.named = {{"quote", "tpm/swtpm-rsa/quote.attest"},   {"signature", "tpm/swtpm-rsa/quote.tpmt_signature"},      \
+		  {"pcrs", "tpm/swtpm-rsa/quote.pcrs.json"}, {"ak_public", "tpm/swtpm-rsa/ak.tpm2b_public"},           \
+		  {"ek_cert", "tpm/swtpm-rsa/ek.der"},	     {"ek_intermediate", "tpm/swtpm-rsa/ek-ca.der"},           \
+		  {"ek_root", "tpm/swtpm-rsa/ek-root.der"},  {"ek_public", "tpm/swtpm-rsa/ek.tpm2b_public"}}
 
 int main(void)
 {
@@ -334,14 +378,12 @@ int main(void)
 		{.label = "SNP, chain cached", .warm = true, SNP},
 		{.label = "TDX, cold", TDX},
 		{.label = "TDX, all cached", .warm = true, TDX},
-		{.label = "TPM quote, P-256",
-		 .policy = "{\"trust_ak\":true,\"nonce\":"
-			   "\"9d9dec27ed23517351cc33d94182d74510e4cb9496207decf110a1c0010912ca\"}",
-		 TPM("ecc")},
-		{.label = "TPM quote, RSA-2048",
-		 .policy = "{\"trust_ak\":true,\"nonce\":"
-			   "\"fb639e50ec0291cf529ebae97f0cdbe4c15a3825612e3e804549a63dca351ac5\"}",
-		 TPM("rsa")},
+		{.label = "TPM P-256, cold", TPM("ecc", NONCE_ECC)},
+		{.label = "TPM P-256, AK cached", .warm = true, TPM("ecc", NONCE_ECC)},
+		{.label = "TPM RSA-2048, cold", TPM("rsa", NONCE_RSA)},
+		{.label = "TPM RSA-2048, AK cached", .warm = true, TPM("rsa", NONCE_RSA)},
+		{.label = "TPM with EK, cold", TPM_EK},
+		{.label = "TPM with EK, all cached", .warm = true, TPM_EK},
 	};
 	const char *dir = getenv("COFFER_VECTORS");
 	dir = dir != NULL ? dir : "../shared/vectors";

@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "attestation/verify/tpm_banks.h"
+#include "common/json.h"
 
 #define VALUE "\"0000000000000000000000000000000000000000000000000000000000000001\""
 
@@ -61,11 +62,74 @@ static void values_and_names(void **state)
 	assert_null(cof_tpm_bank_name(0x12));
 }
 
+/* ---- a reader for what is usual, jansson for the rest: one answer ---- */
+
+static bool same_values(const cof_tpm_banks *a, const cof_tpm_banks *b)
+{
+	bool same = a->n == b->n;
+	for (size_t i = 0; same && i < a->n; i++) {
+		const cof_tpm_bank *x = &a->list[i], *y = &b->list[i];
+		same = x->bank == y->bank && x->mask == y->mask && memcmp(x->pcrs, y->pcrs, sizeof x->pcrs) == 0;
+	}
+	return same;
+}
+
+static void assert_one_answer(cof_span text)
+{
+	static cof_tpm_banks is, want;
+	COF_AUTO_PTR(json_t) o = NULL;
+	bool good = cof_json_parse(text, &o, NULL) == 0 && cof_tpm_banks_read(o, &want, NULL) == 0;
+	if ((cof_tpm_banks_parse(text, &is, NULL) == 0) != good)
+		fail_msg("%.*s", (int)text.len, (const char *)text.data);
+	if (good && (!same_values(&is, &want)))
+		fail_msg("other values: %.*s", (int)text.len, (const char *)text.data);
+}
+
+#define SHORT "\"00000000000000000000000000000000000000ff\""
+
+static void t060_one_answer_whoever_reads(void **state)
+{
+	(void)state;
+	static const char *const texts[] = {
+		"{\"sha1\":{\"7\":" SHORT ",\"10\":" SHORT "},\"sha256\":{\"0\":" VALUE "}}",
+		" {\t\"sha1\" : {\r\n\"7\" : " SHORT " } } \n",
+		"{\"sh\\u00611\":{\"\\u0037\":" SHORT "}}",
+		"{}",
+		"{\"sha1\":{\"7\":" SHORT "},}",
+		"{\"sha1\":{\"7\":" SHORT ",}}",
+		"{,\"sha1\":{\"7\":" SHORT "}}",
+		"{\"sha1\":{\"7\":\"00000000000000000000000000000000000000FF\"}}",
+		"{\"sha1\":{\"7\":\"000000000000000000000000000000000000\\u0066f\"}}",
+		"\xef\xbb\xbf{\"sha1\":{\"7\":" SHORT "}}",
+	};
+	static const char bytes[] = "\"{}[]:,\\ 0a7\n\x01\x80";
+	for (size_t t = 0; t < COF_COUNT(texts); t++) {
+		COF_AUTO(cof_buf) b = {0};
+		assert_ok(cof_buf_add_str(&b, texts[t], &err));
+		assert_one_answer(cof_buf_span(&b));
+		for (size_t at = 0; at < b.len; at++) {
+			uint8_t was = b.data[at];
+			assert_one_answer(cof_span_of(b.data, at));
+			for (size_t k = 0; k < sizeof bytes; k++) { /* its NUL, too */
+				b.data[at] = (uint8_t)bytes[k];
+				assert_one_answer(cof_buf_span(&b));
+			}
+			b.data[at] = was;
+		}
+		for (size_t k = 0; k < sizeof bytes; k++) {
+			assert_ok(cof_buf_add(&b, &bytes[k], 1, &err));
+			assert_one_answer(cof_buf_span(&b));
+			b.len--;
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t060_values_that_are_read_in_one_way),
 		cmocka_unit_test(values_and_names),
+		cmocka_unit_test(t060_one_answer_whoever_reads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
