@@ -112,7 +112,7 @@ static int crl_pem(cof_span body, cof_buf *ret, cof_err *err)
 		if (c != '\n' && c != '\r')
 			rc = cof_buf_add(&text, &c, 1, err);
 	}
-	if (rc == 0 && cof_unb64(cof_buf_span(&text), &der, NULL) < 0)
+	if (rc == 0 && (cof_unb64(cof_buf_span(&text), &der, NULL) < 0 || der.len == 0))
 		rc = answer(err, "base64 in its PEM");
 	return rc < 0 ? rc : cof_buf_add(ret, der.data, der.len, err);
 }

@@ -116,7 +116,8 @@ static void other_lists_are_refused(void **state)
 				   "308",
 				   "-----BEGIN X509 CRL-----",
 				   "-----BEGIN X509 CRL-----\nAAAA\n",
-				   "-----BEGIN X509 CRL-----\nA*AA\n-----END X509 CRL-----"};
+				   "-----BEGIN X509 CRL-----\nA*AA\n-----END X509 CRL-----",
+				   "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n"};
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		COF_AUTO(cof_buf) der = {0};
 		assert_fails(cof_pcs_crl_decode(cof_span_str(bad[i]), &der, &err), "endorsement-answer");
