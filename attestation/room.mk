@@ -56,6 +56,7 @@ attestation_SRC += attestation/refvalue/appraisal.c attestation/refvalue/authors
 	attestation/refvalue/cose.c attestation/refvalue/cosekey.c attestation/refvalue/facts.c \
 	attestation/refvalue/kind_appraisal.c attestation/refvalue/kind_comid.c \
 	attestation/refvalue/kind_corim.c attestation/refvalue/kind_corim_map.c \
+	attestation/refvalue/kind_references.c attestation/refvalue/kind_tpm.c \
 	attestation/refvalue/references.c attestation/refvalue/refvalue.c attestation/refvalue/rim.c \
 	attestation/refvalue/rim_json.c attestation/refvalue/rim_measured.c attestation/refvalue/rim_value.c \
 	attestation/refvalue/rimcond.c attestation/refvalue/rimfield.c attestation/refvalue/rvps.c \

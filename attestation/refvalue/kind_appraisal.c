@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "attestation/refvalue/appraisal.h"
+#include "attestation/refvalue/kind_references.h"
 #include "attestation/refvalue/kinds.h"
 #include "attestation/token/kind_token.h"
 
@@ -12,8 +13,7 @@ enum { DAY_S = 24 * 60 * 60 };
 
 /* Too large for a stack. */
 typedef struct work {
-	cof_authors authors;
-	cof_references refs;
+	cof_given given;
 	cof_facts facts;
 } work;
 
@@ -21,63 +21,10 @@ static void work_free(work *w)
 {
 	if (w == NULL)
 		return;
-	cof_references_release(&w->refs);
-	cof_authors_release(&w->authors);
+	cof_given_release(&w->given);
 	free(w);
 }
 COF_DEFINE_AUTO_PTR(work, work_free)
-
-/* ---- one file ---- */
-
-static void check_taken(const cof_reference *r, bool is_unsigned, cof_checks *c)
-{
-	char found[COF_CHECK_TEXT_MAX];
-	(void)snprintf(found, sizeof found, "by '%.40s': '%.32s' (%zu entries)", r->author, r->corim.rim.id,
-		       r->corim.rim.n);
-	(void)cof_check_text(c, COF_STAGE_SIGNATURE, is_unsigned ? "reference-unsigned" : "cose-signature", true,
-			     is_unsigned ? "named as unsigned" : "a key of an author", found);
-}
-
-/* A refusal names the file by its place among the references. */
-static int add_file(work *w, const cof_reference_in *in, size_t nth, cof_verdict *v, cof_err *err)
-{
-	cof_err why = {0};
-	if (cof_references_add(&w->refs, in, &why) < 0) {
-		(void)!cof_err_wrap(&why, "file %zu", nth);
-		return cof_token_refuse(&v->checks, cof_reference_stage(&why), &why, err);
-	}
-	check_taken(&w->refs.at[w->refs.n - 1], in->is_unsigned, &v->checks);
-	return 0;
-}
-
-/* *ret_all: none was refused. */
-static int add_files(work *w, const cof_verify_in *in, cof_verdict *v, bool *ret_all, cof_err *err)
-{
-	size_t given = 0;
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < in->n_files; i++) {
-		bool is_unsigned = strcmp(in->files[i].role, "ref_unsigned") == 0;
-		const cof_reference_in file = {.bytes = in->files[i].bytes,
-					       .authors = &w->authors,
-					       .is_unsigned = is_unsigned,
-					       .now = in->now};
-		if (!is_unsigned && strcmp(in->files[i].role, "ref") != 0)
-			continue;
-		rc = add_file(w, &file, ++given, v, err);
-	}
-	*ret_all = w->refs.n == given;
-	return rc;
-}
-
-static int add_authors(work *w, const cof_verify_in *in, cof_err *err)
-{
-	int rc = 0;
-	for (size_t i = 0; rc == 0 && i < in->n_files; i++) {
-		if (strcmp(in->files[i].role, "ref_key") == 0)
-			rc = cof_authors_add(&w->authors, in->files[i].bytes, in->now, err);
-	}
-	return rc;
-}
 
 /* ---- the answer ---- */
 
@@ -124,25 +71,15 @@ static int judge(work *w, const cof_verify_in *in, bool has_facts, cof_verdict *
 	cof_match a;
 	bool all = false;
 	v->appraisal = COF_APPRAISED_NO_MATCH; /* until it is found */
-	int rc = add_authors(w, in, err);
-	if (rc == 0)
-		rc = add_files(w, in, v, &all, err);
+	int rc = cof_given_read(in, &w->given, v, &all, err);
 	if (rc < 0 || !has_facts || !all)
 		return rc;
-	cof_appraise(&w->refs, &w->facts, &a);
+	cof_appraise(&w->given.refs, &w->facts, &a);
 	check_match(&a, &w->facts, &v->checks);
 	return put_appraisal(&a, &w->facts, v, err);
 }
 
 /* ---- beside a report or a quote ---- */
-
-static int is_asked(const cof_verify_in *in, bool *ret, cof_err *err)
-{
-	*ret = cof_role_given(in, "ref") || cof_role_given(in, "ref_unsigned");
-	if (!*ret && cof_role_given(in, "ref_key"))
-		return cof_err_set(err, COF_E_USAGE, "role-missing", "an author's key without reference values");
-	return 0;
-}
 
 static int make_work(work **ret, cof_err *err)
 {
@@ -155,7 +92,7 @@ int cof_kind_snp_report(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 	COF_AUTO_PTR(cof_snp_verified) snp = NULL;
 	COF_AUTO_PTR(work) w = NULL;
 	bool asked = false;
-	int rc = is_asked(in, &asked, err);
+	int rc = cof_given_asked(in, &asked, err);
 	if (rc == 0)
 		rc = cof_snp_verify_files(in, ret, asked ? &snp : NULL, err);
 	if (rc < 0 || !asked)
@@ -171,7 +108,7 @@ int cof_kind_tdx_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
 	COF_AUTO_PTR(cof_tdx_verified) tdx = NULL;
 	COF_AUTO_PTR(work) w = NULL;
 	bool asked = false;
-	int rc = is_asked(in, &asked, err);
+	int rc = cof_given_asked(in, &asked, err);
 	if (rc == 0)
 		rc = cof_tdx_verify(in, ret, asked ? &tdx : NULL, err);
 	if (rc < 0 || !asked)
@@ -192,10 +129,10 @@ static int find_author(const cof_verify_in *in, work *w, cof_verdict *v, cof_err
 	if (rc < 0 || key == NULL)
 		return rc;
 	if (!cof_role_given(in, "authors"))
-		return cof_authors_add_key(&w->authors, key, err);
-	rc = cof_authors_add(&w->authors, cof_role(in, "authors"), in->now, err);
+		return cof_authors_add_key(&w->given.authors, key, err);
+	rc = cof_authors_add(&w->given.authors, cof_role(in, "authors"), in->now, err);
 	if (rc == 0)
-		cof_authors_keep(&w->authors, key);
+		cof_authors_keep(&w->given.authors, key);
 	return rc;
 }
 
@@ -215,14 +152,14 @@ static int refuse_manifest(const cof_reference_in *file, const cof_err *why, cof
 static int read_manifest(const cof_verify_in *in, work *w, cof_verdict *v, cof_err *err)
 {
 	const cof_reference_in file = {
-		.bytes = cof_role(in, "corim"), .authors = &w->authors, .allow_open = true, .now = in->now};
+		.bytes = cof_role(in, "corim"), .authors = &w->given.authors, .allow_open = true, .now = in->now};
 	cof_err why = {0};
 	int rc = find_author(in, w, v, err);
 	if (rc < 0 || !cof_check_that(&v->checks, COF_STAGE_PARSE, "corim-malformed", cof_corim_looks_like(file.bytes)))
 		return rc;
-	if (cof_references_add(&w->refs, &file, &why) < 0)
+	if (cof_references_add(&w->given.refs, &file, &why) < 0)
 		return refuse_manifest(&file, &why, v, err);
-	check_taken(&w->refs.at[0], false, &v->checks);
+	cof_reference_check_taken(&w->given.refs.at[0], false, &v->checks);
 	(void)cof_check_that(&v->checks, COF_STAGE_VALIDITY, "corim-validity", true);
 	(void)cof_check_that(&v->checks, COF_STAGE_PROFILE, "corim-profile", true);
 	return 0;
@@ -261,9 +198,9 @@ int cof_kind_corim_appraisal(const cof_verify_in *in, cof_verdict *ret, cof_err 
 		rc = cof_snp_verify_files(&report, ret, &snp, err);
 	if (rc == 0)
 		rc = read_manifest(in, w, ret, err);
-	if (rc < 0 || snp == NULL || w->refs.n == 0)
+	if (rc < 0 || snp == NULL || w->given.refs.n == 0)
 		return rc;
 	cof_facts_snp(snp, &w->facts);
-	cof_appraise(&w->refs, &w->facts, &a);
+	cof_appraise(&w->given.refs, &w->facts, &a);
 	return put_appraisal(&a, &w->facts, ret, err);
 }

@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 #include "common/hex.h"
+#include "firmware/eventlog.h"
+
+enum { INITDATA_PCR = 8, FIRST_STATIC = 11, LAST_STATIC = 15, FIRST_DRTM = 17, LAST_DRTM = 22 };
 
 #define FORMAT "coffer-reference-values/1"
 
@@ -228,4 +231,16 @@ int cof_refvalue_json(const cof_refvalue *v, json_t **ret, cof_err *err)
 	if (r == 0)
 		*ret = cof_steal(&doc);
 	return r;
+}
+
+bool cof_refvalue_wants(const cof_refvalue *v, uint32_t pcr, uint8_t out[COF_SHA256_LEN])
+{
+	bool judged =
+		pcr <= 9 || (pcr >= FIRST_STATIC && pcr <= LAST_STATIC) || (pcr >= FIRST_DRTM && pcr <= LAST_DRTM);
+	if (!judged || pcr == INITDATA_PCR)
+		return false;
+	cof_digest start;
+	cof_reg_start(COF_LOG_TPM, COF_SHA256, pcr, 0, &start);
+	memcpy(out, v->has[pcr] ? v->pcrs[pcr].bytes : start.bytes, COF_SHA256_LEN);
+	return true;
 }

@@ -27,3 +27,8 @@ COF_WUR int cof_refvalue_parse(const json_t *doc, cof_refvalue *ret, cof_err *er
 COF_WUR int cof_refvalue_read(cof_span text, cof_refvalue *ret, cof_err *err);
 /* The document again, in the order of docs/formats.md; a new reference. */
 COF_WUR int cof_refvalue_json(const cof_refvalue *v, json_t **ret, cof_err *err);
+
+/* What a register must hold after this boot: its value here, or what it starts from where nothing is measured into it.
+ * False for registers that no reference judges: 8 (initdata) and those that the guest extends or resets itself (10, 16,
+ * 23). */
+bool cof_refvalue_wants(const cof_refvalue *v, uint32_t pcr, uint8_t out[COF_SHA256_LEN]);

@@ -7,7 +7,7 @@
 #include "common/hex.h"
 #include "common/secret.h"
 
-enum { INITDATA_PCR = 8, FIRST_STATIC = 11, LAST_STATIC = 15, FIRST_DRTM = 17, LAST_DRTM = 22 };
+enum { INITDATA_PCR = 8 };
 
 static bool same(const uint8_t a[COF_SHA256_LEN], const uint8_t b[COF_SHA256_LEN])
 {
@@ -33,26 +33,13 @@ static void refuse_pcr(cof_tpm_verdict *v, uint32_t pcr, const uint8_t expected[
 
 /* ---- boot ---- */
 
-/* What a register must hold under a reference; false for registers that are not judged here. */
-static bool wanted(const cof_refvalue *ref, uint32_t pcr, uint8_t out[COF_SHA256_LEN])
-{
-	bool judged =
-		pcr <= 9 || (pcr >= FIRST_STATIC && pcr <= LAST_STATIC) || (pcr >= FIRST_DRTM && pcr <= LAST_DRTM);
-	if (!judged || pcr == INITDATA_PCR)
-		return false;
-	cof_digest start;
-	cof_reg_start(COF_LOG_TPM, COF_SHA256, pcr, 0, &start);
-	memcpy(out, ref->has[pcr] ? ref->pcrs[pcr].bytes : start.bytes, COF_SHA256_LEN);
-	return true;
-}
-
 /* How many judged registers differ; *ret_first is the lowest of them. */
 static unsigned differences(const cof_refvalue *ref, const cof_tpm_verdict *v, uint32_t *ret_first)
 {
 	unsigned n = 0;
 	uint8_t want[COF_SHA256_LEN];
 	for (uint32_t i = COF_PCRS; i-- > 0;) {
-		if (wanted(ref, i, want) && !same(want, v->pcrs[i])) {
+		if (cof_refvalue_wants(ref, i, want) && !same(want, v->pcrs[i])) {
 			*ret_first = i;
 			n++;
 		}
@@ -78,7 +65,7 @@ static void explain_boot(const cof_refvalue *ref, uint32_t first, const cof_even
 {
 	cof_event_diff d;
 	uint8_t want[COF_SHA256_LEN];
-	(void)wanted(ref, first, want);
+	(void)cof_refvalue_wants(ref, first, want);
 	if (log == NULL || !cof_ref_events_differ(ref->events, ref->n, COF_TPM_REGS_PREDICTED, log, &d)) {
 		refuse_pcr(v, first, want, v->pcrs[first]);
 		name_by_log(v, first, log);

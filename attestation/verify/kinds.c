@@ -28,7 +28,7 @@ const cof_kind cof_kinds[] = {
 	 cof_kind_ccel},
 	{"tpm-quote", "a TPM's quote with its registers, keys and event log", ROLES("quote", "signature", "pcrs"),
 	 ROLES("ak_public", "ak_pem", "ek_public", "ek_cert", "ek_intermediate", "ek_root", "ek_crl", "event_log",
-	       "credential", "activation"),
+	       "credential", "activation", REFERENCES),
 	 cof_kind_tpm_quote},
 	{"tpm-credential", "a credential for a TPM: its shape, for these keys",
 	 ROLES("credential_blob", "encrypted_secret", "ek_public", "ak_public"), ROLES("tools_file", "secret"),

@@ -7,8 +7,7 @@
 /* snp.c */
 COF_WUR int cof_kind_snp_report_parse(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_snp_response(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
-/* tpm_quote.c, tpm_credential.c, tpm_kat.c */
-COF_WUR int cof_kind_tpm_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
+/* tpm_credential.c, tpm_kat.c */
 COF_WUR int cof_kind_tpm_credential(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 COF_WUR int cof_kind_tpm_kat(const cof_verify_in *in, cof_verdict *ret, cof_err *err);
 /* azure.c */

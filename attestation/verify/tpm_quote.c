@@ -255,9 +255,11 @@ static int make_verified(const judgement *j, cof_tpm_verified **ret, cof_err *er
 }
 
 /* ret_quote: NULL: nobody asks. */
-static int verify(const cof_verify_in *in, cof_verdict *ret, cof_tpm_verified **ret_quote, cof_err *err)
+int cof_tpm_quote_verify(const cof_verify_in *in, cof_verdict *ret, cof_tpm_verified **ret_quote, cof_err *err)
 {
 	COF_AUTO(judgement) j = {.in = in, .v = ret};
+	if (ret_quote != NULL)
+		*ret_quote = NULL;
 	int rc = cof_tpm_demands_read(in->policy, NULL, &j.demands, err);
 	/* What OpenSSL thinks of hostile bytes is not left behind for the caller's next TLS call. */
 	(void)ERR_set_mark();
@@ -267,15 +269,4 @@ static int verify(const cof_verify_in *in, cof_verdict *ret, cof_tpm_verified **
 	if (rc == 0 && cof_checks_passed(&ret->checks))
 		cof_tpm_ak_keep(in->cache, j.area);
 	return rc < 0 || ret_quote == NULL ? rc : make_verified(&j, ret_quote, err);
-}
-
-int cof_tpm_quote_verify(const cof_verify_in *in, cof_verdict *ret, cof_tpm_verified **ret_quote, cof_err *err)
-{
-	*ret_quote = NULL;
-	return verify(in, ret, ret_quote, err);
-}
-
-int cof_kind_tpm_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)
-{
-	return verify(in, ret, NULL, err);
 }

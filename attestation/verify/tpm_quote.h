@@ -27,6 +27,6 @@ cof_span cof_tpm_verified_ak_name(const cof_tpm_verified *v);
 
 /*
  * The checks of kind tpm-quote into ret, which must be empty (cof_verify's convention), and the verified quote, NULL
- * when any check failed. Fails for policy words ("policy-word") and memory alone.
+ * when any check failed; ret_quote may be NULL. Fails for policy words ("policy-word") and memory alone.
  */
 COF_WUR int cof_tpm_quote_verify(const cof_verify_in *in, cof_verdict *ret, cof_tpm_verified **ret_quote, cof_err *err);

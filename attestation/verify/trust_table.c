@@ -217,6 +217,7 @@ const cof_trust_fault cof_trust_faults[] = {
 	{"reference-rtmr1", COF_TRUST_EXECUTABLES, REFUSED, 0},
 	{"reference-rtmr2", COF_TRUST_EXECUTABLES, REFUSED, 0},
 	{"reference-rtmr3", COF_TRUST_EXECUTABLES, REFUSED, 0},
+	{"reference-pcr", COF_TRUST_EXECUTABLES, REFUSED, 0},
 	/* what the host may do to it */
 	{"debug-allowed", COF_TRUST_CONFIGURATION, REFUSED, UNSAFE},
 	{"debug-allowed", COF_TRUST_RUNTIME_OPAQUE, REFUSED, REFUSED},

@@ -21,7 +21,7 @@ static const char help[] =
 	"file looks like, and what the vendor says of it comes from the cache (coffer endorsements fetch).\n\n"
 	"  --ROLE FILE          the file of a role\n"
 	"  --trust-anchor FILE  a root to believe, the same as --root, --ek-root or --ark\n"
-	"  --ref FILE           snp-report, tdx-quote: reference values, a CoRIM that its author signed; one entry of\n"
+	"  --ref FILE           reports and quotes: reference values, a CoRIM that its author signed; one entry of\n"
 	"                       these must match. This option and the next two may be given several times\n"
 	"  --ref-key FILE       the author's key (PEM, JWK), or a document of authors and of what each may speak for\n"
 	"  --ref-unsigned FILE  reference values that are believed because they are named here: CoRIM, coffer's\n"
