@@ -103,15 +103,44 @@ static void check_match(const cof_match *m, const cof_tpm_verified *v, cof_check
 	}
 }
 
-static int put_match(const cof_match *m, cof_verdict *v, cof_err *err)
+/* ---- as JSON, in the form of cof_match_json ---- */
+
+static json_t *conditions(const cof_refvalue *ref, const cof_tpm_verified *v)
 {
-	json_t *o = json_pack("{s:s, s:s, s:I, s:I}", "result", m->matched ? "match" : "no-match", "class", "tpm",
-			      "entries", (json_int_t)m->entries, "of_class", (json_int_t)m->of_class);
-	int rc = cof_json_set_new(v->fields, "appraisal", o, err);
-	if (rc == 0 && m->entry != NULL)
-		rc = cof_json_set_str(o, "entry", m->entry->name, err);
-	if (rc == 0 && m->entry != NULL)
-		rc = cof_json_set_str(o, "author", m->reference->author, err);
+	COF_AUTO_PTR(json_t) list = json_array();
+	uint8_t want[COF_SHA256_LEN];
+	for (uint32_t pcr = 0; list != NULL && pcr < COF_PCRS; pcr++) {
+		char field[8];
+		register_text text;
+		if (!is_judged(ref, v, pcr, want))
+			continue;
+		explain(v, pcr, want, &text);
+		(void)snprintf(field, sizeof field, "pcr%u", pcr);
+		json_t *o = json_pack("{s:s, s:b, s:s, s:s}", "field", field, "passed", holds(v, pcr, want), "expected",
+				      text.expected, "found", text.found);
+		if (json_array_append_new(list, o) < 0)
+			return NULL;
+	}
+	return cof_steal(&list);
+}
+
+static json_t *entry_json(const cof_match *m, const cof_tpm_verified *v)
+{
+	const cof_corim *c = &m->reference->corim;
+	return json_pack("{s:s, s:I, s:s, s:s, s:s, s:o}", "entry", m->entry->name, "version",
+			 (json_int_t)m->entry->version, "corim", c->rim.id, "signer", c->signer, "author",
+			 m->reference->author, "conditions", conditions(&m->entry->tpm, v));
+}
+
+static int put_match(const cof_match *m, const cof_tpm_verified *tpm, cof_verdict *v, cof_err *err)
+{
+	COF_AUTO_PTR(json_t)
+	o = json_pack("{s:s, s:s, s:I, s:I}", "result", m->matched ? "match" : "no-match", "class", "tpm", "entries",
+		      (json_int_t)m->entries, "of_class", (json_int_t)m->of_class);
+	COF_AUTO_PTR(json_t) more = m->entry != NULL ? entry_json(m, tpm) : json_object();
+	if (o == NULL || more == NULL || json_object_update(o, more) < 0)
+		return cof_err_oom(err);
+	int rc = cof_json_set_new(v->fields, "appraisal", cof_steal(&o), err);
 	if (rc == 0)
 		v->appraisal = m->matched ? COF_APPRAISED_MATCH : COF_APPRAISED_NO_MATCH;
 	return rc;
@@ -129,7 +158,7 @@ static int compare(const cof_verify_in *in, const cof_tpm_verified *tpm, cof_giv
 		return rc;
 	find(&g->refs, tpm, &m);
 	check_match(&m, tpm, &v->checks);
-	return put_match(&m, v, err);
+	return put_match(&m, tpm, v, err);
 }
 
 int cof_kind_tpm_quote(const cof_verify_in *in, cof_verdict *ret, cof_err *err)

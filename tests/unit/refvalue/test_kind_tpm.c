@@ -92,6 +92,12 @@ static void a_predicted_boot_matches(void **state)
 	const json_t *a = json_object_get(v.fields, "appraisal");
 	assert_string_equal(json_string_value(json_object_get(a, "entry")), "this");
 	assert_int_equal(json_integer_value(json_object_get(a, "of_class")), 2);
+	assert_string_equal(json_string_value(json_object_get(a, "corim")), "guest/tpm");
+	size_t i;
+	const json_t *c;
+	assert_true(json_array_size(json_object_get(a, "conditions")) >= 9);
+	json_array_foreach (json_object_get(a, "conditions"), i, c)
+		assert_true(json_is_true(json_object_get(c, "passed")));
 	/* without references nothing is said of them */
 	judge(s, NULL, NULL);
 	assert_true(v.accepted);
