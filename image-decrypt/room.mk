@@ -7,4 +7,4 @@ image_SRC := image-decrypt/reference.c image-decrypt/layerkey.c image-decrypt/oc
 # the owner's side
 image_SRC += image-decrypt/layout.c image-decrypt/encrypt.c image-decrypt/push.c image-decrypt/flat.c
 # the registry
-image_SRC += image-decrypt/challenge.c image-decrypt/registry.c image-decrypt/registry_blob.c image-decrypt/registry_upload.c
+image_SRC += image-decrypt/authfile.c image-decrypt/challenge.c image-decrypt/registry.c image-decrypt/registry_blob.c image-decrypt/registry_upload.c
