@@ -26,11 +26,8 @@ static int open_registry(const cof_cli_image *s, const cof_ref *ref, cof_registr
 	int r = s->ca != NULL ? cof_file_read(s->ca, PEM_MAX, &ca, err) : 0;
 	if (r == 0 && s->auth != NULL)
 		r = read_login(s->auth, ref, &who, err);
-	const cof_registry_opts opts = {.ca_pem = cof_buf_span(&ca),
-					.resolve = s->resolve.at,
-					.user = who.user,
-					.password = who.user != NULL ? &who.password : NULL,
-					.push = true};
+	const cof_registry_opts opts = {
+		.ca_pem = cof_buf_span(&ca), .resolve = s->resolve.at, .login = &who, .push = true};
 	return r < 0 ? r : cof_registry_new(ret, ref, &opts, err);
 }
 
