@@ -99,8 +99,8 @@ typedef struct cof_download {
 	bool broken;   /* sink said no: nobody is */
 } cof_download;
 
-/* cof_image_source's. */
-COF_WUR int cof_registry_stream(void *r, const cof_desc *d, cof_sink sink, void *arg, cof_err *err);
+/* cof_image_source's; arg is the cof_registry. */
+COF_WUR int cof_registry_stream(void *arg, const cof_desc *d, cof_sink sink, void *sink_arg, cof_err *err);
 /* Hands on the bytes that are next. */
 COF_WUR int cof_download_take(cof_download *w, cof_span chunk, cof_err *err);
 /* The headers for bytes [from, to] (to UINT64_MAX: all that follow); range and etag hold COF_RANGE_LINE_MAX. */
@@ -118,7 +118,7 @@ COF_WUR int cof_download_windows(cof_download *w, cof_err *err);
 
 /* --- registry_referrers.c --- */
 
-COF_WUR int cof_registry_referrers(void *r, const cof_digest *subject, cof_fetched *ret, cof_err *err);
+COF_WUR int cof_registry_referrers(void *arg, const cof_digest *subject, cof_fetched *ret, cof_err *err);
 
 /* --- registry.c --- */
 

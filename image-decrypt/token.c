@@ -19,7 +19,7 @@ static int add_escaped(cof_buf *to, cof_span value, cof_err *err)
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < value.len; i++) {
 		uint8_t c = value.data[i];
-		const char escaped[] = {'%', digits[c >> 4], digits[c & 15]};
+		const char escaped[] = {'%', digits[c / 16], digits[c % 16]};
 		r = url_safe(c) ? cof_buf_add(to, &c, 1, err) : cof_buf_add(to, escaped, sizeof escaped, err);
 	}
 	return r;
@@ -43,7 +43,9 @@ int cof_token_url(const cof_challenge *c, const char *scope, cof_buf *ret, cof_e
 	int r = cof_buf_add_str(ret, c->realm, err);
 	if (r == 0)
 		r = add_pair(ret, before, "service", cof_span_str(c->service), err);
-	return r < 0 ? r : add_pair(ret, c->service[0] != '\0' ? '&' : before, "scope", cof_span_str(scope), err);
+	if (c->service[0] != '\0')
+		before = '&';
+	return r < 0 ? r : add_pair(ret, before, "scope", cof_span_str(scope), err);
 }
 
 int cof_token_form(const cof_challenge *c, const char *scope, const cof_secret *identity, cof_secret *ret, cof_err *err)
