@@ -13,6 +13,7 @@ image_SRC += image-decrypt/manifest.c
 image_SRC += image-decrypt/ocicrypt.c
 image_SRC += image-decrypt/pax.c
 image_SRC += image-decrypt/reference.c
+image_SRC += image-decrypt/ring.c
 image_SRC += image-decrypt/tar.c
 image_SRC += image-decrypt/tar_entry.c
 image_SRC += image-decrypt/tarhdr.c
