@@ -6,12 +6,12 @@
 #include <signal.h>
 #include <stdio.h>
 
-#include "agent/lockdown.h"
 #include "agent/roles.h"
-#include "agent/seccomp.h"
 #include "common/file.h"
 #include "common/hex.h"
+#include "common/lockdown.h"
 #include "common/rd.h"
+#include "common/seccomp.h"
 #include "image-decrypt/ocicrypt.h"
 #include "image-decrypt/registry.h"
 

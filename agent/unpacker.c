@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "agent/lockdown.h"
 #include "agent/roles.h"
-#include "agent/seccomp.h"
+#include "common/lockdown.h"
+#include "common/seccomp.h"
 #include "common/secret.h"
 #include "image-decrypt/layer.h"
 

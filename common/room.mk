@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += common
 common_SRC := common/err.c common/buf.c common/rd.c common/wr.c common/secret.c common/log.c common/hex.c \
-	common/der.c common/digest.c common/file.c common/json.c common/chan.c common/proc.c
+	common/der.c common/digest.c common/file.c common/json.c common/chan.c common/proc.c \
+	common/lockdown.c common/seccomp.c
 
 # --- glue: TOML, HTTP, ttrpc, protobuf, JWE, the key broker's protocol ---
 common_SRC += common/toml.c common/toml_scan.c common/http.c common/http_resp.c common/http_curl.c \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is given up is gone: each case runs in a child that tries to get it back. */
-#include "agent/lockdown.h"
+#include "common/lockdown.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "agent/seccomp.h"
 #include "common/file.h"
+#include "common/seccomp.h"
 #include "tests/unit/test.h"
 
 /* 0 for a child that found all as it should be; else the line where it did not; 1000 + signal when killed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/lockdown.h"
+#include "common/lockdown.h"
 
 #include <linux/capability.h>
 #include <linux/landlock.h>
