@@ -2,6 +2,7 @@
 LIBS += image
 image_SRC :=
 image_SRC += image-decrypt/config.c
+image_SRC += image-decrypt/enc_provider.c
 image_SRC += image-decrypt/encstream.c
 image_SRC += image-decrypt/gziphdr.c
 image_SRC += image-decrypt/image.c
@@ -22,6 +23,16 @@ image_SRC += image-decrypt/unpack.c
 image_SRC += image-decrypt/unpack_make.c
 image_SRC += image-decrypt/whiteout.c
 # the owner's side
+image_SRC += image-decrypt/enc_jwe.c
+image_SRC += image-decrypt/enc_jwe_algs.c
+image_SRC += image-decrypt/enc_kbs.c
+image_SRC += image-decrypt/enc_pkcs11.c
+image_SRC += image-decrypt/enc_pkcs7.c
+image_SRC += image-decrypt/enc_rsa.c
+image_SRC += image-decrypt/enckeyfile.c
+image_SRC += image-decrypt/enckeys.c
+image_SRC += image-decrypt/encjwk.c
+image_SRC += image-decrypt/encopen.c
 image_SRC += image-decrypt/encrypt.c
 image_SRC += image-decrypt/flat.c
 image_SRC += image-decrypt/layout.c
