@@ -22,10 +22,22 @@ image_SRC += image-decrypt/unpack.c
 image_SRC += image-decrypt/unpack_make.c
 image_SRC += image-decrypt/whiteout.c
 # the owner's side
+image_SRC += image-decrypt/archive.c
+image_SRC += image-decrypt/archive_new.c
+image_SRC += image-decrypt/depot.c
+image_SRC += image-decrypt/depot_docker_archive.c
+image_SRC += image-decrypt/depot_layout.c
+image_SRC += image-decrypt/depot_name.c
+image_SRC += image-decrypt/depot_oci_archive.c
+image_SRC += image-decrypt/depot_registry.c
+image_SRC += image-decrypt/docker_save.c
 image_SRC += image-decrypt/encrypt.c
 image_SRC += image-decrypt/flat.c
 image_SRC += image-decrypt/layout.c
+image_SRC += image-decrypt/layout_index.c
+image_SRC += image-decrypt/layout_read.c
 image_SRC += image-decrypt/push.c
+image_SRC += image-decrypt/spool.c
 # the registry
 image_SRC += image-decrypt/challenge.c
 image_SRC += image-decrypt/registry.c
