@@ -39,6 +39,7 @@ image_SRC += image-decrypt/layout_read.c
 image_SRC += image-decrypt/push.c
 image_SRC += image-decrypt/spool.c
 # the registry
+image_SRC += image-decrypt/authfile.c
 image_SRC += image-decrypt/challenge.c
 image_SRC += image-decrypt/registry.c
 image_SRC += image-decrypt/registry_blob.c
