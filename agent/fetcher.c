@@ -12,6 +12,7 @@
 #include "common/lockdown.h"
 #include "common/rd.h"
 #include "common/seccomp.h"
+#include "image-decrypt/ocicrypt.h"
 #include "image-decrypt/registry.h"
 
 enum { FILES_MAX = 64, RESOLVE_MAX = 256, PROGRESS_EVERY = 256 << 10 };
@@ -60,7 +61,9 @@ static json_t *layer_json(const cof_desc *d, const cof_digest *diff_id)
 	cof_digest_str(&d->digest, digest);
 	cof_digest_str(diff_id, diff);
 	return json_pack("{s:s, s:s, s:I, s:s, s:s?, s:s?}", "media_type", d->media_type, "digest", digest, "size",
-			 (json_int_t)d->size, "diff_id", diff, "pubopts", d->enc_pubopts, "packet", d->enc_provider);
+			 (json_int_t)d->size, "diff_id", diff, "pubopts",
+			 cof_desc_annotation(d, COF_ENC_ANNOTATION_PUBOPTS), "packet",
+			 cof_desc_annotation(d, COF_ENC_ANNOTATION_PROVIDER));
 }
 
 static int send_manifest(const fetcher *f, cof_err *err)

@@ -46,6 +46,9 @@ void cof_buf_wipe(cof_buf *b);
 /* The text of b; "" when empty. The caller must know that it holds no NUL. */
 const char *cof_buf_str(const cof_buf *b);
 
+/* Takes bytes in order; a negative return, with the error it set, stops the giver. */
+typedef int (*cof_sink)(void *arg, cof_span chunk, cof_err *err);
+
 static inline cof_span cof_buf_span(const cof_buf *b)
 {
 	return (cof_span){b->data, b->len};

@@ -23,8 +23,6 @@ typedef struct cof_http_opts {
 	bool plain_http;	    /* allow http:// (loopback services, tests) */
 } cof_http_opts;
 
-/* Called with body bytes in order; a negative return stops the transfer with the error it set. */
-typedef int (*cof_http_sink)(void *arg, cof_span chunk, cof_err *err);
 /* Gives the next body bytes: number of bytes put into buf (0: end), negative: error. */
 typedef long (*cof_http_source)(void *arg, void *buf, size_t len, cof_err *err);
 
@@ -42,9 +40,9 @@ typedef struct cof_http_req {
 	cof_http_source source;	    /* streamed body of source_len bytes */
 	size_t source_len;
 	void *source_arg;
-	long total_ms;	    /* this call's limit; 0: that of the options */
-	size_t max_body;    /* limit of the answer's body: reason "http-too-large" */
-	cof_http_sink sink; /* called only for 2xx bodies; NULL: collected in resp.body */
+	long total_ms;	 /* this call's limit; 0: that of the options */
+	size_t max_body; /* limit of the answer's body: reason "http-too-large" */
+	cof_sink sink;	 /* called only for 2xx bodies; NULL: collected in resp.body */
 	/* Called once before sink's first bytes, with status and headers; may be NULL. Negative stops as sink's does.
 	 */
 	int (*begin)(void *sink_arg, const cof_http_resp *head, cof_err *err);

@@ -42,9 +42,10 @@ static int open_key(const flat *f, const cof_desc *d, cof_layer_key *ret, cof_er
 	COF_AUTO(cof_enc_packets) all = {0};
 	int r = cof_err_set(err, COF_E_POLICY, "layer-key-refused",
 			    "the layer is encrypted, and no key was given for it");
-	if (f->opts->kek.len == 0 || d->enc_provider == NULL)
+	const char *packets = cof_desc_annotation(d, COF_ENC_ANNOTATION_PROVIDER);
+	if (f->opts->kek.len == 0 || packets == NULL)
 		return r;
-	r = cof_enc_packets_parse(d->enc_provider, &all, err);
+	r = cof_enc_packets_parse(packets, &all, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < all.n; i++) {
@@ -90,7 +91,7 @@ static int unpack_layer(flat *f, size_t i, cof_err *err)
 		.digest = d->digest,
 		.size = d->size,
 		.diff_id = f->image.config.diff_ids[i],
-		.enc_pubopts = d->enc_pubopts,
+		.enc_pubopts = cof_desc_annotation(d, COF_ENC_ANNOTATION_PUBOPTS),
 		.allow_plain = true,
 		.blob_fd = blob_fd,
 		.key_fd = key_fd,

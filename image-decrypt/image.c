@@ -16,6 +16,51 @@ void cof_image_release(cof_image *i)
 	*i = (cof_image){0};
 }
 
+/* --- blobs --- */
+
+typedef struct checked {
+	const cof_desc *d;
+	cof_hasher *hasher;
+	cof_sink sink;
+	void *arg;
+	uint64_t have;
+} checked;
+
+static int bad_size(const checked *c, cof_err *err)
+{
+	return cof_err_set(err, COF_E_CRYPTO, "blob-size-mismatch", "%s than the %llu bytes of its descriptor",
+			   c->have > c->d->size ? "more" : "less", (unsigned long long)c->d->size);
+}
+
+static int on_chunk(void *arg, cof_span chunk, cof_err *err)
+{
+	checked *c = arg;
+	c->have += chunk.len;
+	if (c->have > c->d->size)
+		return bad_size(c, err);
+	int r = cof_hasher_add(c->hasher, chunk, err);
+	return r < 0 ? r : c->sink(c->arg, chunk, err);
+}
+
+int cof_image_stream(const cof_image_source *src, const cof_desc *d, cof_sink sink, void *arg, cof_err *err)
+{
+	COF_AUTO_PTR(cof_hasher) hasher = NULL;
+	cof_digest found;
+	int r = cof_hasher_new(&hasher, d->digest.alg, err);
+	checked c = {.d = d, .hasher = hasher, .sink = sink, .arg = arg};
+	if (r == 0)
+		r = src->stream(src->arg, d, on_chunk, &c, err);
+	if (r == 0 && c.have != d->size)
+		r = bad_size(&c, err);
+	if (r == 0)
+		r = cof_hasher_end(hasher, &found, err);
+	if (r == 0 && !cof_digest_equal(&found, &d->digest))
+		r = cof_err_set(err, COF_E_CRYPTO, "blob-digest-mismatch", "the bytes are not those of its descriptor");
+	return r;
+}
+
+/* --- documents --- */
+
 /* The document that wanted names; a digest is compared before anything looks at the bytes. */
 static int fetch_asked(const cof_image_source *src, const char *wanted, cof_fetched *doc, cof_digest *ret, cof_err *err)
 {

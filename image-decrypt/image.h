@@ -23,7 +23,18 @@ typedef struct cof_image_source {
 	int (*manifest)(void *arg, const char *wanted, cof_fetched *ret, cof_err *err);
 	/* A small blob, at most max bytes. */
 	int (*blob)(void *arg, const cof_desc *d, size_t max, cof_buf *ret, cof_err *err);
+	/* A layer's stored bytes in order. The receiver counts and checks them; 0 says only that the source had no
+	 * more.
+	 */
+	int (*stream)(void *arg, const cof_desc *d, cof_sink sink, void *sink_arg, cof_err *err);
+	/* An index of the manifests whose subject this is, unfiltered and from anybody; an empty body when there are
+	 * none. NULL: the source has no such list. */
+	int (*referrers)(void *arg, const cof_digest *subject, cof_fetched *ret, cof_err *err);
 } cof_image_source;
+
+/* Streams a blob and checks it: reasons "blob-size-mismatch", "blob-digest-mismatch" (crypto). sink has seen bytes that
+ * only the return value vouches for. */
+COF_WUR int cof_image_stream(const cof_image_source *src, const cof_desc *d, cof_sink sink, void *arg, cof_err *err);
 
 typedef struct cof_image {
 	cof_digest asked;  /* of the document that the reference names (index or manifest) */

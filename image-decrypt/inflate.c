@@ -26,7 +26,7 @@ struct cof_inflate {
 	uint8_t magic[ZSTD_MAGIC_LEN]; /* of the next frame, as far as it came */
 	size_t magic_len;
 	uint64_t frames;
-	cof_inflate_sink sink;
+	cof_sink sink;
 	void *arg;
 	uint8_t *out;
 };
@@ -203,7 +203,7 @@ static const codec codecs[] = {
 	[COF_COMP_ZSTD] = {begin_zstd, add_zstd},
 };
 
-int cof_inflate_new(cof_inflate **ret, cof_compression comp, cof_inflate_sink sink, void *arg, cof_err *err)
+int cof_inflate_new(cof_inflate **ret, cof_compression comp, cof_sink sink, void *arg, cof_err *err)
 {
 	COF_AUTO_PTR(cof_inflate) z = calloc(1, sizeof *z);
 	if (z == NULL)

@@ -14,12 +14,10 @@
 /* zstd's frame header asks for memory: more than this is refused. Peers write 8 MiB at most. */
 enum { COF_INFLATE_WINDOW_LOG_MAX = 26 };
 
-typedef int (*cof_inflate_sink)(void *arg, cof_span chunk, cof_err *err);
-
 typedef struct cof_inflate cof_inflate;
 void cof_inflate_free(cof_inflate *z);
 COF_DEFINE_AUTO_PTR(cof_inflate, cof_inflate_free)
-COF_WUR int cof_inflate_new(cof_inflate **ret, cof_compression comp, cof_inflate_sink sink, void *arg, cof_err *err);
+COF_WUR int cof_inflate_new(cof_inflate **ret, cof_compression comp, cof_sink sink, void *arg, cof_err *err);
 /* A negative return of the sink stops it and is returned. */
 COF_WUR int cof_inflate_add(cof_inflate *z, cof_span in, cof_err *err);
 /* The input ended: it must have ended where a stream may. */

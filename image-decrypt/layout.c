@@ -9,7 +9,7 @@
 
 #define REF_NAME "org.opencontainers.image.ref.name"
 
-enum { INDEX_MAX = 4 << 20 };
+enum { INDEX_MAX = 4 << 20, CHUNK = 256 << 10 };
 
 struct cof_layout {
 	char *path;
@@ -234,9 +234,31 @@ static int source_blob(void *arg, const cof_desc *d, size_t max, cof_buf *ret, c
 	return source_read(arg, &d->digest, max, ret, err);
 }
 
+static int source_stream(void *arg, const cof_desc *d, cof_sink sink, void *sink_arg, cof_err *err)
+{
+	int opened = -EBADF;
+	int r = cof_layout_blob(arg, &d->digest, &opened, err);
+	COF_AUTO_FD int fd = opened;
+	COF_AUTO_FREE uint8_t *chunk = r < 0 ? NULL : malloc(CHUNK);
+	if (r < 0)
+		return r;
+	if (chunk == NULL)
+		return cof_err_oom(err);
+	for (;;) {
+		ssize_t n = read(fd, chunk, CHUNK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? cof_err_sys(err, "read-failed", "a blob of %s", ((cof_layout *)arg)->path) : 0;
+		r = sink(sink_arg, cof_span_of(chunk, (size_t)n), err);
+		if (r < 0)
+			return r;
+	}
+}
+
 cof_image_source cof_layout_source(cof_layout *l)
 {
-	return (cof_image_source){l, source_manifest, source_blob};
+	return (cof_image_source){.arg = l, .manifest = source_manifest, .blob = source_blob, .stream = source_stream};
 }
 
 static void drop_tag(json_t *list, const char *tag)

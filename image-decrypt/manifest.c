@@ -34,8 +34,7 @@ const cof_media *cof_media_find(const char *name)
 
 void cof_desc_release(cof_desc *d)
 {
-	free(d->enc_pubopts);
-	free(d->enc_provider);
+	json_decref(d->annotations);
 	*d = (cof_desc){0};
 }
 
@@ -58,20 +57,24 @@ static int bad_manifest(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_MALFORMED, "manifest-malformed", "%s", what);
 }
 
-static int annotation(const json_t *d, const char *key, char **ret, cof_err *err)
+static int take_annotations(const json_t *v, json_t **ret, cof_err *err)
 {
-	const json_t *all = json_object_get(d, "annotations");
-	const char *text = NULL;
+	json_t *all = json_object_get(v, "annotations");
+	const char *key = NULL;
+	const json_t *value = NULL;
 	if (all == NULL || json_is_null(all))
 		return 0;
-	if (!json_is_object(all) || cof_json_opt_str(all, key, &text, err) < 0)
-		return bad_desc(err, "annotations are not strings");
-	if (text == NULL)
-		return 0;
-	if (strlen(text) > COF_ANNOTATION_MAX)
-		return bad_desc(err, "an annotation is too large");
-	*ret = strdup(text);
-	return *ret == NULL ? cof_err_oom(err) : 0;
+	if (!json_is_object(all))
+		return bad_desc(err, "annotations are no object");
+	json_object_foreach (all, key, value) {
+		const char *text = json_string_value(value);
+		if (text == NULL)
+			return bad_desc(err, "annotations are not strings");
+		if (json_string_length(value) > COF_ANNOTATION_MAX)
+			return bad_desc(err, "an annotation is too large");
+	}
+	*ret = json_incref(all);
+	return 0;
 }
 
 int cof_desc_parse(const json_t *v, cof_desc *ret, cof_err *err)
@@ -88,14 +91,17 @@ int cof_desc_parse(const json_t *v, cof_desc *ret, cof_err *err)
 	memcpy(d.media_type, type, strlen(type) + 1);
 	d.media = cof_media_find(type);
 	d.size = (uint64_t)size;
-	int r = annotation(v, COF_ENC_ANNOTATION_PUBOPTS, &d.enc_pubopts, err);
-	if (r == 0)
-		r = annotation(v, COF_ENC_ANNOTATION_PROVIDER, &d.enc_provider, err);
+	int r = take_annotations(v, &d.annotations, err);
 	if (r < 0)
 		return r;
 	*ret = d;
 	d = (cof_desc){0};
 	return 0;
+}
+
+const char *cof_desc_annotation(const cof_desc *d, const char *key)
+{
+	return json_string_value(json_object_get(d->annotations, key));
 }
 
 int cof_desc_check(const cof_desc *d, cof_span bytes, cof_err *err)

@@ -39,9 +39,7 @@ typedef struct cof_desc {
 	const cof_media *media; /* NULL: unknown */
 	cof_digest digest;
 	uint64_t size;
-	/* Values of the ocicrypt annotations (base64 text, at most COF_ANNOTATION_MAX); NULL when absent. */
-	char *enc_pubopts;  /* org.opencontainers.image.enc.pubopts */
-	char *enc_provider; /* org.opencontainers.image.enc.keys.provider.attestation-agent */
+	json_t *annotations; /* an object of strings without NUL, each at most COF_ANNOTATION_MAX; NULL when absent */
 } cof_desc;
 
 void cof_desc_release(cof_desc *d);
@@ -49,6 +47,8 @@ COF_DEFINE_AUTO(cof_desc, cof_desc_release)
 
 /* Reason "descriptor-malformed"; size at most 2^63 - 1. ret must be zeroed. */
 COF_WUR int cof_desc_parse(const json_t *v, cof_desc *ret, cof_err *err);
+/* An annotation's text, borrowed; NULL when it is not there. */
+const char *cof_desc_annotation(const cof_desc *d, const char *key);
 /* Length and digest of bytes that are at hand. Reason "blob-size-mismatch" or "blob-digest-mismatch" (crypto). */
 COF_WUR int cof_desc_check(const cof_desc *d, cof_span bytes, cof_err *err);
 

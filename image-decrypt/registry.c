@@ -274,7 +274,12 @@ static int source_blob(void *arg, const cof_desc *d, size_t max, cof_buf *ret, c
 	return rc;
 }
 
+static int source_stream(void *arg, const cof_desc *d, cof_sink sink, void *sink_arg, cof_err *err)
+{
+	return cof_registry_blob(arg, d, sink, sink_arg, err);
+}
+
 cof_image_source cof_registry_source(cof_registry *r)
 {
-	return (cof_image_source){r, source_manifest, source_blob};
+	return (cof_image_source){.arg = r, .manifest = source_manifest, .blob = source_blob, .stream = source_stream};
 }

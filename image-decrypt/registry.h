@@ -39,7 +39,7 @@ cof_image_source cof_registry_source(cof_registry *r);
  * they are good. Reasons "layer-size-mismatch", "layer-digest-mismatch" (crypto), "registry-refused" (401, 403),
  * "registry-not-found", "registry-status", and common/http.h's.
  */
-COF_WUR int cof_registry_blob(cof_registry *r, const cof_desc *d, cof_http_sink sink, void *arg, cof_err *err);
+COF_WUR int cof_registry_blob(cof_registry *r, const cof_desc *d, cof_sink sink, void *arg, cof_err *err);
 
 /* Nothing is sent when the registry has the blob. fd is read from its start. */
 COF_WUR int cof_registry_push_blob(cof_registry *r, const cof_desc *d, int fd, cof_err *err);

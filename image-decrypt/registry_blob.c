@@ -7,7 +7,7 @@
 typedef struct download {
 	const cof_desc *d;
 	cof_hasher *hasher;
-	cof_http_sink sink;
+	cof_sink sink;
 	void *arg;
 	uint64_t have; /* bytes that sink has */
 	uint64_t skip; /* of this answer: a registry that ignores Range starts at zero */
@@ -101,7 +101,7 @@ static int run(cof_registry *r, download *w, const char *url, cof_err *err)
 	}
 }
 
-int cof_registry_blob(cof_registry *r, const cof_desc *d, cof_http_sink sink, void *arg, cof_err *err)
+int cof_registry_blob(cof_registry *r, const cof_desc *d, cof_sink sink, void *arg, cof_err *err)
 {
 	COF_AUTO_FREE char *url = NULL;
 	COF_AUTO_PTR(cof_hasher) hasher = NULL;

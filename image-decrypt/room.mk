@@ -1,10 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += image
-image_SRC := image-decrypt/reference.c image-decrypt/layerkey.c image-decrypt/ocicrypt.c image-decrypt/encstream.c \
-	image-decrypt/manifest.c image-decrypt/config.c image-decrypt/image.c image-decrypt/gziphdr.c image-decrypt/inflate.c image-decrypt/pax.c \
-	image-decrypt/tarhdr.c image-decrypt/tar.c image-decrypt/tar_entry.c image-decrypt/tree.c image-decrypt/tree_lower.c image-decrypt/made.c image-decrypt/unpack.c \
-	image-decrypt/unpack_make.c image-decrypt/whiteout.c image-decrypt/layer.c
+image_SRC :=
+image_SRC += image-decrypt/config.c
+image_SRC += image-decrypt/encstream.c
+image_SRC += image-decrypt/gziphdr.c
+image_SRC += image-decrypt/image.c
+image_SRC += image-decrypt/inflate.c
+image_SRC += image-decrypt/layer.c
+image_SRC += image-decrypt/layerkey.c
+image_SRC += image-decrypt/made.c
+image_SRC += image-decrypt/manifest.c
+image_SRC += image-decrypt/ocicrypt.c
+image_SRC += image-decrypt/pax.c
+image_SRC += image-decrypt/reference.c
+image_SRC += image-decrypt/tar.c
+image_SRC += image-decrypt/tar_entry.c
+image_SRC += image-decrypt/tarhdr.c
+image_SRC += image-decrypt/tree.c
+image_SRC += image-decrypt/tree_lower.c
+image_SRC += image-decrypt/unpack.c
+image_SRC += image-decrypt/unpack_make.c
+image_SRC += image-decrypt/whiteout.c
 # the owner's side
-image_SRC += image-decrypt/layout.c image-decrypt/encrypt.c image-decrypt/push.c image-decrypt/flat.c
+image_SRC += image-decrypt/encrypt.c
+image_SRC += image-decrypt/flat.c
+image_SRC += image-decrypt/layout.c
+image_SRC += image-decrypt/push.c
 # the registry
-image_SRC += image-decrypt/challenge.c image-decrypt/registry.c image-decrypt/registry_blob.c image-decrypt/registry_upload.c
+image_SRC += image-decrypt/challenge.c
+image_SRC += image-decrypt/registry.c
+image_SRC += image-decrypt/registry_blob.c
+image_SRC += image-decrypt/registry_upload.c

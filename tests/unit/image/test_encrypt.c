@@ -95,7 +95,8 @@ static void what_changes_and_what_stays(void **state)
 	assert_true(cof_digest_equal(&plain.manifest.config.digest, &sealed.manifest.config.digest));
 	assert_ok(cof_image_require_encrypted(&sealed, &err));
 	assert_int_equal(plain.manifest.layers[0].size, sealed.manifest.layers[0].size);
-	assert_ok(cof_enc_packets_parse(sealed.manifest.layers[0].enc_provider, &packets, &err));
+	assert_ok(cof_enc_packets_parse(cof_desc_annotation(&sealed.manifest.layers[0], COF_ENC_ANNOTATION_PROVIDER),
+					&packets, &err));
 	assert_string_equal(packets.at[0].kid, KID);
 	assert_non_null(strstr(cof_buf_str(&sealed.manifest_bytes), "\"kept\":\"yes\""));
 	COF_AUTO(cof_buf) blob = {0};

@@ -97,7 +97,7 @@ static int get_blob(void *arg, const cof_desc *d, size_t max, cof_buf *ret, cof_
 
 static int load(liar *l, const char *wanted, cof_image *ret, cof_err *err)
 {
-	const cof_image_source src = {l, get_manifest, get_blob};
+	const cof_image_source src = {.arg = l, .manifest = get_manifest, .blob = get_blob};
 	return cof_image_load(&src, wanted, COF_PLATFORM_DEFAULT, ret, err);
 }
 

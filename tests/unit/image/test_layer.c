@@ -327,7 +327,8 @@ static int read_kek(const char *kid, cof_buf *ret)
 static int provider_key(const cof_desc *d, cof_layer_key *ret)
 {
 	COF_AUTO(cof_enc_packets) all = {0};
-	if (d->enc_provider == NULL || cof_enc_packets_parse(d->enc_provider, &all, NULL) < 0)
+	const char *packets = cof_desc_annotation(d, COF_ENC_ANNOTATION_PROVIDER);
+	if (packets == NULL || cof_enc_packets_parse(packets, &all, NULL) < 0)
 		return -1;
 	for (size_t i = 0; i < all.n; i++) {
 		COF_AUTO(cof_buf) kek = {0};
@@ -378,7 +379,7 @@ static int vector_layer(cof_layout *layout, const cof_image *image, size_t i, co
 				   .digest = d->digest,
 				   .size = d->size,
 				   .diff_id = image->config.diff_ids[i],
-				   .enc_pubopts = d->enc_pubopts,
+				   .enc_pubopts = cof_desc_annotation(d, COF_ENC_ANNOTATION_PUBOPTS),
 				   .allow_plain = true,
 				   .unpack = {.root_fd = s->fd, .form = COF_UNPACK_FLAT}};
 	return run(job, cof_buf_span(&blob), d->media->encrypted ? &key : NULL, &res, err);

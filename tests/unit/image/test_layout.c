@@ -96,6 +96,33 @@ static void t036_changed_blobs(void **state)
 	}
 }
 
+static int collect(void *arg, cof_span chunk, cof_err *e)
+{
+	return cof_buf_add(arg, chunk.data, chunk.len, e);
+}
+
+static void t036_streams_are_counted_and_hashed(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	COF_AUTO(cof_buf) got = {0};
+	const cof_image_source source = cof_layout_source(l);
+	cof_desc d = {.size = 3};
+	assert_ok(cof_layout_put(l, cof_span_str("abc"), &d.digest, &err));
+	assert_ok(cof_image_stream(&source, &d, collect, &got, &err));
+	assert_string_equal(cof_buf_str(&got), "abc");
+	d.size = 2;
+	assert_fails(cof_image_stream(&source, &d, collect, &got, &err), "blob-size-mismatch");
+	d.size = 4;
+	assert_fails(cof_image_stream(&source, &d, collect, &got, &err), "blob-size-mismatch");
+	d.size = 3;
+	char path[256], text[COF_DIGEST_STR_MAX];
+	cof_digest_str(&d.digest, text);
+	(void)snprintf(path, sizeof path, "%s/l/blobs/sha256/%s", s->top, text + 7);
+	assert_ok(cof_file_write(path, cof_span_str("abd"), 0644, &err));
+	assert_fails(cof_image_stream(&source, &d, collect, &got, &err), "blob-digest-mismatch");
+}
+
 static void tags(void **state)
 {
 	const scratch *s = *state;
@@ -139,6 +166,7 @@ int main(void)
 		T(hostile_indexes),
 		T(blobs_are_plain_files),
 		T(t036_changed_blobs),
+		T(t036_streams_are_counted_and_hashed),
 		T(tags),
 		T(an_abort_leaves_nothing),
 	};
