@@ -26,6 +26,10 @@ image_SRC += image-decrypt/encrypt.c
 image_SRC += image-decrypt/flat.c
 image_SRC += image-decrypt/layout.c
 image_SRC += image-decrypt/push.c
+image_SRC += image-decrypt/staging.c
+image_SRC += image-decrypt/unpack_child.c
+image_SRC += image-decrypt/unpack_file.c
+image_SRC += image-decrypt/unpack_inside.c
 # the registry
 image_SRC += image-decrypt/challenge.c
 image_SRC += image-decrypt/registry.c
