@@ -31,6 +31,7 @@ image_SRC += image-decrypt/unpack_child.c
 image_SRC += image-decrypt/unpack_file.c
 image_SRC += image-decrypt/unpack_inside.c
 # the registry
+image_SRC += image-decrypt/authfile.c
 image_SRC += image-decrypt/challenge.c
 image_SRC += image-decrypt/registry.c
 image_SRC += image-decrypt/registry_blob.c

@@ -129,6 +129,7 @@ int cof_unpack_new(cof_unpack **ret, const cof_unpack_opts *opts, cof_err *err)
 		u->opts.max_entries = COF_UNPACK_ENTRIES;
 	bool overlay = opts->form == COF_UNPACK_OVERLAY;
 	cof_tree_init(&u->tree, opts->root_fd, opts->lower_fds, overlay ? opts->n_lowers : 0, overlay);
+	cof_tree_gate(&u->tree, opts->lowers, opts->lowers_arg);
 	const cof_tar_sink sink = {u, on_entry, on_data, on_done};
 	int r = cof_tar_new(&u->tar, &sink, err);
 	if (r < 0)

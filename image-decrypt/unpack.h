@@ -29,6 +29,14 @@ typedef struct cof_unpack_opts {
 	cof_unpack_form form;
 	const int *lower_fds; /* overlay: directories of the published layers below, top first; may be NULL */
 	size_t n_lowers;
+	/*
+	 * For layers that are unpacked side by side; NULL: the layers below are there. Called once, by the thread that
+	 * unpacks, when something of them is first needed. May block; when it returns 0, the descriptors stand in
+	 * lower_fds (n_lowers is known before). Its failure ends the unpacking as it is, so its class should be one
+	 * that does not blame this layer's bytes (not malformed, not policy).
+	 */
+	int (*lowers)(void *arg, cof_err *err);
+	void *lowers_arg;
 	bool own_ids; /* everything belongs to the caller: for owners who are not root */
 	bool devices; /* make device nodes; else they are refused: reason "tar-device" (policy) */
 	/* Limits; 0 means the default. */

@@ -174,7 +174,9 @@ static int ready_target(cof_unpack *u, const char *link, char target[PATH_MAX], 
 	COF_AUTO_FD int own = cof_tree_open(u->tree.root, target, O_PATH);
 	if (own >= 0 && fstat(own, &st) == 0)
 		return S_ISDIR(st.st_mode) || cof_tree_is_whiteout(&st) ? no_target(err) : 0;
-	COF_AUTO_FD int lower = cof_tree_lower(&u->tree, target);
+	COF_AUTO_FD int lower = -EBADF;
+	if ((r = cof_tree_lower(&u->tree, target, &lower, err)) < 0)
+		return r;
 	return lower < 0 ? no_target(err) : copy_up(u, lower, target, err);
 }
 
