@@ -38,5 +38,6 @@ void cof_cli_image_progress(void *arg, uint64_t done, uint64_t total);
 int cof_cmd_image_encrypt(int argc, char **argv);
 int cof_cmd_image_push(int argc, char **argv);
 int cof_cmd_image_unpack(int argc, char **argv);
+int cof_cmd_image_unpack_layer(int argc, char **argv);
 int cof_cmd_image_digest(int argc, char **argv);
 int cof_cmd_image_inspect(int argc, char **argv);
