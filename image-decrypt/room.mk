@@ -27,6 +27,7 @@ image_SRC += image-decrypt/flat.c
 image_SRC += image-decrypt/layout.c
 image_SRC += image-decrypt/push.c
 # the registry
+image_SRC += image-decrypt/authfile.c
 image_SRC += image-decrypt/challenge.c
 image_SRC += image-decrypt/registry.c
 image_SRC += image-decrypt/registry_blob.c
