@@ -32,3 +32,17 @@ image_SRC += image-decrypt/challenge.c
 image_SRC += image-decrypt/registry.c
 image_SRC += image-decrypt/registry_blob.c
 image_SRC += image-decrypt/registry_upload.c
+# signatures
+image_SRC += image-decrypt/sigbundle.c
+image_SRC += image-decrypt/sigidentity.c
+image_SRC += image-decrypt/sigkey.c
+image_SRC += image-decrypt/sigpayload.c
+image_SRC += image-decrypt/sigpolicy.c
+image_SRC += image-decrypt/sigpolicy_scope.c
+image_SRC += image-decrypt/sigpgp_packet.c
+image_SRC += image-decrypt/sigpgp_key.c
+image_SRC += image-decrypt/sigpgp_sig.c
+image_SRC += image-decrypt/sigpgp_ring.c
+image_SRC += image-decrypt/sigpgp_message.c
+image_SRC += image-decrypt/sigfetch.c
+image_SRC += image-decrypt/sigcheck.c
