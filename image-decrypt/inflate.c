@@ -12,7 +12,7 @@
 #include "common/secret.h"
 #include "image-decrypt/gziphdr.h"
 
-enum { GZIP_MAGIC = 0x1f, ZSTD_MAGIC_LEN = 4 };
+enum { OUT_LEN = 256 << 10, GZIP_MAGIC = 0x1f, ZSTD_MAGIC_LEN = 4 };
 
 typedef enum phase { PHASE_START, PHASE_HEADER, PHASE_INSIDE, PHASE_BETWEEN, PHASE_PADDING } phase;
 
@@ -30,8 +30,11 @@ struct cof_inflate {
 	uint8_t magic[ZSTD_MAGIC_LEN]; /* of the next frame, as far as it came */
 	size_t magic_len;
 	uint64_t frames;
-	cof_ring *to;
-	uint8_t *block; /* NULL: none in hand */
+	cof_belt *to; /* or else: */
+	cof_sink sink;
+	void *arg;
+	uint8_t *own;
+	uint8_t *block; /* of the belt, or our own; NULL: none in hand */
 	size_t used, block_len;
 };
 
@@ -39,6 +42,9 @@ void cof_inflate_free(cof_inflate *z)
 {
 	if (z->gzip != NULL)
 		cof_wipe(z->gzip, sizeof *z->gzip); /* plain text of an encrypted layer */
+	if (z->own != NULL)
+		cof_wipe(z->own, z->block_len);
+	free(z->own);
 	free(z->gzip);
 	(void)ZSTD_freeDStream(z->zstd);
 	free(z);
@@ -52,7 +58,9 @@ static int broken(cof_err *err, const char *what)
 /* There is room in the block in hand. */
 static int need_room(cof_inflate *z, cof_err *err)
 {
-	return z->block != NULL ? 0 : cof_ring_room(z->to, &z->block, err);
+	if (z->to == NULL)
+		z->block = z->own;
+	return z->block != NULL ? 0 : cof_belt_room(z->to, &z->block, err);
 }
 
 /* So much more came out; a full block goes on its way. */
@@ -64,10 +72,12 @@ static int came_out(cof_inflate *z, size_t len, cof_err *err)
 
 int cof_inflate_flush(cof_inflate *z, cof_err *err)
 {
-	size_t len = z->used;
+	cof_span out = {z->block, z->used};
 	z->block = NULL;
 	z->used = 0;
-	return len == 0 ? 0 : cof_ring_put(z->to, len, err);
+	if (out.len == 0)
+		return 0;
+	return z->to != NULL ? cof_belt_put(z->to, out.len, err) : z->sink(z->arg, out, err);
 }
 
 static int begin_none(cof_inflate *z, cof_err *err)
@@ -258,14 +268,16 @@ static const codec codecs[] = {
 	[COF_COMP_ZSTD] = {begin_zstd, add_zstd},
 };
 
-int cof_inflate_new(cof_inflate **ret, cof_compression comp, cof_ring *to, cof_err *err)
+static int make(cof_inflate **ret, cof_compression comp, cof_inflate from, cof_err *err)
 {
 	COF_AUTO_PTR(cof_inflate) z = calloc(1, sizeof *z);
 	if (z == NULL)
 		return cof_err_oom(err);
+	*z = from;
 	z->codec = &codecs[comp];
-	z->to = to;
-	z->block_len = cof_ring_block_len(to);
+	z->own = z->to == NULL ? malloc(z->block_len) : NULL;
+	if (z->to == NULL && z->own == NULL)
+		return cof_err_oom(err);
 	int r = z->codec->begin(z, err);
 	if (r < 0)
 		return r;
@@ -273,11 +285,23 @@ int cof_inflate_new(cof_inflate **ret, cof_compression comp, cof_ring *to, cof_e
 	return 0;
 }
 
+int cof_inflate_new(cof_inflate **ret, cof_compression comp, cof_sink sink, void *arg, cof_err *err)
+{
+	return make(ret, comp, (cof_inflate){.sink = sink, .arg = arg, .block_len = OUT_LEN}, err);
+}
+
+int cof_inflate_into(cof_inflate **ret, cof_compression comp, cof_belt *to, cof_err *err)
+{
+	return make(ret, comp, (cof_inflate){.to = to, .block_len = cof_belt_block_len(to)}, err);
+}
+
 int cof_inflate_add(cof_inflate *z, cof_span in, cof_err *err)
 {
 	if (in.len > UINT32_MAX)
 		return cof_err_set(err, COF_E_USAGE, "too-large", "too many bytes at once");
-	return z->codec->add(z, in, err);
+	int r = z->codec->add(z, in, err);
+	int given = z->to == NULL ? cof_inflate_flush(z, r < 0 ? NULL : err) : 0;
+	return r < 0 ? r : given;
 }
 
 int cof_inflate_end(const cof_inflate *z, cof_err *err)

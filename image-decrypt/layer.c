@@ -25,8 +25,8 @@ typedef struct line {
 	cof_inflate *inflate;
 	cof_unpack *unpack;
 	cof_crew *crew;
-	cof_ring *plain, *tar; /* before inflate, and behind it */
-	uint8_t *block;	       /* in hand, of the ring of plain bytes */
+	cof_belt *plain, *tar; /* before inflate, and behind it */
+	uint8_t *block;	       /* in hand, of the belt of plain bytes */
 	cof_buf ahead;	       /* stored bytes that came before the key */
 	size_t ahead_taken;
 	uint64_t bytes, tar_bytes, told;
@@ -40,11 +40,11 @@ typedef struct line {
 static void line_release(line *l)
 {
 	if (l->tar != NULL)
-		cof_ring_stop(l->tar);
+		cof_belt_stop(l->tar);
 	if (l->plain != NULL)
-		cof_ring_free(l->plain);
+		cof_belt_free(l->plain);
 	if (l->tar != NULL)
-		cof_ring_free(l->tar);
+		cof_belt_free(l->tar);
 	if (l->crew != NULL)
 		cof_crew_free(l->crew);
 	cof_hasher_free(l->stored);
@@ -102,7 +102,7 @@ static int on_plain_end(void *arg, bool whole, cof_err *err)
 	int r = cof_inflate_flush(l->inflate, err);
 	if (r == 0 && whole)
 		r = cof_inflate_end(l->inflate, err);
-	cof_ring_close(l->tar);
+	cof_belt_close(l->tar);
 	return r;
 }
 
@@ -114,26 +114,26 @@ static size_t helpers(void)
 	return cpus <= COF_CREW_MAX ? cpus - 1 : COF_CREW_MAX;
 }
 
-static int set_up_rings(line *l, cof_err *err)
+static int set_up_belts(line *l, cof_err *err)
 {
 	const size_t threads = helpers();
 	/* Alone, a block goes through all stages while the caches hold it. */
-	const cof_ring_opts tar = {.blocks = threads > 0 ? TAR_BLOCKS : 1,
+	const cof_belt_opts tar = {.blocks = threads > 0 ? TAR_BLOCKS : 1,
 				   .block_len = BLOCK,
 				   .readers = {{on_tar, NULL, l}, {on_tar_digest, NULL, l}},
 				   .n_readers = 2};
-	const cof_ring_opts plain = {.blocks = threads > 0 ? PLAIN_BLOCKS : 1,
+	const cof_belt_opts plain = {.blocks = threads > 0 ? PLAIN_BLOCKS : 1,
 				     .block_len = BLOCK,
 				     .readers = {{on_plain, on_plain_end, l}},
 				     .n_readers = 1};
 	int r = cof_crew_new(&l->crew, threads, err);
 	if (r == 0)
-		r = cof_ring_new(&l->tar, l->crew, &tar, err);
+		r = cof_belt_new(&l->tar, l->crew, &tar, err);
 	if (r == 0)
-		r = cof_inflate_new(&l->inflate, l->media->comp, l->tar, err);
+		r = cof_inflate_into(&l->inflate, l->media->comp, l->tar, err);
 	if (r == 0)
-		r = cof_ring_new(&l->plain, l->crew, &plain, err);
-	return r < 0 ? r : cof_ring_room(l->plain, &l->block, err);
+		r = cof_belt_new(&l->plain, l->crew, &plain, err);
+	return r < 0 ? r : cof_belt_room(l->plain, &l->block, err);
 }
 
 static int set_up(line *l, cof_err *err)
@@ -145,7 +145,7 @@ static int set_up(line *l, cof_err *err)
 		r = cof_hasher_new(&l->diff_id, l->job->diff_id.alg, err);
 	if (r == 0)
 		r = cof_unpack_new(&l->unpack, &l->job->unpack, err);
-	return r < 0 ? r : set_up_rings(l, err);
+	return r < 0 ? r : set_up_belts(l, err);
 }
 
 /* --- reading --- */
@@ -264,8 +264,8 @@ static int judge_and_decrypt(line *l, size_t n, cof_err *err)
 static int settle(line *l, cof_err *err)
 {
 	cof_err inflate = {0}, untar = {0};
-	int inflated = cof_ring_join(l->plain, &inflate);
-	int untarred = cof_ring_join(l->tar, &untar);
+	int inflated = cof_belt_join(l->plain, &inflate);
+	int untarred = cof_belt_join(l->tar, &untar);
 	l->failed = untarred < 0 ? untarred : inflated;
 	l->why = untarred < 0 ? untar : inflate;
 	if (l->failed == 0 || l->why.cls == COF_E_MALFORMED || l->why.cls == COF_E_POLICY)
@@ -281,7 +281,7 @@ static int forward(line *l, size_t n, cof_err *err)
 	if (l->failed < 0)
 		return 0;
 	uint64_t from = cof_thread_ns();
-	bool taken = cof_ring_put(l->plain, n, NULL) == 0 && cof_ring_room(l->plain, &l->block, NULL) == 0;
+	bool taken = cof_belt_put(l->plain, n, NULL) == 0 && cof_belt_room(l->plain, &l->block, NULL) == 0;
 	l->unpack_ns += cof_thread_ns() - from;
 	return taken ? 0 : settle(l, err);
 }
@@ -319,7 +319,7 @@ static int check_stored(line *l, cof_err *err)
 static int check_tar(line *l, cof_unpack_result *ret, cof_err *err)
 {
 	cof_digest found;
-	cof_ring_close(l->plain);
+	cof_belt_close(l->plain);
 	int r = settle(l, err);
 	if (r == 0 && l->failed < 0) {
 		if (err != NULL)

@@ -22,19 +22,10 @@ static int on_chunk(void *arg, cof_span in, cof_err *err)
 
 static int run(cof_compression comp, cof_span in, size_t step, seen *ret)
 {
-	const cof_ring_opts opts = {.blocks = 1, .block_len = 4096, .readers = {{on_chunk, NULL, ret}}, .n_readers = 1};
-	COF_AUTO_PTR(cof_crew) crew = NULL;
-	COF_AUTO_PTR(cof_ring) ring = NULL;
 	COF_AUTO_PTR(cof_inflate) z = NULL;
-	int r = cof_crew_new(&crew, 0, NULL);
-	if (r == 0)
-		r = cof_ring_new(&ring, crew, &opts, NULL);
-	if (r == 0)
-		r = cof_inflate_new(&z, comp, ring, NULL);
+	int r = cof_inflate_new(&z, comp, on_chunk, ret, NULL);
 	for (size_t at = 0; r == 0 && at < in.len; at += step)
 		r = cof_inflate_add(z, cof_span_of(in.data + at, in.len - at < step ? in.len - at : step), NULL);
-	if (r == 0)
-		r = cof_inflate_flush(z, NULL);
 	return r < 0 ? r : cof_inflate_end(z, NULL);
 }
 

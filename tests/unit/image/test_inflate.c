@@ -21,23 +21,11 @@ static int on_chunk(void *arg, cof_span in, cof_err *err)
 
 static int inflate(cof_compression comp, cof_span in, size_t step, out *o, cof_err *err)
 {
-	const cof_ring_opts opts = {.blocks = 2, .block_len = 4096, .readers = {{on_chunk, NULL, o}}, .n_readers = 1};
-	COF_AUTO_PTR(cof_crew) crew = NULL;
-	COF_AUTO_PTR(cof_ring) ring = NULL;
 	COF_AUTO_PTR(cof_inflate) z = NULL;
 	o->buf.len = 0;
-	int r = cof_crew_new(&crew, 0, err);
-	if (r == 0)
-		r = cof_ring_new(&ring, crew, &opts, err);
-	assert_int_equal(r, 0);
-	r = cof_inflate_new(&z, comp, ring, err);
+	int r = cof_inflate_new(&z, comp, on_chunk, o, err);
 	for (size_t at = 0; r == 0 && at < in.len; at += step)
 		r = cof_inflate_add(z, cof_span_of(in.data + at, in.len - at < step ? in.len - at : step), err);
-	if (r == 0)
-		r = cof_inflate_flush(z, err);
-	cof_ring_close(ring);
-	if (cof_ring_join(ring, NULL) < 0)
-		return cof_ring_join(ring, err);
 	return r < 0 ? r : cof_inflate_end(z, err);
 }
 

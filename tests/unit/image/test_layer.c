@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <sys/wait.h>
 
+#include "image-decrypt/enc_provider.h"
 #include "image-decrypt/layout.h"
 #include "tests/unit/image/jwe_open.h"
 #include "tests/unit/image/mklayer.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image-decrypt/ring.h"
+#include "image-decrypt/belt.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -8,8 +8,8 @@
 #include "common/secret.h"
 
 typedef struct reader {
-	cof_ring *ring;
-	cof_ring_reader how;
+	cof_belt *belt;
+	cof_belt_reader how;
 	bool busy, ended;
 	uint64_t taken;
 	int failed;
@@ -17,14 +17,14 @@ typedef struct reader {
 } reader;
 
 /* Everything here that changes is under the crew's lock. */
-struct cof_ring {
+struct cof_belt {
 	cof_crew *crew;
 	bool closed, stopped;
 	size_t blocks, block_len;
 	uint8_t *memory;
 	size_t *lens;
 	uint64_t put;
-	reader readers[COF_RING_READERS_MAX];
+	reader readers[COF_BELT_READERS_MAX];
 	size_t n_readers;
 };
 
@@ -34,7 +34,7 @@ struct cof_crew {
 	pthread_t threads[COF_CREW_MAX];
 	size_t n_threads;
 	bool quit;
-	cof_ring *rings[COF_CREW_RINGS_MAX]; /* in the order of the stages */
+	cof_belt *belts[COF_CREW_BELTS_MAX]; /* in the order of the stages */
 };
 
 static uint64_t ns_of(clockid_t clock)
@@ -80,25 +80,25 @@ static void tell_change(cof_crew *c)
 
 /* --- work; all under the lock, which is left while a reader runs --- */
 
-static uint8_t *block_of(const cof_ring *r, uint64_t n)
+static uint8_t *block_of(const cof_belt *r, uint64_t n)
 {
 	return r->memory + (size_t)(n % r->blocks) * r->block_len;
 }
 
 static bool has_block(const reader *d)
 {
-	return !d->ring->stopped && d->taken < d->ring->put;
+	return !d->belt->stopped && d->taken < d->belt->put;
 }
 
 static bool has_work(const reader *d)
 {
-	return !d->busy && !d->ended && (has_block(d) || d->ring->stopped || d->ring->closed);
+	return !d->busy && !d->ended && (has_block(d) || d->belt->stopped || d->belt->closed);
 }
 
 static reader *find_work(const cof_crew *c)
 {
-	for (size_t i = 0; i < COF_CREW_RINGS_MAX; i++) {
-		cof_ring *r = c->rings[i];
+	for (size_t i = 0; i < COF_CREW_BELTS_MAX; i++) {
+		cof_belt *r = c->belts[i];
 		for (size_t k = 0; r != NULL && k < r->n_readers; k++)
 			if (has_work(&r->readers[k]))
 				return &r->readers[k];
@@ -108,7 +108,7 @@ static reader *find_work(const cof_crew *c)
 
 static int take(reader *d, cof_err *why)
 {
-	cof_ring *r = d->ring;
+	cof_belt *r = d->belt;
 	cof_span block = cof_span_of(block_of(r, d->taken), r->lens[d->taken % r->blocks]);
 	unlock(r->crew);
 	int rc = d->how.take(d->how.arg, block, why);
@@ -119,7 +119,7 @@ static int take(reader *d, cof_err *why)
 
 static int end(reader *d, cof_err *why)
 {
-	cof_ring *r = d->ring;
+	cof_belt *r = d->belt;
 	bool whole = r->closed && d->failed == 0 && d->taken == r->put;
 	unlock(r->crew);
 	int rc = d->how.end == NULL ? 0 : d->how.end(d->how.arg, whole, why);
@@ -137,9 +137,9 @@ static void run(reader *d)
 	if (rc < 0 && d->failed == 0) {
 		d->failed = rc;
 		d->why = why;
-		d->ring->stopped = true;
+		d->belt->stopped = true;
 	}
-	tell_change(d->ring->crew);
+	tell_change(d->belt->crew);
 }
 
 /* One block of somebody's work, or else a wait for something to happen. */
@@ -206,9 +206,9 @@ int cof_crew_new(cof_crew **ret, size_t threads, cof_err *err)
 	return 0;
 }
 
-/* --- the ring --- */
+/* --- the belt --- */
 
-static bool all_ended(const cof_ring *r)
+static bool all_ended(const cof_belt *r)
 {
 	bool ended = true;
 	for (size_t i = 0; i < r->n_readers; i++)
@@ -216,7 +216,7 @@ static bool all_ended(const cof_ring *r)
 	return ended;
 }
 
-static void sign_off(cof_ring *r)
+static void sign_off(cof_belt *r)
 {
 	cof_crew *c = r->crew;
 	lock(c);
@@ -224,13 +224,13 @@ static void sign_off(cof_ring *r)
 	tell_change(c);
 	while (!all_ended(r))
 		work_or_wait(c);
-	for (size_t i = 0; i < COF_CREW_RINGS_MAX; i++)
-		if (c->rings[i] == r)
-			c->rings[i] = NULL;
+	for (size_t i = 0; i < COF_CREW_BELTS_MAX; i++)
+		if (c->belts[i] == r)
+			c->belts[i] = NULL;
 	unlock(c);
 }
 
-void cof_ring_free(cof_ring *r)
+void cof_belt_free(cof_belt *r)
 {
 	sign_off(r);
 	if (r->memory != NULL)
@@ -240,18 +240,18 @@ void cof_ring_free(cof_ring *r)
 	free(r);
 }
 
-static void sign_on(cof_ring *r)
+static void sign_on(cof_belt *r)
 {
 	cof_crew *c = r->crew;
 	lock(c);
-	memmove(c->rings + 1, c->rings, sizeof c->rings - sizeof c->rings[0]);
-	c->rings[0] = r;
+	memmove(c->belts + 1, c->belts, sizeof c->belts - sizeof c->belts[0]);
+	c->belts[0] = r;
 	unlock(c);
 }
 
-int cof_ring_new(cof_ring **ret, cof_crew *crew, const cof_ring_opts *opts, cof_err *err)
+int cof_belt_new(cof_belt **ret, cof_crew *crew, const cof_belt_opts *opts, cof_err *err)
 {
-	COF_AUTO_PTR(cof_ring) r = calloc(1, sizeof *r);
+	COF_AUTO_PTR(cof_belt) r = calloc(1, sizeof *r);
 	if (r == NULL)
 		return cof_err_oom(err);
 	r->crew = crew;
@@ -262,13 +262,13 @@ int cof_ring_new(cof_ring **ret, cof_crew *crew, const cof_ring_opts *opts, cof_
 	if (r->memory == NULL || r->lens == NULL)
 		return cof_err_oom(err);
 	for (; r->n_readers < opts->n_readers; r->n_readers++)
-		r->readers[r->n_readers] = (reader){.ring = r, .how = opts->readers[r->n_readers]};
+		r->readers[r->n_readers] = (reader){.belt = r, .how = opts->readers[r->n_readers]};
 	sign_on(r);
 	*ret = cof_steal(&r);
 	return 0;
 }
 
-static bool full(const cof_ring *r)
+static bool full(const cof_belt *r)
 {
 	for (size_t i = 0; i < r->n_readers; i++)
 		if (r->put - r->readers[i].taken == r->blocks)
@@ -281,7 +281,7 @@ static int say_stopped(cof_err *err)
 	return cof_err_set(err, COF_E_INTERNAL, "cancelled", "nobody takes what comes");
 }
 
-int cof_ring_room(cof_ring *r, uint8_t **ret, cof_err *err)
+int cof_belt_room(cof_belt *r, uint8_t **ret, cof_err *err)
 {
 	lock(r->crew);
 	while (!r->stopped && full(r))
@@ -292,7 +292,7 @@ int cof_ring_room(cof_ring *r, uint8_t **ret, cof_err *err)
 	return stopped ? say_stopped(err) : 0;
 }
 
-int cof_ring_put(cof_ring *r, size_t len, cof_err *err)
+int cof_belt_put(cof_belt *r, size_t len, cof_err *err)
 {
 	lock(r->crew);
 	bool stopped = r->stopped;
@@ -303,12 +303,12 @@ int cof_ring_put(cof_ring *r, size_t len, cof_err *err)
 	return stopped ? say_stopped(err) : 0;
 }
 
-size_t cof_ring_block_len(const cof_ring *r)
+size_t cof_belt_block_len(const cof_belt *r)
 {
 	return r->block_len;
 }
 
-void cof_ring_close(cof_ring *r)
+void cof_belt_close(cof_belt *r)
 {
 	lock(r->crew);
 	r->closed = true;
@@ -316,7 +316,7 @@ void cof_ring_close(cof_ring *r)
 	unlock(r->crew);
 }
 
-void cof_ring_stop(cof_ring *r)
+void cof_belt_stop(cof_belt *r)
 {
 	lock(r->crew);
 	r->stopped = true;
@@ -324,7 +324,7 @@ void cof_ring_stop(cof_ring *r)
 	unlock(r->crew);
 }
 
-int cof_ring_join(cof_ring *r, cof_err *err)
+int cof_belt_join(cof_belt *r, cof_err *err)
 {
 	lock(r->crew);
 	while (!all_ended(r))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rings and their crew: all blocks, in order, to everybody; every failure ends everything. With and without threads. */
-#include "image-decrypt/ring.h"
+/* Belts and their crew: all blocks, in order, to everybody; every failure ends everything. With and without threads. */
+#include "image-decrypt/belt.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@ typedef struct sink {
 	uint64_t blocks, fail_at, slow_at;
 	bool ended, whole;
 	int ends, fail_end;
-	cof_ring *next; /* each block goes there as well */
+	cof_belt *next; /* each block goes there as well */
 } sink;
 
 static int on_block(void *arg, cof_span in, cof_err *err)
@@ -33,11 +33,11 @@ static int on_block(void *arg, cof_span in, cof_err *err)
 		(void)usleep(20000);
 	if (s->blocks == s->fail_at)
 		return cof_err_set(err, COF_E_MALFORMED, "bad-block", "as told");
-	int r = s->next == NULL ? 0 : cof_ring_room(s->next, &to, err);
+	int r = s->next == NULL ? 0 : cof_belt_room(s->next, &to, err);
 	if (r < 0 || s->next == NULL)
 		return r;
 	memcpy(to, in.data, in.len);
-	return cof_ring_put(s->next, in.len, err);
+	return cof_belt_put(s->next, in.len, err);
 }
 
 static int on_end(void *arg, bool whole, cof_err *err)
@@ -47,32 +47,32 @@ static int on_end(void *arg, bool whole, cof_err *err)
 	s->whole = whole;
 	s->ends++;
 	if (s->next != NULL)
-		cof_ring_close(s->next);
+		cof_belt_close(s->next);
 	return s->fail_end == 0 ? 0 : cof_err_set(err, COF_E_MALFORMED, "bad-end", "as told");
 }
 
-static int write_blocks(cof_ring *r, uint64_t n, cof_err *err)
+static int write_blocks(cof_belt *r, uint64_t n, cof_err *err)
 {
 	int rc = 0;
 	for (uint64_t i = 0; rc == 0 && i < n; i++) {
 		uint8_t *to = NULL;
-		rc = cof_ring_room(r, &to, err);
+		rc = cof_belt_room(r, &to, err);
 		if (rc < 0)
 			break;
 		memcpy(to, &i, sizeof i);
-		rc = cof_ring_put(r, 8 + i % (LEN - 8), err);
+		rc = cof_belt_put(r, 8 + i % (LEN - 8), err);
 	}
 	return rc;
 }
 
-static cof_ring *make_ring(cof_crew *crew, size_t blocks, sink *a, sink *b)
+static cof_belt *make_belt(cof_crew *crew, size_t blocks, sink *a, sink *b)
 {
-	const cof_ring_opts opts = {.blocks = blocks,
+	const cof_belt_opts opts = {.blocks = blocks,
 				    .block_len = LEN,
 				    .readers = {{on_block, on_end, a}, {on_block, on_end, b}},
 				    .n_readers = b == NULL ? 1 : 2};
-	cof_ring *r = NULL;
-	assert_ok(cof_ring_new(&r, crew, &opts, &err));
+	cof_belt *r = NULL;
+	assert_ok(cof_belt_new(&r, crew, &opts, &err));
 	return r;
 }
 
@@ -83,10 +83,10 @@ static void everybody_gets_everything(void **state)
 		COF_AUTO_PTR(cof_crew) crew = NULL;
 		sink a = {.slow_at = 5}, b = {.slow_at = 50};
 		assert_ok(cof_crew_new(&crew, crews[i / 3], &err));
-		COF_AUTO_PTR(cof_ring) r = make_ring(crew, 1 + i % 3 * 3, &a, &b);
+		COF_AUTO_PTR(cof_belt) r = make_belt(crew, 1 + i % 3 * 3, &a, &b);
 		assert_ok(write_blocks(r, 5000, &err));
-		cof_ring_close(r);
-		assert_ok(cof_ring_join(r, &err));
+		cof_belt_close(r);
+		assert_ok(cof_belt_join(r, &err));
 		assert_int_equal(a.blocks, 5000);
 		assert_int_equal(b.blocks, 5000);
 		assert_true(a.whole && b.whole && a.ends == 1 && b.ends == 1);
@@ -100,9 +100,9 @@ static void nothing_at_all(void **state)
 		COF_AUTO_PTR(cof_crew) crew = NULL;
 		sink a = {0};
 		assert_ok(cof_crew_new(&crew, crews[i], &err));
-		COF_AUTO_PTR(cof_ring) r = make_ring(crew, 2, &a, NULL);
-		cof_ring_close(r);
-		assert_ok(cof_ring_join(r, &err));
+		COF_AUTO_PTR(cof_belt) r = make_belt(crew, 2, &a, NULL);
+		cof_belt_close(r);
+		assert_ok(cof_belt_join(r, &err));
 		assert_true(a.whole && a.blocks == 0);
 	}
 }
@@ -115,10 +115,10 @@ static void a_failing_reader_stops_it(void **state)
 		COF_AUTO_PTR(cof_crew) crew = NULL;
 		sink a = {.fail_at = i % 2 == 0 ? 100 : 0}, b = {.fail_at = i % 2 == 0 ? 0 : 100};
 		assert_ok(cof_crew_new(&crew, crews[i / 2], &err));
-		COF_AUTO_PTR(cof_ring) r = make_ring(crew, 4, &a, &b);
+		COF_AUTO_PTR(cof_belt) r = make_belt(crew, 4, &a, &b);
 		assert_fails(write_blocks(r, 1000, &err), "cancelled");
-		assert_fails(cof_ring_join(r, &err), "bad-block");
-		assert_fails(cof_ring_join(r, &err), "bad-block");
+		assert_fails(cof_belt_join(r, &err), "bad-block");
+		assert_fails(cof_belt_join(r, &err), "bad-block");
 		assert_true(a.ends == 1 && b.ends == 1);
 		assert_int_equal(i % 2 == 0 ? a.blocks : b.blocks, 100);
 		assert_true(a.blocks <= 104 && b.blocks <= 104);
@@ -133,15 +133,15 @@ static void failing_at_the_end(void **state)
 		COF_AUTO_PTR(cof_crew) crew = NULL;
 		sink a = {.fail_end = 1};
 		assert_ok(cof_crew_new(&crew, crews[i], &err));
-		COF_AUTO_PTR(cof_ring) r = make_ring(crew, 2, &a, NULL);
+		COF_AUTO_PTR(cof_belt) r = make_belt(crew, 2, &a, NULL);
 		assert_ok(write_blocks(r, 10, &err));
-		cof_ring_close(r);
-		assert_fails(cof_ring_join(r, &err), "bad-end");
+		cof_belt_close(r);
+		assert_fails(cof_belt_join(r, &err), "bad-end");
 		assert_int_equal(a.blocks, 10);
 	}
 }
 
-/* Two rings, as the pipeline has them. */
+/* Two belts, as the pipeline has them. */
 static void a_chain(void **state)
 {
 	(void)state;
@@ -150,15 +150,15 @@ static void a_chain(void **state)
 		sink last = {.fail_at = i % 4 == 1 ? 300 : 0}, other = {0};
 		sink first = {.fail_at = i % 4 == 2 ? 300 : 0};
 		assert_ok(cof_crew_new(&crew, crews[i / 4], &err));
-		COF_AUTO_PTR(cof_ring) behind = make_ring(crew, 3, &last, &other);
+		COF_AUTO_PTR(cof_belt) behind = make_belt(crew, 3, &last, &other);
 		first.next = behind;
-		COF_AUTO_PTR(cof_ring) before = make_ring(crew, 2, &first, NULL);
+		COF_AUTO_PTR(cof_belt) before = make_belt(crew, 2, &first, NULL);
 		int r = write_blocks(before, 2000, NULL);
 		if (i % 4 == 3)
-			cof_ring_stop(behind);
-		cof_ring_close(before);
-		int first_rc = cof_ring_join(before, NULL);
-		int last_rc = cof_ring_join(behind, NULL);
+			cof_belt_stop(behind);
+		cof_belt_close(before);
+		int first_rc = cof_belt_join(before, NULL);
+		int last_rc = cof_belt_join(behind, NULL);
 		assert_int_equal(r < 0, i % 4 == 1 || i % 4 == 2);
 		assert_int_equal(last_rc < 0, i % 4 == 1);
 		if (i % 4 == 0)
@@ -177,7 +177,7 @@ static void freed_in_the_middle(void **state)
 		COF_AUTO_PTR(cof_crew) crew = NULL;
 		sink a = {.slow_at = i % 50 + 1}, b = {0};
 		assert_ok(cof_crew_new(&crew, crews[i / 50], &err));
-		COF_AUTO_PTR(cof_ring) r = make_ring(crew, 4, &a, &b);
+		COF_AUTO_PTR(cof_belt) r = make_belt(crew, 4, &a, &b);
 		assert_ok(write_blocks(r, i % 50, &err));
 	}
 }
@@ -185,7 +185,7 @@ static void freed_in_the_middle(void **state)
 static void *stop_soon(void *arg)
 {
 	(void)usleep(10000);
-	cof_ring_stop(arg);
+	cof_belt_stop(arg);
 	return NULL;
 }
 
@@ -197,10 +197,10 @@ static void stopped_from_elsewhere(void **state)
 		sink a = {0};
 		pthread_t t;
 		assert_ok(cof_crew_new(&crew, crews[i], &err));
-		COF_AUTO_PTR(cof_ring) r = make_ring(crew, 2, &a, NULL);
+		COF_AUTO_PTR(cof_belt) r = make_belt(crew, 2, &a, NULL);
 		assert_int_equal(pthread_create(&t, NULL, stop_soon, r), 0);
 		assert_fails(write_blocks(r, UINT64_MAX, &err), "cancelled");
-		assert_ok(cof_ring_join(r, &err));
+		assert_ok(cof_belt_join(r, &err));
 		assert_false(a.whole);
 		assert_int_equal(pthread_join(t, NULL), 0);
 	}
@@ -212,7 +212,7 @@ static void cpu_time_is_counted(void **state)
 	COF_AUTO_PTR(cof_crew) crew = NULL;
 	sink a = {0}, b = {0};
 	assert_ok(cof_crew_new(&crew, 2, &err));
-	COF_AUTO_PTR(cof_ring) r = make_ring(crew, 2, &a, &b);
+	COF_AUTO_PTR(cof_belt) r = make_belt(crew, 2, &a, &b);
 	uint64_t from = cof_thread_ns();
 	assert_ok(write_blocks(r, 1000, &err));
 	assert_true(cof_thread_ns() > from);
