@@ -278,7 +278,7 @@ static bool full(const cof_belt *r)
 
 static int say_stopped(cof_err *err)
 {
-	return cof_err_set(err, COF_E_INTERNAL, "cancelled", "nobody takes what comes");
+	return cof_err_set(err, COF_E_IO, "cancelled", "stopped on request");
 }
 
 int cof_belt_room(cof_belt *r, uint8_t **ret, cof_err *err)
