@@ -297,7 +297,8 @@ static int run(line *l, cof_err *err)
 		if (r == 0)
 			r = forward(l, n, err);
 	}
-	return r;
+	cof_belt_close(l->plain);
+	return r < 0 ? r : settle(l, err);
 }
 
 /* --- after the last byte --- */
@@ -319,15 +320,12 @@ static int check_stored(line *l, cof_err *err)
 static int check_tar(line *l, cof_unpack_result *ret, cof_err *err)
 {
 	cof_digest found;
-	cof_belt_close(l->plain);
-	int r = settle(l, err);
-	if (r == 0 && l->failed < 0) {
+	if (l->failed < 0) {
 		if (err != NULL)
 			*err = l->why;
 		return l->failed;
 	}
-	if (r == 0)
-		r = cof_unpack_end(l->unpack, ret, err);
+	int r = cof_unpack_end(l->unpack, ret, err);
 	if (r == 0)
 		r = cof_hasher_end(l->diff_id, &found, err);
 	if (r < 0)

@@ -29,6 +29,7 @@ static inline void stored_release(stored *s)
 }
 COF_DEFINE_AUTO(stored, stored_release)
 
+/* Another member behind what ret holds. */
 static inline void gzip(const cof_buf *in, cof_buf *ret)
 {
 	struct isal_zstream *z = malloc(sizeof *z);
@@ -39,10 +40,10 @@ static inline void gzip(const cof_buf *in, cof_buf *ret)
 	z->end_of_stream = 1;
 	z->next_in = in->data;
 	z->avail_in = (uint32_t)in->len;
-	z->next_out = ret->data;
+	z->next_out = ret->data + ret->len;
 	z->avail_out = (uint32_t)(in->len + 1024);
 	assert_int_equal(isal_deflate(z), COMP_OK);
-	ret->len = z->total_out;
+	ret->len += z->total_out;
 	free(z);
 }
 
