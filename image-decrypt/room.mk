@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += image
 image_SRC :=
+image_SRC += image-decrypt/belt.c
 image_SRC += image-decrypt/config.c
 image_SRC += image-decrypt/enc_provider.c
 image_SRC += image-decrypt/encstream.c
