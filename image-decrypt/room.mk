@@ -79,3 +79,4 @@ image_SRC += image-decrypt/sigpgp_ring.c
 image_SRC += image-decrypt/sigpgp_message.c
 image_SRC += image-decrypt/sigfetch.c
 image_SRC += image-decrypt/sigcheck.c
+image_SRC += image-decrypt/sigmake.c
