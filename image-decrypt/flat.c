@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image-decrypt/flat.h"
 
-#include "image-decrypt/ocicrypt.h"
+#include "image-decrypt/enc_provider.h"
 #include "image-decrypt/staging.h"
 
 enum { CHUNK = 256 << 10 };

@@ -7,8 +7,8 @@
 
 #include "common/clock.h"
 #include "common/file.h"
+#include "image-decrypt/enc_provider.h"
 #include "image-decrypt/flat.h"
-#include "image-decrypt/ocicrypt.h"
 #include "runtime/cli/image.h"
 #include "runtime/cli/progress.h"
 

@@ -2,9 +2,9 @@
 /* An image of a layout as one tree, by the steps that `coffer image unpack` takes. */
 #pragma once
 
+#include "image-decrypt/enc_provider.h"
 #include "image-decrypt/flat.h"
 #include "image-decrypt/layout.h"
-#include "image-decrypt/ocicrypt.h"
 #include "tests/unit/test.h"
 
 static inline int flatten_with(cof_layout *from, const char *wanted, const char *target, const cof_flat_opts *opts,
