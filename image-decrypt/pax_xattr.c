@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Extended attributes in pax records: "SCHILY.xattr.NAME" with the value as it is, and "LIBARCHIVE.xattr.NAME" with the
- * Extended attributes in pax records: "SCHILY.xattr.NAME" with the value as it is, and "LIBARCHIVE.xattr.NAME" with
- * the name percent-encoded and the value in base64 without padding. POSIX ACLs have records of their own, "SCHILY.acl…",
+ * name percent-encoded and the value in base64 without padding. POSIX ACLs have records of their own, "SCHILY.acl.",
+ * which no peer applies and neither do we: what they say of others than owner and group is lost, as it is there.
  *
  * spec: star(4); libarchive tar(5), "Pax Interchange Format"
  */
