@@ -14,6 +14,7 @@ image_SRC += image-decrypt/made.c
 image_SRC += image-decrypt/manifest.c
 image_SRC += image-decrypt/ocicrypt.c
 image_SRC += image-decrypt/pax.c
+image_SRC += image-decrypt/pax_xattr.c
 image_SRC += image-decrypt/reference.c
 image_SRC += image-decrypt/tar.c
 image_SRC += image-decrypt/tar_entry.c
@@ -22,6 +23,7 @@ image_SRC += image-decrypt/tree.c
 image_SRC += image-decrypt/tree_lower.c
 image_SRC += image-decrypt/unpack.c
 image_SRC += image-decrypt/unpack_make.c
+image_SRC += image-decrypt/unpack_meta.c
 image_SRC += image-decrypt/whiteout.c
 # the owner's side
 image_SRC += image-decrypt/archive.c

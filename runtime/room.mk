@@ -19,6 +19,7 @@ cli_SRC += runtime/cli/image.c
 cli_SRC += runtime/cli/image_encrypt.c
 cli_SRC += runtime/cli/image_inspect.c
 cli_SRC += runtime/cli/image_push.c
+cli_SRC += runtime/cli/image_policy.c
 cli_SRC += runtime/cli/image_unpack.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c
