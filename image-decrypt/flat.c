@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "common/file.h"
+#include "image-decrypt/enc_provider.h"
 #include "image-decrypt/layer.h"
-#include "image-decrypt/ocicrypt.h"
 
 typedef struct flat {
 	cof_layout *from;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The owner encrypts; what comes out opens with the right key only, and nothing of the plain text is left in it. */
+#include "image-decrypt/enc_provider.h"
 #include "image-decrypt/encrypt.h"
 #include "image-decrypt/flat.h"
-#include "image-decrypt/ocicrypt.h"
 #include "tests/unit/image/mkimage.h"
 #include "tests/unit/image/scratch.h"
 
