@@ -49,7 +49,8 @@ image_SRC += image-decrypt/flat.c
 image_SRC += image-decrypt/layout.c
 image_SRC += image-decrypt/layout_index.c
 image_SRC += image-decrypt/layout_read.c
-image_SRC += image-decrypt/push.c
+image_SRC += image-decrypt/copy.c
+image_SRC += image-decrypt/copy_plan.c
 image_SRC += image-decrypt/spool.c
 # the registry
 image_SRC += image-decrypt/authfile.c
