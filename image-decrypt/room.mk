@@ -52,6 +52,10 @@ image_SRC += image-decrypt/layout_read.c
 image_SRC += image-decrypt/copy.c
 image_SRC += image-decrypt/copy_plan.c
 image_SRC += image-decrypt/spool.c
+image_SRC += image-decrypt/staging.c
+image_SRC += image-decrypt/unpack_child.c
+image_SRC += image-decrypt/unpack_file.c
+image_SRC += image-decrypt/unpack_inside.c
 # the registry
 image_SRC += image-decrypt/authfile.c
 image_SRC += image-decrypt/challenge.c

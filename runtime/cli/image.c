@@ -99,7 +99,8 @@ void cof_cli_image_progress(void *arg, uint64_t done, uint64_t total)
 
 const cof_verb cof_verbs_image[] = {
 	{"encrypt", "encrypt every layer for a key of the key broker", cof_cmd_image_encrypt},
-	{"unpack", "unpack an image of a layout into a new folder, decrypting it", cof_cmd_image_unpack},
+	{"unpack", "unpack an image into a new folder, decrypting it", cof_cmd_image_unpack},
+	{"unpack-layer", "unpack one layer, a tar, gzip or zstd file, into a new folder", cof_cmd_image_unpack_layer},
 	{"pull", "carry an image from a registry, or from anywhere to anywhere", cof_cmd_image_pull},
 	{"push", "carry an image to a registry, or from anywhere to anywhere", cof_cmd_image_push},
 	{"digest", "print the digest that pins an image", cof_cmd_image_digest},

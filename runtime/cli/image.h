@@ -25,5 +25,6 @@ int cof_cmd_image_encrypt(int argc, char **argv);
 int cof_cmd_image_pull(int argc, char **argv);
 int cof_cmd_image_push(int argc, char **argv);
 int cof_cmd_image_unpack(int argc, char **argv);
+int cof_cmd_image_unpack_layer(int argc, char **argv);
 int cof_cmd_image_digest(int argc, char **argv);
 int cof_cmd_image_inspect(int argc, char **argv);
