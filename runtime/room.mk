@@ -16,6 +16,7 @@ cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime
 	runtime/cli/logreport_json.c runtime/cli/logreport_text.c
 # coffer image
 cli_SRC += runtime/cli/image.c
+cli_SRC += runtime/cli/image_depot.c
 cli_SRC += runtime/cli/image_encrypt.c
 cli_SRC += runtime/cli/image_inspect.c
 cli_SRC += runtime/cli/image_push.c
