@@ -90,7 +90,7 @@ int cof_manifest_scratch_profile(const cof_manifest *m, const char *name, const 
 {
 	char other[COF_PROFILE_NAME_MAX + sizeof "-scratch"];
 	const cof_profile *p = find(m, name);
-	if (p != NULL && !p->scratch) {
+	if (p == NULL || !p->scratch) {
 		(void)snprintf(other, sizeof other, "%s-scratch", name);
 		p = find(m, other);
 	}
