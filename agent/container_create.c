@@ -162,7 +162,8 @@ static int begin_pull(cof_container *c, cof_err *err)
 			      .done = on_pulled,
 			      .arg = c};
 	cof_watch_phase(a->watch, COF_PHASE_PULL);
-	return cof_pull_start(&c->pull, &opts, err);
+	int r = cof_store_make(c->layers, err);
+	return r < 0 ? r : cof_pull_start(&c->pull, &opts, err);
 }
 
 static int begin(cof_agent *a, const cof_container_ask *ask, cof_err *err)

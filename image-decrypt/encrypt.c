@@ -3,7 +3,7 @@
 
 #include "common/file.h"
 #include "common/kbs_proto.h"
-#include "image-decrypt/ocicrypt.h"
+#include "image-decrypt/enc_provider.h"
 
 enum { CHUNK = 256 << 10 };
 

@@ -168,15 +168,18 @@ static int make_dir(const cof_tree *t, const char *path, int like, bool opaque, 
 }
 
 /* What our tree lacks: a link below is followed, a directory below is repeated, else a plain one is made. */
-static int missing(const cof_tree *t, walk *w, const char *path, bool whiteout, cof_err *err)
+static int missing(cof_tree *t, walk *w, const char *path, bool whiteout, cof_err *err)
 {
 	struct stat st = {0};
-	COF_AUTO_FD int lower = whiteout ? -EBADF : cof_tree_lower(t, path);
+	COF_AUTO_FD int lower = -EBADF;
+	int r = whiteout ? 0 : cof_tree_lower(t, path, &lower, err);
+	if (r < 0)
+		return r;
 	if (lower >= 0 && fstat(lower, &st) < 0)
 		return cof_tree_sys(err, "looking at a lower layer");
 	if (lower >= 0 && S_ISLNK(st.st_mode))
 		return follow(w, lower, err);
-	int r = make_dir(t, path, lower >= 0 && S_ISDIR(st.st_mode) ? lower : -EBADF, whiteout, err);
+	r = make_dir(t, path, lower >= 0 && S_ISDIR(st.st_mode) ? lower : -EBADF, whiteout, err);
 	if (r == 0)
 		memcpy(w->done, path, strlen(path) + 1);
 	return r;
@@ -192,7 +195,7 @@ static int drop_whiteout(const cof_tree *t, const char *path, cof_err *err)
 }
 
 /* One component: into a directory, through a link, or (when making) over nothing. */
-static int step(const cof_tree *t, walk *w, const char *comp, bool make, cof_err *err)
+static int step(cof_tree *t, walk *w, const char *comp, bool make, cof_err *err)
 {
 	char path[PATH_MAX];
 	struct stat st;
@@ -223,7 +226,7 @@ static int step(const cof_tree *t, walk *w, const char *comp, bool make, cof_err
 	return r < 0 ? r : missing(t, w, path, whiteout, err);
 }
 
-static int resolve(const cof_tree *t, walk *w, bool make, cof_err *err)
+static int resolve(cof_tree *t, walk *w, bool make, cof_err *err)
 {
 	for (;;) {
 		char comp[NAME_MAX + 1];
@@ -285,7 +288,7 @@ int cof_tree_place(cof_tree *t, const char *path, cof_place *ret, cof_err *err)
 	return 0;
 }
 
-int cof_tree_find(const cof_tree *t, const char *path, char ret[PATH_MAX], cof_err *err)
+int cof_tree_find(cof_tree *t, const char *path, char ret[PATH_MAX], cof_err *err)
 {
 	walk w = {0};
 	memcpy(w.todo, path, strlen(path) + 1);

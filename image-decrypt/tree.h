@@ -20,6 +20,8 @@ typedef struct cof_tree {
 	int root;
 	const int *lowers; /* top first */
 	size_t n_lowers;
+	int (*gate)(void *arg, cof_err *err); /* until they are there; see lowers of unpack.h */
+	void *gate_arg;
 	bool overlay;
 	/* the directory used last, its attributes kept as they were before we added to it */
 	int dir_fd;
@@ -36,6 +38,8 @@ typedef struct cof_place {
 } cof_place;
 
 void cof_tree_init(cof_tree *t, int root, const int *lowers, size_t n_lowers, bool overlay);
+/* Called once, before the first look at a lower layer. */
+void cof_tree_gate(cof_tree *t, int (*gate)(void *arg, cof_err *err), void *arg);
 /* Lets the last directory go and gives it back its times. */
 void cof_tree_leave(cof_tree *t);
 
@@ -45,7 +49,7 @@ COF_WUR int cof_tree_normalise(const char *in, char out[PATH_MAX], cof_err *err)
 COF_WUR int cof_tree_place(cof_tree *t, const char *path, cof_place *ret, cof_err *err);
 /* The canonical form of a path's parent, without making anything: reason "tar-hardlink" when it is not there. ret gets
  * the whole canonical path. */
-COF_WUR int cof_tree_find(const cof_tree *t, const char *path, char ret[PATH_MAX], cof_err *err);
+COF_WUR int cof_tree_find(cof_tree *t, const char *path, char ret[PATH_MAX], cof_err *err);
 
 /* openat2, beneath and without links; -1 and errno. path "" is dir itself. */
 int cof_tree_open(int dir, const char *path, int flags);
@@ -60,5 +64,6 @@ COF_WUR int cof_tree_set_opaque(int dir, cof_err *err);
 COF_WUR int cof_tree_copy_meta(int from, int to, cof_err *err);
 bool cof_tree_xattr_allowed(const char *name);
 
-/* Finds a canonical path in the lower layers as overlayfs would show it: O_PATH descriptor, or -ENOENT. */
-int cof_tree_lower(const cof_tree *t, const char *path);
+/* Finds a canonical path in the lower layers as overlayfs would show it: an O_PATH descriptor, -EBADF where there is
+ * none. Fails as the gate does. */
+COF_WUR int cof_tree_lower(cof_tree *t, const char *path, int *ret_fd, cof_err *err);

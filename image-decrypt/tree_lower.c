@@ -45,18 +45,31 @@ static sight look(int layer, const char *path, bool *stop, int *ret_fd)
 	}
 }
 
-int cof_tree_lower(const cof_tree *t, const char *path)
+void cof_tree_gate(cof_tree *t, int (*gate)(void *arg, cof_err *err), void *arg)
+{
+	t->gate = gate;
+	t->gate_arg = arg;
+}
+
+/* Without lower layers there is nothing to wait for. */
+static int pass_gate(cof_tree *t, cof_err *err)
+{
+	int r = t->gate == NULL || t->n_lowers == 0 ? 0 : t->gate(t->gate_arg, err);
+	if (r == 0)
+		t->gate = NULL;
+	return r;
+}
+
+int cof_tree_lower(cof_tree *t, const char *path, int *ret_fd, cof_err *err)
 {
 	bool stop = false;
-	for (size_t i = 0; i < t->n_lowers && !stop; i++) {
-		int fd = -1;
-		sight s = look(t->lowers[i], path, &stop, &fd);
-		if (s == SIGHT_FOUND)
-			return fd;
-		if (s == SIGHT_HIDDEN)
+	int r = pass_gate(t, err);
+	*ret_fd = -EBADF;
+	for (size_t i = 0; r == 0 && i < t->n_lowers && !stop; i++) {
+		if (look(t->lowers[i], path, &stop, ret_fd) != SIGHT_NOTHING)
 			break;
 	}
-	return -ENOENT;
+	return r;
 }
 
 static int copy_xattr(int from, int to, const char *name, cof_err *err)

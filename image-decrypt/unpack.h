@@ -20,15 +20,29 @@ typedef enum cof_unpack_form { COF_UNPACK_OVERLAY, COF_UNPACK_FLAT } cof_unpack_
 
 enum { COF_UNPACK_LOWERS_MAX = 127 };
 
+/* Limits for those who ask for none. */
+#define COF_UNPACK_BYTES ((uint64_t)64 << 30)
+#define COF_UNPACK_ENTRIES ((uint64_t)4 << 20)
+
 typedef struct cof_unpack_opts {
 	int root_fd; /* the staging directory; empty for overlay */
 	cof_unpack_form form;
 	const int *lower_fds; /* overlay: directories of the published layers below, top first; may be NULL */
 	size_t n_lowers;
+	/*
+	 * For layers that are unpacked side by side; NULL: the layers below are there. Called once, by the thread that
+	 * unpacks, when something of them is first needed. May block; when it returns 0, the descriptors stand in
+	 * lower_fds (n_lowers is known before). Its failure ends the unpacking as it is, so its class should be one
+	 * that does not blame this layer's bytes (not malformed, not policy).
+	 */
+	int (*lowers)(void *arg, cof_err *err);
+	void *lowers_arg;
 	bool own_ids; /* everything belongs to the caller: for owners who are not root */
+	bool devices; /* make device nodes; else they are refused: reason "tar-device" (policy) */
 	/* Limits; 0 means the default. */
-	uint64_t max_bytes;   /* of the tar stream; default 64 GiB: reason "layer-too-large" */
-	uint64_t max_entries; /* default 4 million: reason "tar-too-many-entries" */
+	uint64_t max_bytes;   /* of the tar stream; COF_UNPACK_BYTES: reason "layer-too-large" */
+	uint64_t max_entries; /* COF_UNPACK_ENTRIES: reason "tar-too-many-entries" */
+	uint64_t min_free;    /* bytes that the file system must have left; none: reason "unpack-no-space" (io) */
 } cof_unpack_opts;
 
 typedef struct cof_unpack_result {

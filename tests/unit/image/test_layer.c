@@ -6,9 +6,9 @@
 
 #include <isa-l/igzip_lib.h>
 
+#include "image-decrypt/enc_provider.h"
 #include "image-decrypt/layer.h"
 #include "image-decrypt/layout.h"
-#include "image-decrypt/ocicrypt.h"
 #include "tests/unit/image/jwe_open.h"
 #include "tests/unit/image/mktar.h"
 #include "tests/unit/image/scratch.h"

@@ -128,7 +128,8 @@ static void t034_merged_view(void **state)
 	} cases[] = {{"d", true},      {"d/low", true},	    {"gone", false}, {"gone/x", false}, {"o", true},
 		     {"o/seen", true}, {"o/hidden", false}, {"none", false}, {"", true}};
 	for (size_t i = 0; i < COF_COUNT(cases); i++) {
-		int fd = cof_tree_lower(&t, cases[i].path);
+		int fd = -EBADF;
+		assert_ok(cof_tree_lower(&t, cases[i].path, &fd, &err));
 		if ((fd >= 0) != cases[i].there)
 			fail_msg("'%s': %d", cases[i].path, fd);
 		if (fd >= 0)
@@ -136,6 +137,58 @@ static void t034_merged_view(void **state)
 	}
 	for (size_t i = 0; i < 3; i++)
 		(void)close(fds[i]);
+}
+
+typedef struct gate {
+	const scratch *s;
+	int fds[1];
+	int calls;
+	bool broken;
+} gate;
+
+static int open_gate(void *arg, cof_err *err)
+{
+	gate *g = arg;
+	g->calls++;
+	g->fds[0] = openat(g->s->fd, "low", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return g->broken ? cof_err_set(err, COF_E_UNAVAILABLE, "below-failed", "the layer below") : 0;
+}
+
+/* Layers side by side: the one below is waited for when it matters, once, and not before. */
+static void lower_layers_come_late(void **state)
+{
+	gate g = {.s = *state, .fds = {-EBADF}};
+	cof_tree t;
+	cof_place at;
+	int top = layer(g.s, "top");
+	(void)close(layer(g.s, "low"));
+	assert_int_equal(symlinkat("usr", g.s->fd, "low/bin"), 0);
+	assert_int_equal(mkdirat(top, "usr", 0755), 0);
+	cof_tree_init(&t, top, g.fds, 1, true);
+	cof_tree_gate(&t, open_gate, &g);
+	assert_ok(cof_tree_place(&t, "usr/x", &at, &err));
+	assert_int_equal(g.calls, 0);
+	assert_ok(cof_tree_place(&t, "bin/x", &at, &err));
+	assert_string_equal(at.real, "usr");
+	assert_ok(cof_tree_place(&t, "lib/x", &at, &err));
+	assert_int_equal(g.calls, 1);
+	cof_tree_leave(&t);
+
+	g.broken = true;
+	cof_fd_close(&g.fds[0]);
+	cof_tree_gate(&t, open_gate, &g);
+	assert_fails(cof_tree_place(&t, "sbin/x", &at, &err), "below-failed");
+	assert_int_equal(g.calls, 2);
+	cof_tree_leave(&t);
+	cof_fd_close(&g.fds[0]);
+
+	/* A bottom layer has nobody to wait for. */
+	cof_tree_init(&t, top, g.fds, 0, true);
+	cof_tree_gate(&t, open_gate, &g);
+	assert_ok(cof_tree_place(&t, "sbin/x", &at, &err));
+	assert_int_equal(g.calls, 2);
+	cof_tree_leave(&t);
+	(void)close(top);
 }
 
 static void removes_whole_trees_and_nothing_else(void **state)
@@ -178,6 +231,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, scratch_up, scratch_down)
 		T(t032_open_does_not_leave),
 		T(t034_merged_view),
+		T(lower_layers_come_late),
 		T(removes_whole_trees_and_nothing_else),
 		T(places),
 		T(times_of_directories_are_kept),
