@@ -98,7 +98,8 @@ void cof_cli_image_progress(void *arg, uint64_t done, uint64_t total)
 }
 
 const cof_verb cof_verbs_image[] = {
-	{"encrypt", "encrypt every layer for a key of the key broker", cof_cmd_image_encrypt},
+	{"encrypt", "encrypt an image for chosen keys, or for more of them", cof_cmd_image_encrypt},
+	{"decrypt", "make a plain image of an encrypted one", cof_cmd_image_decrypt},
 	{"unpack", "unpack an image into a new folder, decrypting it", cof_cmd_image_unpack},
 	{"unpack-layer", "unpack one layer, a tar, gzip or zstd file, into a new folder", cof_cmd_image_unpack_layer},
 	{"pull", "carry an image from a registry, or from anywhere to anywhere", cof_cmd_image_pull},

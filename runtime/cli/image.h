@@ -23,6 +23,7 @@ void cof_cli_image_progress(void *arg, uint64_t done, uint64_t total);
 /* The verbs, each in a file of its own. */
 int cof_cmd_image_encrypt(int argc, char **argv);
 int cof_cmd_image_pull(int argc, char **argv);
+int cof_cmd_image_decrypt(int argc, char **argv);
 int cof_cmd_image_push(int argc, char **argv);
 int cof_cmd_image_unpack(int argc, char **argv);
 int cof_cmd_image_unpack_layer(int argc, char **argv);
