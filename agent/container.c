@@ -72,7 +72,8 @@ void cof_container_free(cof_container *c)
 	for (size_t i = 0; i < c->n_execs; i++)
 		cof_process_free(c->execs[i]);
 	cof_rootfs_remove(&root);
-	(void)!cof_rm_tree(c->layers, NULL);
+	if (c->layers != NULL)
+		cof_store_remove(c->layers);
 	(void)!cof_rm_tree(c->bundle, NULL);
 	if (c->pid_file != NULL)
 		(void)unlink(c->pid_file);

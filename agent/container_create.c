@@ -136,9 +136,9 @@ static int make_paths(cof_container *c, cof_err *err)
 	if (r == 0)
 		r = cof_path(&c->rootfs, err, "%s/rootfs", c->bundle);
 	if (r == 0)
-		r = cof_path(&c->work, err, "%s/%s.work", at->run, c->id);
+		r = cof_path(&c->work, err, "%s/%s.work", at->store, c->id);
 	if (r == 0)
-		r = cof_path(&c->layers, err, "%s/%s.layers", at->run, c->id);
+		r = cof_path(&c->layers, err, "%s/%s.layers", at->store, c->id);
 	if (r == 0)
 		r = cof_path(&c->log, err, "%s/%s.log", at->run, c->id);
 	if (r == 0)
@@ -162,7 +162,8 @@ static int begin_pull(cof_container *c, cof_err *err)
 			      .done = on_pulled,
 			      .arg = c};
 	cof_watch_phase(a->watch, COF_PHASE_PULL);
-	return cof_pull_start(&c->pull, &opts, err);
+	int r = cof_store_make(c->layers, err);
+	return r < 0 ? r : cof_pull_start(&c->pull, &opts, err);
 }
 
 static int begin(cof_agent *a, const cof_container_ask *ask, cof_err *err)

@@ -24,13 +24,23 @@ void cof_pull_fail_text(cof_pull *p, cof_class cls, const char *reason, const ch
 	cof_pull_fail(p, &why);
 }
 
+static void tell_times(cof_pull *p)
+{
+	int64_t decrypt = 0, unpack = 0;
+	for (size_t i = 0; i < p->manifest.n_layers; i++) {
+		decrypt += (int64_t)p->layers[i].report.decrypt_ms;
+		unpack += (int64_t)p->layers[i].report.unpack_ms;
+	}
+	cof_watch_time(p->opts.watch, "decrypt", decrypt);
+	cof_watch_time(p->opts.watch, "unpack", unpack);
+}
+
 void cof_pull_maybe_done(cof_pull *p)
 {
-	if (p->ended || !p->attested || !p->have_manifest || p->current < p->manifest.n_layers)
+	if (p->ended || !p->attested || p->layers == NULL || p->published < p->manifest.n_layers)
 		return;
 	p->ended = true;
-	cof_watch_time(p->opts.watch, "decrypt", p->decrypt_ms);
-	cof_watch_time(p->opts.watch, "unpack", p->unpack_ms);
+	tell_times(p);
 	event_active(p->end, EV_TIMEOUT, 0);
 }
 
@@ -77,106 +87,9 @@ static void on_attested(void *arg, const json_t *ok, const json_t *refusal, cons
 	cof_watch_time(p->opts.watch, "attest", cof_now_ms() - p->started_ms);
 	cof_watch_fact(p->opts.watch, "verdict", json_deep_copy(json_object_get(ok, "verdict")));
 	cof_watch_fact(p->opts.watch, "pcrs", json_deep_copy(json_object_get(ok, "pcrs")));
-	if (p->have_manifest)
+	if (p->layers != NULL)
 		cof_watch_phase(p->opts.watch, COF_PHASE_PULL);
 	cof_pull_maybe_done(p);
-}
-
-/* --- the fetcher's answers --- */
-
-static void take_manifest(cof_pull *p, const cof_msg *m)
-{
-	cof_err why = {0};
-	if (p->have_manifest || cof_role_manifest_parse(cof_buf_span(&m->body), &p->manifest, &why) < 0) {
-		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
-		return;
-	}
-	/* The fetcher compared it with the reference; init compares it with the policy. */
-	if (strcmp(p->manifest.asked, p->digest) != 0) {
-		cof_pull_fail_text(p, COF_E_POLICY, "policy-denied",
-				   "the fetched image is not the one that the policy pins");
-		return;
-	}
-	p->have_manifest = true;
-	for (size_t i = 0; i < p->manifest.n_layers; i++)
-		if (__builtin_add_overflow(p->total, p->manifest.layers[i].size, &p->total))
-			p->total = INT64_MAX;
-	cof_watch_fact(p->opts.watch, "image_digest", json_string(p->manifest.digest));
-	cof_watch_bytes(p->opts.watch, 0, p->total);
-	if (p->attested)
-		cof_watch_phase(p->opts.watch, COF_PHASE_PULL);
-	cof_pull_next_layer(p);
-}
-
-static void take_progress(cof_pull *p, const cof_msg *m)
-{
-	uint64_t bytes = 0;
-	cof_err why = {0};
-	if (!p->have_manifest || cof_role_progress_parse(cof_buf_span(&m->body), &bytes, &why) < 0)
-		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
-	else
-		cof_watch_bytes(p->opts.watch, p->pulled_before + (bytes < p->total ? bytes : p->total), p->total);
-}
-
-/* When the pipe broke, the unpacker knows why; it is about to say so, or the silence timer ends the wait. */
-static void take_fetch_error(cof_pull *p, const cof_msg *m)
-{
-	cof_err why = {0};
-	cof_chan_parse_err(cof_buf_span(&m->body), &why);
-	bool closed = cof_err_is(&why, "pipe-closed");
-	if (closed && p->cut.cls != COF_OK)
-		cof_pull_fail(p, &p->cut);
-	else if (closed && (p->unpacker != NULL || p->keyless.cls != COF_OK))
-		p->stalled = why;
-	else
-		cof_pull_fail(p, &why);
-}
-
-/* All bytes went out, it says; they were too few, said the unpacker. */
-static void take_fetched(cof_pull *p)
-{
-	p->fetched = true;
-	if (p->cut.cls != COF_OK)
-		cof_pull_fail(p, &p->cut);
-	else
-		cof_pull_layer_step(p);
-}
-
-static void take_fetcher(cof_pull *p, const cof_msg *m)
-{
-	if (p->stalled.cls != COF_OK) {
-		/* It ends after an error; there is nobody to ask for another layer. */
-		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
-	} else if (m->type == COF_ROLE_MANIFEST) {
-		take_manifest(p, m);
-	} else if (m->type == COF_ROLE_PROGRESS) {
-		take_progress(p, m);
-	} else if (m->type == COF_ROLE_ERR) {
-		take_fetch_error(p, m);
-	} else if (m->type == COF_ROLE_DONE && p->have_manifest && !p->fetched) {
-		take_fetched(p);
-	} else {
-		cof_pull_fail_text(p, COF_E_MALFORMED, "peer-malformed", "the fetcher broke its protocol");
-	}
-}
-
-static void on_fetcher(void *arg)
-{
-	cof_pull *p = arg;
-	COF_AUTO(cof_msg) m = {0};
-	cof_err why = {0};
-	int r = p->ended ? -1 : cof_chan_recv(cof_helper_chan(p->fetcher), &m, &why);
-	if (r == 0) {
-		cof_pull_progressed(p);
-		take_fetcher(p, &m);
-		return;
-	}
-	if (!p->ended && p->stalled.cls == COF_OK) {
-		(void)!cof_helper_explain(p->fetcher, &why);
-		cof_pull_fail(p, &why);
-	}
-	cof_helper_free(p->fetcher);
-	p->fetcher = NULL;
 }
 
 /* --- start and end --- */
@@ -222,11 +135,8 @@ static int send_pull(cof_pull *p, cof_err *err)
 	return r < 0 ? cof_helper_explain(p->fetcher, err) : 0;
 }
 
-static int make_folder(cof_pull *p, cof_err *err)
+static int open_folder(cof_pull *p, cof_err *err)
 {
-	int r = cof_mkdirs(p->folder, 0700, err);
-	if (r < 0)
-		return r;
 	p->folder_fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return p->folder_fd < 0 ? cof_err_sys(err, "unpack-io", "the layers' folder") : 0;
 }
@@ -235,9 +145,9 @@ static int begin(cof_pull *p, cof_err *err)
 {
 	cof_helper_opts fetcher = p->opts.helper;
 	fetcher.role = "fetcher";
-	fetcher.readable = on_fetcher;
+	fetcher.readable = cof_pull_on_fetcher;
 	fetcher.arg = p;
-	int r = make_folder(p, err);
+	int r = open_folder(p, err);
 	if (r == 0)
 		r = cof_helper_start(&p->fetcher, &fetcher, err);
 	if (r == 0)
@@ -259,6 +169,8 @@ int cof_pull_start(cof_pull **ret, const cof_pull_opts *opts, cof_err *err)
 	if (p == NULL)
 		return cof_err_oom(err);
 	p->opts = *opts;
+	if (p->opts.parallel == 0 || p->opts.parallel > COF_FETCHES_MAX)
+		p->opts.parallel = COF_PULL_PARALLEL;
 	p->folder_fd = -EBADF;
 	p->folder = strdup(opts->folder);
 	p->reference = strdup(opts->reference);
@@ -279,15 +191,14 @@ void cof_pull_free(cof_pull *p)
 		cof_trust_forget(p->opts.trust, p);
 	if (p->fetcher != NULL)
 		cof_helper_free(p->fetcher);
-	if (p->unpacker != NULL)
-		cof_helper_free(p->unpacker);
+	cof_pull_layers_free(p);
 	if (p->silence != NULL)
 		event_free(p->silence);
 	if (p->end != NULL)
 		event_free(p->end);
 	cof_fd_close(&p->folder_fd);
 	if (!p->kept && p->folder != NULL)
-		(void)!cof_rm_tree(p->folder, NULL);
+		cof_store_remove(p->folder);
 	cof_role_manifest_release(&p->manifest);
 	free(p->folder);
 	free(p->reference);

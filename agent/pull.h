@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How an image becomes layer folders, as a state machine in init's loop: the fetcher resolves and streams, the keeper
- * attests at the same time and opens keys, one unpacker after the other makes a layer. A layer gets its name only when
- * its unpacker has found every digest and MAC right; on any failure the whole folder is removed.
+ * attests at the same time and opens keys, and each layer has an unpacker of its own; several are under way at once. A
+ * layer gets its name only when its unpacker has found every digest and MAC right and all layers below it have theirs;
+ * on any failure everything in the folder is removed.
  */
 #pragma once
 
 #include "agent/hosts.h"
 #include "agent/roles.h"
+#include "agent/store.h"
 #include "agent/trust.h"
 #include "agent/watch.h"
 
-enum { COF_PULL_SILENCE_S = 180 };
+enum { COF_PULL_SILENCE_S = 180, COF_PULL_PARALLEL = 3 };
 
 typedef struct cof_pull cof_pull;
 
@@ -30,9 +32,11 @@ typedef struct cof_pull_opts {
 	cof_helper_opts helper; /* base, children, exe */
 	cof_trust *trust;	/* NULL: no KBS, so no attestation and no encrypted layer */
 	cof_watch *watch;
-	const char *folder;    /* made here, mode 0700 */
-	const char *reference; /* NAME@DIGEST */
-	const char *digest;    /* the policy's pin */
+	const char *folder;	/* of cof_store_make */
+	const char *reference;	/* NAME@DIGEST */
+	const char *digest;	/* the policy's pin */
+	bool require_encrypted; /* a layer that is not is refused: "layer-not-encrypted" */
+	size_t parallel;	/* layers under way at once, at most COF_FETCHES_MAX; 0: COF_PULL_PARALLEL */
 	const char *ca;
 	const char *proxy;
 	const cof_hosts *hosts;
@@ -41,7 +45,7 @@ typedef struct cof_pull_opts {
 } cof_pull_opts;
 
 COF_WUR int cof_pull_start(cof_pull **ret, const cof_pull_opts *opts, cof_err *err);
-/* Ends its helpers. Keeps the folder when the pull was a success, else removes it. */
+/* Ends its helpers. Keeps what is in the folder when the pull was a success, else removes it. */
 void cof_pull_free(cof_pull *p);
 COF_DEFINE_AUTO_PTR(cof_pull, cof_pull_free)
 

@@ -130,23 +130,32 @@ int cof_role_report_parse(cof_span in, cof_unpack_report *ret, cof_err *err)
 	return 0;
 }
 
-int cof_role_progress_parse(cof_span in, uint64_t *ret, cof_err *err)
+int cof_role_news_parse(const cof_msg *m, cof_role_news *ret, cof_err *err)
 {
-	cof_rd r = cof_rd_of(in);
-	uint64_t v = cof_rd_u64le(&r);
+	cof_role_news n = {0};
+	cof_rd r = cof_rd_of(cof_buf_span(&m->body));
+	n.layer = cof_rd_u32le(&r);
+	if (m->type == COF_ROLE_PROGRESS)
+		n.bytes = cof_rd_u64le(&r);
+	if (m->type == COF_ROLE_LAYER_ERR)
+		cof_chan_parse_err(cof_rd_rest(&r), &n.why);
 	if (!cof_rd_end(&r))
-		return cof_err_set(err, COF_E_MALFORMED, "peer-malformed", "progress of a helper");
-	*ret = v;
+		return cof_err_set(err, COF_E_MALFORMED, "peer-malformed", "the fetcher's news of a layer");
+	*ret = n;
 	return 0;
 }
 
-int cof_role_progress_send(int chan, uint64_t bytes, cof_err *err)
+int cof_role_news_send(int chan, uint32_t type, const cof_role_news *n, cof_err *err)
 {
 	COF_AUTO(cof_buf) body = {0};
 	cof_wr w = cof_wr_to(&body);
-	cof_wr_u64le(&w, bytes);
+	cof_wr_u32le(&w, n->layer);
+	if (type == COF_ROLE_PROGRESS)
+		cof_wr_u64le(&w, n->bytes);
 	int r = cof_wr_done(&w, err);
-	return r < 0 ? r : cof_chan_send(chan, COF_ROLE_PROGRESS, cof_buf_span(&body), NULL, 0, err);
+	if (r == 0 && type == COF_ROLE_LAYER_ERR)
+		r = cof_chan_add_err(&body, &n->why, err);
+	return r < 0 ? r : cof_chan_send(chan, type, cof_buf_span(&body), NULL, 0, err);
 }
 
 int cof_role_task_send(int chan, const cof_role_layer *l, size_t index, const int *fds, size_t n_fds, cof_err *err)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What init, fetcher and unpacker say to each other over their channels (common/chan.h); the keeper's words are in
- * keeper.h. The helpers read the host's and the registry's bytes, so init believes none of what they answer: the
- * documents are parsed strictly and with limits here, once, for both sides.
+ * What init, fetcher, unpacker and the scratch disk's process say to each other over their channels (common/chan.h);
+ * the keeper's words are in keeper.h. The helpers read the host's and the registry's bytes, so init believes none of
+ * what they answer: the documents are parsed strictly and with limits here, once, for both sides.
  */
 #pragma once
 
@@ -12,16 +12,27 @@
 enum cof_role_type {
 	/* init -> fetcher. JSON {"reference", "ca", "proxy"|null, "resolve": ["NAME:PORT:ADDR"]}. Reply MANIFEST. */
 	COF_FETCHER_PULL = 1,
-	/* init -> fetcher. u32le index of the layer, and the write end of a pipe. Replies PROGRESS…, DONE. */
+	/*
+	 * init -> fetcher. u32le index of the layer, and the write end of a pipe; at most COF_FETCHES_MAX are under way
+	 * at once. Replies are cof_role_news: PROGRESS…, then DONE or LAYER_ERR.
+	 */
 	COF_FETCHER_FETCH = 2,
-	/* init -> unpacker, once: a cof_unpack_task as JSON; descriptors: blob pipe, layers folder[, key pipe]. */
+	/* init -> unpacker, once: the layer as JSON; descriptors: blob pipe, layers folder[, key pipe]. */
 	COF_UNPACKER_JOB = 10,
+	/* init -> unpacker, once: the layers below this one have their names. Empty. */
+	COF_UNPACKER_LOWERS = 11,
+	/* init -> scratch, once: JSON {"disk": "vdb", "integrity", "folder"}. Reply DONE, empty: it is mounted there.
+	 */
+	COF_SCRATCH_JOB = 20,
 
 	COF_ROLE_MANIFEST = 100,
-	COF_ROLE_PROGRESS = 101, /* u64le bytes so far, of this layer */
-	COF_ROLE_DONE = 102,	 /* fetcher: empty; unpacker: JSON of cof_unpack_report */
-	COF_ROLE_ERR = 103,	 /* cof_chan_send_err */
+	COF_ROLE_PROGRESS = 101,
+	COF_ROLE_DONE = 102, /* unpacker: JSON of cof_unpack_report */
+	COF_ROLE_ERR = 103,  /* cof_chan_send_err */
+	COF_ROLE_LAYER_ERR = 104,
 };
+
+enum { COF_FETCHES_MAX = 8 };
 
 typedef struct cof_role_layer {
 	char *media_type;
@@ -56,9 +67,18 @@ typedef struct cof_unpack_report {
 } cof_unpack_report;
 
 COF_WUR int cof_role_report_parse(cof_span in, cof_unpack_report *ret, cof_err *err);
-COF_WUR int cof_role_progress_parse(cof_span in, uint64_t *ret, cof_err *err);
-COF_WUR int cof_role_progress_send(int chan, uint64_t bytes, cof_err *err);
 
-/* The processes; chan_fd is taken; they return exit codes. */
+/* What the fetcher says of one layer; on the wire u32le layer, then what the message's type has. */
+typedef struct cof_role_news {
+	uint32_t layer;
+	uint64_t bytes; /* PROGRESS, u64le: so far */
+	cof_err why;	/* LAYER_ERR, as cof_chan_add_err has it */
+} cof_role_news;
+
+COF_WUR int cof_role_news_send(int chan, uint32_t type, const cof_role_news *n, cof_err *err);
+COF_WUR int cof_role_news_parse(const cof_msg *m, cof_role_news *ret, cof_err *err);
+
+/* The processes; chan_fd is taken; they return exit codes, or end the process themselves. */
 int cof_fetcher_main(int chan_fd);
 int cof_unpacker_main(int chan_fd);
+int cof_scratch_main(int chan_fd);

@@ -23,8 +23,8 @@ typedef struct task {
 	cof_layer_job job;
 	json_t *doc; /* owner of the job's texts */
 	size_t index;
+	int chan, layers;
 	int lowers[COF_UNPACK_LOWERS_MAX];
-	size_t n_lowers;
 } task;
 
 static int digest_of(const json_t *doc, const char *key, cof_digest *ret, cof_err *err)
@@ -40,7 +40,7 @@ static int parse_task(const cof_msg *m, task *t, cof_err *err)
 	cof_layer_job *job = &t->job;
 	int r = cof_json_parse(cof_buf_span(&m->body), &t->doc, err);
 	if (r == 0)
-		r = cof_json_int(t->doc, "index", 0, COF_UNPACK_LOWERS_MAX, &index, err);
+		r = cof_json_int(t->doc, "index", 0, COF_LAYERS_MAX - 1, &index, err);
 	if (r == 0)
 		r = cof_json_int(t->doc, "size", 0, INT64_MAX, &size, err);
 	if (r == 0)
@@ -64,28 +64,42 @@ static int open_folder(int layers, const char *format, size_t index, cof_err *er
 	return fd < 0 ? cof_err_sys(err, "unpack-io", "layer folder %s", name) : fd;
 }
 
-/* Its own staging folder "s7", and the finished layers "6" … "0" below it, topmost first. */
-static int open_folders(int layers, task *t, cof_err *err)
+/* Its own staging folder "s7". */
+static int open_staging(task *t, cof_err *err)
 {
-	t->job.unpack.root_fd = open_folder(layers, "s", t->index, err);
-	if (t->job.unpack.root_fd < 0)
-		return t->job.unpack.root_fd;
-	for (size_t i = t->index; i-- > 0;) {
-		int fd = open_folder(layers, "", i, err);
-		if (fd < 0)
-			return fd;
-		t->lowers[t->n_lowers++] = fd;
+	t->job.unpack.root_fd = open_folder(t->layers, "s", t->index, err);
+	return t->job.unpack.root_fd < 0 ? t->job.unpack.root_fd : 0;
+}
+
+/*
+ * The layers below, "6" … "0", topmost first. They are unpacked at the same time, so they have their names only when
+ * init says so, which is waited for as late as can be.
+ */
+static int open_lowers(void *arg, cof_err *err)
+{
+	task *t = arg;
+	COF_AUTO(cof_msg) m = {0};
+	int r = cof_chan_recv(t->chan, &m, err);
+	if (r < 0)
+		return r;
+	if (m.type != COF_UNPACKER_LOWERS)
+		return cof_err_set(err, COF_E_USAGE, "unpacker-malformed", "not the word about the layers below");
+	for (size_t i = 0; i < t->index; i++) {
+		t->lowers[i] = open_folder(t->layers, "", t->index - 1 - i, err);
+		if (t->lowers[i] < 0)
+			return t->lowers[i];
 	}
 	return 0;
 }
 
+/* Of the layers' folder it may read everything: the names below it do not exist yet. */
 static int lock(const task *t, cof_err *err)
 {
 	int r = cof_lockdown_network(err);
 	if (r == 0)
 		r = cof_lockdown_limits(FILES_MAX, err);
 	if (r == 0)
-		r = cof_lockdown_files(t->job.unpack.root_fd, t->lowers, t->n_lowers, err);
+		r = cof_lockdown_files(t->job.unpack.root_fd, &t->layers, 1, err);
 	if (r == 0)
 		r = cof_lockdown_root(t->job.unpack.root_fd, err);
 	if (r == 0)
@@ -108,17 +122,20 @@ static int work(int chan, cof_msg *m, task *t, cof_err *err)
 	if (m->type != COF_UNPACKER_JOB || m->n_fds < 2 || m->n_fds > 3)
 		return cof_err_set(err, COF_E_USAGE, "unpacker-malformed", "not a job");
 	int r = parse_task(m, t, err);
+	t->chan = chan;
+	t->layers = m->fds[1];
 	if (r == 0)
-		r = open_folders(m->fds[1], t, err);
+		r = open_staging(t, err);
 	if (r < 0)
 		return r;
-	cof_fd_close(&m->fds[1]);
 	t->job.blob_fd = m->fds[0];
 	t->job.key_fd = m->n_fds == 3 ? m->fds[2] : -EBADF;
 	t->job.allow_plain = t->job.enc_pubopts == NULL;
 	t->job.unpack.form = COF_UNPACK_OVERLAY;
 	t->job.unpack.lower_fds = t->lowers;
-	t->job.unpack.n_lowers = t->n_lowers;
+	t->job.unpack.n_lowers = t->index;
+	t->job.unpack.lowers = open_lowers;
+	t->job.unpack.lowers_arg = t;
 	r = lock(t, err);
 	if (r == 0)
 		r = cof_layer_unpack(&t->job, &res, err);

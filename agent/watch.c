@@ -56,9 +56,9 @@ int cof_watch_new(cof_watch **ret, struct event_base *base, cof_err *err)
 	if (w == NULL)
 		return cof_err_oom(err);
 	w->news = event_new(base, -1, 0, on_news, w);
-	w->state = json_pack("{s:s, s:{}, s:{s:i, s:i}, s:n, s:n, s:n, s:n, s:n, s:n}", "phase", "boot", "phases_ms",
-			     "bytes", "pulled", 0, "total", 0, "verdict", "image_digest", "pcrs", "reason", "message",
-			     "refusal");
+	w->state = json_pack("{s:s, s:{}, s:{s:i, s:i}, s:[], s:n, s:n, s:n, s:n, s:n, s:n}", "phase", "boot",
+			     "phases_ms", "bytes", "pulled", 0, "total", 0, "layers", "verdict", "image_digest", "pcrs",
+			     "reason", "message", "refusal");
 	if (w->news == NULL || w->state == NULL)
 		return cof_err_oom(err);
 	w->seq = 1;
@@ -115,11 +115,24 @@ void cof_watch_time(cof_watch *w, const char *name, int64_t ms)
 	changed(w);
 }
 
+static json_t *amount(uint64_t pulled, uint64_t total)
+{
+	return json_pack("{s:I, s:I}", "pulled", (json_int_t)pulled, "total", (json_int_t)total);
+}
+
 void cof_watch_bytes(cof_watch *w, uint64_t pulled, uint64_t total)
 {
-	json_t *bytes = json_object_get(w->state, "bytes");
-	(void)json_object_set_new(bytes, "pulled", json_integer((json_int_t)pulled));
-	(void)json_object_set_new(bytes, "total", json_integer((json_int_t)total));
+	(void)json_object_set_new(w->state, "bytes", amount(pulled, total));
+	changed(w);
+}
+
+void cof_watch_layer(cof_watch *w, size_t layer, uint64_t pulled, uint64_t total)
+{
+	json_t *layers = json_object_get(w->state, "layers");
+	if (layer < json_array_size(layers))
+		(void)json_array_set_new(layers, layer, amount(pulled, total));
+	else
+		(void)json_array_append_new(layers, amount(pulled, total));
 	changed(w);
 }
 

@@ -42,6 +42,8 @@ void cof_watch_phase(cof_watch *w, cof_phase phase);
 /* phases_ms[name] = ms; the names are the run report's. */
 void cof_watch_time(cof_watch *w, const char *name, int64_t ms);
 void cof_watch_bytes(cof_watch *w, uint64_t pulled, uint64_t total);
+/* The same of one layer; the first mention of each is in order. */
+void cof_watch_layer(cof_watch *w, size_t layer, uint64_t pulled, uint64_t total);
 /* One of verdict, image_digest, pcrs, refusal. Takes the reference; NULL is JSON null. */
 void cof_watch_fact(cof_watch *w, const char *name, json_t *value);
 /* Phase failed, with reason and message. The first failure stays. */

@@ -181,14 +181,19 @@ int cof_chan_recv(int fd, cof_msg *ret, cof_err *err)
 	return 0;
 }
 
-int cof_chan_send_err(int fd, uint32_t type, const cof_err *e, cof_err *err)
+int cof_chan_add_err(cof_buf *body, const cof_err *e, cof_err *err)
 {
-	COF_AUTO(cof_buf) body = {0};
-	cof_wr w = cof_wr_to(&body);
+	cof_wr w = cof_wr_to(body);
 	cof_wr_u8(&w, (uint8_t)e->cls);
 	cof_wr_span_u16be(&w, cof_span_str(e->reason));
 	cof_wr_span_u16be(&w, cof_span_str(e->text));
-	int r = cof_wr_done(&w, err);
+	return cof_wr_done(&w, err);
+}
+
+int cof_chan_send_err(int fd, uint32_t type, const cof_err *e, cof_err *err)
+{
+	COF_AUTO(cof_buf) body = {0};
+	int r = cof_chan_add_err(&body, e, err);
 	return r < 0 ? r : cof_chan_send(fd, type, cof_buf_span(&body), NULL, 0, err);
 }
 

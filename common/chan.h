@@ -27,6 +27,7 @@ COF_WUR int cof_chan_pair(int ret[2], cof_err *err);
 COF_WUR int cof_chan_send(int fd, uint32_t type, cof_span body, const int *fds, size_t n_fds, cof_err *err);
 /* m must be released or zeroed. Reason "peer-closed" (unavailable) at a clean end, "peer-timeout" after SO_RCVTIMEO. */
 COF_WUR int cof_chan_recv(int fd, cof_msg *ret, cof_err *err);
-/* An error as a message body, and back: class, reason, text. */
+/* An error as (the end of) a message body, and back: class, reason, text. */
+COF_WUR int cof_chan_add_err(cof_buf *body, const cof_err *e, cof_err *err);
 COF_WUR int cof_chan_send_err(int fd, uint32_t type, const cof_err *e, cof_err *err);
 void cof_chan_parse_err(cof_span body, cof_err *out);

@@ -42,6 +42,18 @@ static int has_blob(cof_registry *r, const char *digest, bool *ret, cof_http_res
 	return *ret || resp->status == 404 ? 0 : cof_registry_status(resp, "a blob", err);
 }
 
+int cof_registry_has_blob(cof_registry *r, const cof_desc *d, bool *ret, cof_err *err)
+{
+	char digest[COF_DIGEST_STR_MAX];
+	cof_digest_str(&d->digest, digest);
+	for (unsigned attempt = 0;;) {
+		COF_AUTO(cof_http_resp) resp = {0};
+		int rc = has_blob(r, digest, ret, &resp, err);
+		if (rc == 0 || !cof_registry_again(r, &attempt, &resp, resp.status != 0 ? 0 : rc))
+			return rc;
+	}
+}
+
 /* Our rights and the blob must not follow to a stranger. */
 static int place_url(cof_registry *r, const char *url, const char *location, const char *digest, char **ret,
 		     cof_err *err)

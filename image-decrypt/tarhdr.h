@@ -10,7 +10,9 @@ typedef struct cof_tarhdr {
 	uint32_t mode, uid, gid;
 	uint64_t size;
 	int64_t mtime;
-	cof_span gnu_sparse; /* type 'S': the map, the "more follows" byte and the real size; borrowed */
+	uint32_t dev_major, dev_minor; /* types '3' and '4' */
+	bool posix, magic;	       /* ustar's magic; ustar's or GNU's */
+	cof_span gnu_sparse;	       /* type 'S': the map, the "more follows" byte and the real size; borrowed */
 } cof_tarhdr;
 
 COF_WUR int cof_tarhdr_parse(cof_span block, cof_tarhdr *ret, cof_err *err);

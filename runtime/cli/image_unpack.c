@@ -1,40 +1,300 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `coffer image unpack`: what a guest would make of an image, for its owner to look at. */
+/* `coffer image unpack` and `unpack-layer`: what a guest would make of an image, for its owner to look at. */
+#include <fcntl.h>
 #include <getopt.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/file.h"
+#include "common/clock.h"
+#include "image-decrypt/encopen.h"
 #include "image-decrypt/flat.h"
-#include "image-decrypt/ocicrypt.h"
 #include "runtime/cli/image.h"
+#include "runtime/cli/image_policy.h"
+#include "runtime/cli/progress.h"
 
-static int unpack(const cof_cli_image *s, char **args, cof_digest *ret, cof_err *err)
+enum { KEYS_MAX = 32 };
+enum { OPT_KEY = 1000, OPT_KEK, OPT_POLICY, OPT_CTR, OPT_ENCRYPTED, OPT_DEVICES, OPT_JSON, OPT_HELP };
+
+static const struct option options[] = {
+	{"key", required_argument, NULL, OPT_KEY},
+	{"kek", required_argument, NULL, OPT_KEK},
+	{"policy", required_argument, NULL, OPT_POLICY},
+	{"allow-unauthenticated-wrap", no_argument, NULL, OPT_CTR},
+	{"require-encrypted", no_argument, NULL, OPT_ENCRYPTED},
+	{"devices", required_argument, NULL, OPT_DEVICES},
+	{"json", no_argument, NULL, OPT_JSON},
+	{"help", no_argument, NULL, OPT_HELP},
+	COF_CLI_DEPOT_ROWS,
+	{0},
+};
+
+typedef struct settings {
+	cof_cli_depot depot;
+	const char *keys[KEYS_MAX];
+	size_t n_keys;
+	const char *kek, *policy;
+	bool json, help, allow_ctr, require_encrypted, devices;
+} settings;
+
+static int add_key(settings *s, const char *arg)
 {
-	COF_AUTO_PTR(cof_layout) from = NULL;
-	COF_AUTO(cof_buf) kek = {0};
-	const char *tag = NULL;
-	int r = s->key != NULL ? cof_file_read(s->key, COF_ENC_KEK_LEN, &kek, err) : 0;
-	if (r == 0)
-		r = cof_cli_image_layout(args[0], false, &from, &tag, err);
-	const cof_flat_opts opts = {.kek = cof_buf_span(&kek),
-				    .allow_ctr = s->allow_ctr,
-				    .progress = isatty(STDERR_FILENO) ? cof_cli_image_progress : NULL,
-				    .progress_arg = (void *)(uintptr_t) "unpacked"};
-	if (r == 0)
-		r = cof_flat_unpack(from, tag, args[1], &opts, ret, err);
-	cof_buf_wipe(&kek);
+	if (s->n_keys == KEYS_MAX)
+		return cof_cli_usage("at most %d keys", KEYS_MAX);
+	s->keys[s->n_keys++] = arg;
+	return 0;
+}
+
+static int set_devices(settings *s, const char *word)
+{
+	s->devices = strcmp(word, "allow") == 0;
+	if (s->devices && geteuid() != 0)
+		return cof_cli_usage("--devices allow needs root");
+	return s->devices || strcmp(word, "refuse") == 0 ? 0 : cof_cli_usage("--devices is 'refuse' or 'allow'");
+}
+
+/* Options whose value is kept as it stands, and those without one. */
+static bool set_simple(settings *s, int opt)
+{
+	const struct {
+		int opt;
+		const char **text;
+		bool *flag;
+	} table[] = {{OPT_KEK, &s->kek, NULL},	     {OPT_POLICY, &s->policy, NULL},
+		     {OPT_CTR, NULL, &s->allow_ctr}, {OPT_ENCRYPTED, NULL, &s->require_encrypted},
+		     {OPT_JSON, NULL, &s->json},     {OPT_HELP, NULL, &s->help}};
+	for (size_t i = 0; i < COF_COUNT(table); i++) {
+		if (table[i].opt != opt)
+			continue;
+		if (table[i].text != NULL)
+			*table[i].text = optarg;
+		else
+			*table[i].flag = true;
+		return true;
+	}
+	return false;
+}
+
+static int set_option(settings *s, int opt)
+{
+	int code = 0;
+	if (set_simple(s, opt) || cof_cli_depot_option(&s->depot, opt, optarg, s->json, &code))
+		return code;
+	switch (opt) {
+	case OPT_KEY:
+		return add_key(s, optarg);
+	case OPT_DEVICES:
+		return set_devices(s, optarg);
+	default:
+		return cof_cli_usage("see --help");
+	}
+}
+
+/* 0: go on with *ret; else *ret_exit is the exit code. */
+static int parse(int argc, char **argv, const char *usage, settings *ret, int *ret_exit)
+{
+	settings s = {0};
+	int opt = 0, rc = 0;
+	optind = 1;
+	while (rc == 0 && (opt = getopt_long(argc, argv, "", options, NULL)) != -1)
+		rc = set_option(&s, opt);
+	if (rc == 0 && !s.help && argc - optind != 2)
+		rc = cof_cli_usage("coffer image %s", usage);
+	if (s.help)
+		(void)printf("Usage: coffer image %s\n", usage);
+	*ret = s;
+	*ret_exit = rc;
+	return s.help || rc != 0 ? -1 : 0;
+}
+
+/* --- what is on the way --- */
+
+typedef struct work {
+	const settings *s;
+	cof_progress progress;
+	int64_t begun;
+	cof_image image;
+	cof_unpack_answer *answers;
+	size_t n;
+	cof_enc_keys *keys;
+	cof_sig_report signature;
+} work;
+
+static void work_release(work *w)
+{
+	cof_image_release(&w->image);
+	free(w->answers);
+	if (w->keys != NULL)
+		cof_enc_keys_free(w->keys);
+}
+COF_DEFINE_AUTO(work, work_release)
+
+static void on_progress(void *arg, size_t layer, uint64_t done, uint64_t total)
+{
+	work *w = arg;
+	char what[32];
+	(void)snprintf(what, sizeof what, "layer %zu", layer);
+	cof_progress_show(&w->progress, what, done, total);
+}
+
+static int make_room(work *w, size_t n, cof_err *err)
+{
+	w->n = n;
+	w->answers = calloc(n, sizeof *w->answers);
+	return w->answers == NULL && n > 0 ? cof_err_oom(err) : 0;
+}
+
+/* --- the result --- */
+
+static json_t *describe(const cof_unpack_answer *a)
+{
+	char digest[COF_DIGEST_STR_MAX], diff_id[COF_DIGEST_STR_MAX];
+	cof_digest_str(&a->digest, digest);
+	cof_digest_str(&a->diff_id, diff_id);
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "digest", digest, "diff_id", diff_id, "stored_bytes",
+			 (json_int_t)a->stored_bytes, "bytes", (json_int_t)a->tar_bytes, "entries",
+			 (json_int_t)a->entries, "decrypt_ms", (json_int_t)a->decrypt_ms, "unpack_ms",
+			 (json_int_t)a->unpack_ms);
+}
+
+/* By which scope of the policy the image was admitted, and by whose signature. */
+static json_t *describe_signature(const cof_sig_report *r)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "scope", r->scope, "kind", cof_sig_kind_name(r->kind), "identity",
+			 r->identity, "key", r->key);
+}
+
+static int print_json(const work *w, const char *digest)
+{
+	COF_AUTO_PTR(json_t)
+	doc = json_pack("{s:b, s:s, s:I}", "ok", 1, "digest", digest, "ms", (json_int_t)(cof_now_ms() - w->begun));
+	json_t *layers = json_array();
+	uint64_t stored = 0, bytes = 0, entries = 0;
+	for (size_t i = 0; i < w->n; i++) {
+		stored += w->answers[i].stored_bytes;
+		bytes += w->answers[i].tar_bytes;
+		entries += w->answers[i].entries;
+		(void)json_array_append_new(layers, describe(&w->answers[i]));
+	}
+	(void)json_object_set_new(doc, "stored_bytes", json_integer((json_int_t)stored));
+	(void)json_object_set_new(doc, "bytes", json_integer((json_int_t)bytes));
+	(void)json_object_set_new(doc, "entries", json_integer((json_int_t)entries));
+	(void)json_object_set_new(doc, "layers", layers);
+	if (w->s->policy != NULL)
+		(void)json_object_set_new(doc, "signature", describe_signature(&w->signature));
+	return doc != NULL ? cof_cli_print_json(doc) : COF_EXIT_USAGE;
+}
+
+static int report(work *w, int rc, const cof_err *err, const cof_digest *d)
+{
+	char digest[COF_DIGEST_STR_MAX];
+	cof_progress_clear(&w->progress);
+	if (rc < 0)
+		return cof_cli_fail(err, w->s->json);
+	cof_digest_str(d, digest);
+	if (w->s->json)
+		return print_json(w, digest);
+	(void)printf("%s\n", digest);
+	return COF_EXIT_YES;
+}
+
+/* --- unpack --- */
+
+static int open_key(void *arg, const cof_desc *d, cof_layer_key *ret, cof_err *err)
+{
+	const work *w = arg;
+	return cof_enc_open(d, w->keys, w->s->allow_ctr, ret, err);
+}
+
+static int load_keys(work *w, cof_err *err)
+{
+	int r = cof_enc_keys_new(&w->keys, err);
+	for (size_t i = 0; r == 0 && i < w->s->n_keys; i++)
+		r = cof_enc_keys_add(w->keys, w->s->keys[i], err);
+	if (r == 0 && w->s->kek != NULL)
+		r = cof_enc_keys_add_dir(w->keys, w->s->kek, err);
 	return r;
+}
+
+/* What must hold before a byte of a layer is looked at. */
+static int load_image(work *w, const char *text, const cof_image_source *source, const char *wanted, cof_err *err)
+{
+	COF_AUTO(cof_image_name) name = {0};
+	int r = cof_image_load(source, wanted, w->s->depot.platform, &w->image, err);
+	if (r == 0 && w->s->require_encrypted)
+		r = cof_image_require_encrypted(&w->image, err);
+	if (r == 0)
+		r = cof_image_name_parse(text, COF_DEPOT_LAYOUT, &name, err);
+	if (r == 0 && w->s->policy != NULL)
+		r = cof_cli_image_admit(w->s->policy, &name, source, &w->image, &w->signature, err);
+	return r < 0 ? r : make_room(w, w->image.manifest.n_layers, err);
+}
+
+static int unpack(work *w, char **args, cof_err *err)
+{
+	COF_AUTO_PTR(cof_flat) f = NULL;
+	COF_AUTO_PTR(cof_depot) from = NULL;
+	const cof_flat_opts opts = {.devices = w->s->devices, .progress = on_progress, .progress_arg = w};
+	const cof_flat_keys keys = {open_key, w};
+	/* First of all, while there are neither keys nor passwords in memory: the other process has a copy of it. */
+	int r = cof_flat_new(&f, args[1], &opts, err);
+	if (r == 0)
+		r = load_keys(w, err);
+	if (r == 0)
+		r = cof_cli_depot_open(&w->s->depot, args[0], COF_DEPOT_LAYOUT, false, &from, err);
+	if (r < 0)
+		return r;
+	const cof_image_source source = cof_depot_source(from);
+	r = load_image(w, args[0], &source, cof_depot_wanted(from), err);
+	if (r == 0)
+		r = cof_flat_image(f, &source, &w->image, &keys, w->answers, err);
+	return r < 0 ? r : cof_flat_publish(f, err);
 }
 
 int cof_cmd_image_unpack(int argc, char **argv)
 {
-	cof_cli_image s;
-	cof_digest d = {0};
+	settings s;
 	cof_err err = {0};
 	int code = 0;
-	if (cof_cli_image_parse(argc, argv, "unpack [--key FILE] [--allow-unauthenticated-wrap] LAYOUT[:TAG] TARGET", 2,
-				&s, &code) < 0)
+	if (parse(argc, argv,
+		  "unpack [--key FILE]... [--kek DIR] [--policy FILE] [--require-encrypted] [--devices allow]\n"
+		  "       [--allow-unauthenticated-wrap] [--json] [options] IMAGE ROOTFS\n" COF_CLI_DEPOT_HELP,
+		  &s, &code) < 0)
 		return code;
-	int r = unpack(&s, argv + optind, &d, &err);
-	return cof_cli_image_digest(&s, r, &err, &d);
+	COF_AUTO(work) w = {.s = &s, .progress = cof_progress_of(STDERR_FILENO, s.json), .begun = cof_now_ms()};
+	int r = unpack(&w, argv + optind, &err);
+	return report(&w, r, &err, &w.image.digest);
+}
+
+/* --- unpack-layer --- */
+
+static int unpack_layer(work *w, char **args, cof_err *err)
+{
+	COF_AUTO_PTR(cof_flat) f = NULL;
+	struct stat st;
+	const cof_flat_opts opts = {.devices = w->s->devices, .progress = on_progress, .progress_arg = w};
+	bool in = strcmp(args[0], "-") == 0;
+	COF_AUTO_FD int opened = in ? -EBADF : open(args[0], O_RDONLY | O_CLOEXEC);
+	int fd = in ? STDIN_FILENO : opened;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return cof_err_sys(err, errno == ENOENT ? "no-such-file" : "open-failed", "%s", args[0]);
+	int r = make_room(w, 1, err);
+	if (r == 0)
+		r = cof_flat_new(&f, args[1], &opts, err);
+	if (r == 0)
+		r = cof_flat_file(f, fd, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, w->answers, err);
+	return r < 0 ? r : cof_flat_publish(f, err);
+}
+
+int cof_cmd_image_unpack_layer(int argc, char **argv)
+{
+	settings s;
+	cof_err err = {0};
+	int code = 0;
+	if (parse(argc, argv, "unpack-layer [--devices allow] [--json] FILE ROOTFS", &s, &code) < 0)
+		return code;
+	if (s.n_keys > 0 || s.kek != NULL || s.policy != NULL || s.require_encrypted)
+		return cof_cli_usage("a layer in a file has neither keys nor signatures");
+	COF_AUTO(work) w = {.s = &s, .progress = cof_progress_of(STDERR_FILENO, s.json), .begun = cof_now_ms()};
+	int r = unpack_layer(&w, argv + optind, &err);
+	return report(&w, r, &err, r < 0 ? NULL : &w.answers[0].diff_id);
 }

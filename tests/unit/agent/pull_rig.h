@@ -19,6 +19,10 @@ typedef struct bed {
 	cof_err why;
 } bed;
 
+/* Options of the next pulls. */
+static bool rig_require_encrypted;
+static size_t rig_parallel;
+
 static void on_done(void *arg, const cof_pull_result *res, const cof_err *why)
 {
 	bed *b = arg;
@@ -44,6 +48,7 @@ __attribute__((unused)) static void setup(bed *b)
 	rig_init(&b->r);
 	assert_ok(cof_watch_new(&b->watch, b->r.base, &err));
 	rig_path(&b->r, "layers", b->folder);
+	assert_ok(cof_mkdirs(b->folder, 0700, &err));
 }
 
 __attribute__((unused)) static void trusting(bed *b)
@@ -64,6 +69,8 @@ __attribute__((unused)) static void start(bed *b, const char *how)
 				 .folder = b->folder,
 				 .reference = reference,
 				 .digest = PIN,
+				 .require_encrypted = rig_require_encrypted,
+				 .parallel = rig_parallel,
 				 .ca = "",
 				 .hosts = &b->hosts,
 				 .done = on_done,

@@ -214,6 +214,17 @@ __attribute__((unused)) static int rig_count(const char *folder)
 	return n;
 }
 
+/* Files in the rig's folder whose names begin so. */
+__attribute__((unused)) static int rig_count_of(const rig *r, const char *prefix)
+{
+	DIR *d = opendir(r->dir);
+	int n = 0;
+	for (struct dirent *e = d == NULL ? NULL : readdir(d); e != NULL; e = readdir(d))
+		n += strncmp(e->d_name, prefix, strlen(prefix)) == 0;
+	(void)closedir(d);
+	return n;
+}
+
 /* Descriptors of this process. */
 __attribute__((unused)) static int rig_fds(void)
 {

@@ -3,38 +3,6 @@
 
 #include "tests/unit/agent/pull_rig.h"
 
-static void t059_fetcher_breaks_its_protocol(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COF_COUNT(instead); i++)
-		assert_pull_fails(instead[i].name, "peer-malformed", false);
-	assert_pull_fails("two manifests", "peer-malformed", false);
-	assert_pull_fails("long progress", "peer-malformed", false);
-}
-
-static void t059_fetcher_ends(void **state)
-{
-	(void)state;
-	assert_pull_fails("end", "fetcher-died", false);
-	assert_pull_fails("dies while fetching", "fetcher-died", false);
-	assert_pull_fails("registry", "registry-closed", false);
-}
-
-/* It says that the pipe broke, and goes on as if it had not: there is nobody left to ask for the next layer. */
-static void t059_fetcher_says_two_things(void **state)
-{
-	(void)state;
-	assert_pull_fails("pipe and done", "peer-malformed", false);
-	assert_pull_fails("pipe and end", "pipe-closed", false);
-}
-
-/* The fetcher has checked the digest; somebody who has taken it over has not. */
-static void t009_another_image(void **state)
-{
-	(void)state;
-	assert_pull_fails("other image", "policy-denied", false);
-}
-
 static void attested_and_pulled(void **state)
 {
 	bed b;
@@ -100,10 +68,6 @@ static void ports_of_a_reference(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t059_fetcher_breaks_its_protocol),
-		cmocka_unit_test(t059_fetcher_ends),
-		cmocka_unit_test(t059_fetcher_says_two_things),
-		cmocka_unit_test(t009_another_image),
 		cmocka_unit_test(attested_and_pulled),
 		cmocka_unit_test(t094_given_up),
 		cmocka_unit_test(ports_of_a_reference),

@@ -1,24 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One layer after the other: its unpacker, its key, its name. */
+/* Layers under way: their keys, how many at once. */
+#include "agent/pull_state.h"
 #include "tests/unit/agent/pull_rig.h"
-
-static void t059_unpacker_breaks_its_protocol(void **state)
-{
-	static const char *const how[] = {"unpacker no report",		"unpacker report of a list",
-					  "unpacker report below zero", "unpacker manifest",
-					  "unpacker unknown",		"unpacker error without words"};
-	(void)state;
-	for (size_t i = 0; i < COF_COUNT(how); i++)
-		assert_pull_fails(how[i], "peer-malformed", false);
-	assert_pull_fails("unpacker end", "unpacker-died", false);
-	assert_pull_fails("unpacker no staging", "publish-failed", false);
-}
-
-static void t036_a_wrong_digest_publishes_nothing(void **state)
-{
-	(void)state;
-	assert_pull_fails("unpacker digest", "layer-digest-mismatch", false);
-}
 
 /* T-29: an encrypted layer without a broker, without a packet or without a key is never a plain one. */
 static void t029_no_key_no_layer(void **state)
@@ -42,24 +25,54 @@ static void layers_get_their_names(void **state)
 	teardown(&b);
 }
 
-static void t034_an_opaque_root_hides_what_is_below(void **state)
+/* T-29, T-36: a keeper that answers for one layer has not answered for the next one. */
+static void keys_are_asked_one_after_the_other(void **state)
 {
 	bed b;
 	(void)state;
 	setup(&b);
-	start(&b, "unpacker opaque");
-	assert_layers(&b, 1);
+	trusting(&b);
+	start(&b, "all sealed");
+	rig_turn(&b.r, &b.done, 1);
+	if (!b.good)
+		fail_msg("%s: %s", b.why.reason, b.why.text);
+	assert_int_equal(b.n_layers, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_true(b.pull->layers[i].keyed);
+	assert_int_equal(b.pull->key_at, 4);
+	cof_pull_free(cof_steal(&b.pull));
 	teardown(&b);
+}
+
+/* The number of layers under way is the owner's to choose, within what a fetcher takes. */
+static void how_many_at_once(void **state)
+{
+	static const struct {
+		size_t asked, is;
+	} cases[] = {{0, COF_PULL_PARALLEL},
+		     {1, 1},
+		     {COF_FETCHES_MAX, COF_FETCHES_MAX},
+		     {COF_FETCHES_MAX + 1, COF_PULL_PARALLEL}};
+	(void)state;
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		bed b;
+		setup(&b);
+		rig_parallel = cases[i].asked;
+		start(&b, "good");
+		assert_int_equal(b.pull->opts.parallel, cases[i].is);
+		assert_layers(&b, 0);
+		teardown(&b);
+	}
+	rig_parallel = 0;
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t059_unpacker_breaks_its_protocol),
-		cmocka_unit_test(t036_a_wrong_digest_publishes_nothing),
 		cmocka_unit_test(t029_no_key_no_layer),
+		cmocka_unit_test(keys_are_asked_one_after_the_other),
+		cmocka_unit_test(how_many_at_once),
 		cmocka_unit_test(layers_get_their_names),
-		cmocka_unit_test(t034_an_opaque_root_hides_what_is_below),
 	};
 	pull_play(argc, argv);
 	return cmocka_run_group_tests(tests, NULL, NULL);

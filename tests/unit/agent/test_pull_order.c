@@ -21,8 +21,8 @@ typedef struct last {
 
 static const last words[PEERS][4] = {
 	{{"done", COF_ROLE_DONE, COF_OK, NULL},
-	 {"pipe", COF_ROLE_ERR, COF_E_UNAVAILABLE, "pipe-closed"},
-	 {"cut", COF_ROLE_ERR, COF_E_UNAVAILABLE, "registry-closed"},
+	 {"pipe", COF_ROLE_LAYER_ERR, COF_E_UNAVAILABLE, "pipe-closed"},
+	 {"cut", COF_ROLE_LAYER_ERR, COF_E_UNAVAILABLE, "registry-closed"},
 	 {"dies", 0, COF_E_INTERNAL, "fetcher-died"}},
 	{{"done", COF_ROLE_DONE, COF_OK, NULL},
 	 {"keyless", COF_ROLE_ERR, COF_E_POLICY, "layer-key-refused"},
@@ -49,9 +49,11 @@ __attribute__((noreturn)) static void speak(const char *how, int peer)
 		say(w->type, "{\"class\":5,\"reason\":\"attest-refused\",\"text\":\"no\"}");
 	else if (w->type == COF_ROLE_ERR)
 		say_error(w->cls, w->reason);
+	else if (peer == FETCHER && w->type != 0)
+		say_news(w->type, 0, 0, w->reason);
 	else if (w->type != 0)
 		say(w->type, peer == UNPACKER ? report : peer == KEEPER ? "{}" : "");
-	if (w->type == 0 || w->type == COF_ROLE_ERR)
+	if (w->type == 0 || w->type == COF_ROLE_ERR || w->type == COF_ROLE_LAYER_ERR)
 		_exit(0);
 	wait_for_end();
 }
@@ -95,7 +97,8 @@ static const char *reason_of(const order *o, int peer)
 
 static bool taken(const cof_pull *p, int peer)
 {
-	const bool done[PEERS] = {p->fetched || p->stalled.cls != COF_OK, p->unpacker == NULL, !p->key_pending};
+	const cof_pull_layer *l = &p->layers[0];
+	const bool done[PEERS] = {l->fetched || l->stalled.cls != COF_OK, l->unpacker == NULL, !p->key_pending};
 	return p->ended || done[peer];
 }
 
@@ -117,12 +120,12 @@ static void let(bed *b, int fd, int peer)
 static void until_layer(bed *b)
 {
 	int64_t until = rig_now() + RIG_MS;
-	while (b->pull->unpacker == NULL && rig_now() < until) {
+	while ((b->pull->layers == NULL || b->pull->layers[0].unpacker == NULL) && rig_now() < until) {
 		const struct timeval step = {.tv_usec = 5000};
 		(void)event_base_loopexit(b->r.base, &step);
 		(void)event_base_loop(b->r.base, EVLOOP_ONCE);
 	}
-	assert_true(b->pull->unpacker != NULL && b->pull->key_pending);
+	assert_true(b->pull->layers[0].unpacker != NULL && b->pull->key_pending);
 }
 
 /*

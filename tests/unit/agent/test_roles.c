@@ -63,7 +63,7 @@ static void manifest_good(void **state)
 	assert_string_equal(cof_buf_str(&m.config), "{}");
 }
 
-static void report_and_progress(void **state)
+static void report_of_an_unpacker(void **state)
 {
 	static const char *const bad[] = {"",
 					  "{}",
@@ -72,17 +72,43 @@ static void report_and_progress(void **state)
 					  "{\"decrypt_ms\":1,\"unpack_ms\":2,\"root_opaque\":1}",
 					  "{\"decrypt_ms\":9999999999,\"unpack_ms\":2,\"root_opaque\":true}"};
 	cof_unpack_report r;
-	uint64_t bytes = 0;
 	(void)state;
 	for (size_t i = 0; i < COF_COUNT(bad); i++)
 		assert_fails(cof_role_report_parse(cof_span_str(bad[i]), &r, &err), "peer-malformed");
 	assert_ok(cof_role_report_parse(cof_span_str("{\"decrypt_ms\":1,\"unpack_ms\":2,\"root_opaque\":true}"), &r,
 					&err));
 	assert_true(r.decrypt_ms == 1 && r.unpack_ms == 2 && r.root_opaque);
-	assert_fails(cof_role_progress_parse(cof_span_of("1234567", 7), &bytes, &err), "peer-malformed");
-	assert_fails(cof_role_progress_parse(cof_span_of("123456789", 9), &bytes, &err), "peer-malformed");
-	assert_ok(cof_role_progress_parse(cof_span_of("\x01\x02\0\0\0\0\0\0", 8), &bytes, &err));
-	assert_int_equal(bytes, 0x201);
+}
+
+/* What one end sends the other reads, and nothing shorter or longer. */
+static void news_over_a_channel(void **state)
+{
+	static const uint32_t types[] = {COF_ROLE_PROGRESS, COF_ROLE_DONE, COF_ROLE_LAYER_ERR};
+	(void)state;
+	for (size_t i = 0; i < COF_COUNT(types); i++) {
+		int pair[2];
+		COF_AUTO(cof_msg) m = {0};
+		cof_role_news in = {.layer = 6, .bytes = 0x123456789a}, out = {0};
+		assert_int_equal(cof_err_set(&in.why, COF_E_UNAVAILABLE, "pipe-closed", "text"), -COF_E_UNAVAILABLE);
+		assert_ok(cof_chan_pair(pair, &err));
+		assert_ok(cof_role_news_send(pair[0], types[i], &in, &err));
+		assert_ok(cof_chan_recv(pair[1], &m, &err));
+		assert_ok(cof_role_news_parse(&m, &out, &err));
+		assert_int_equal(out.layer, 6);
+		assert_int_equal(out.bytes, types[i] == COF_ROLE_PROGRESS ? in.bytes : 0);
+		assert_string_equal(out.why.reason, types[i] == COF_ROLE_LAYER_ERR ? "pipe-closed" : "");
+		if (types[i] != COF_ROLE_LAYER_ERR)
+			assert_ok(cof_buf_add_str(&m.body, "x", &err));
+		else
+			m.body.len--;
+		int r = cof_role_news_parse(&m, &out, NULL);
+		/* An error without its words is one all the same. */
+		assert_true(types[i] == COF_ROLE_LAYER_ERR ? r == 0 && cof_err_is(&out.why, "peer-malformed") : r < 0);
+		m.body.len = 3;
+		assert_fails(cof_role_news_parse(&m, &out, &err), "peer-malformed");
+		cof_fd_close(&pair[0]);
+		cof_fd_close(&pair[1]);
+	}
 }
 
 static void task_goes_over_a_channel(void **state)
@@ -111,7 +137,8 @@ int main(void)
 		cmocka_unit_test(t038_manifest_of_a_hostile_fetcher),
 		cmocka_unit_test(t035_manifest_layer_limit),
 		cmocka_unit_test(manifest_good),
-		cmocka_unit_test(report_and_progress),
+		cmocka_unit_test(report_of_an_unpacker),
+		cmocka_unit_test(news_over_a_channel),
 		cmocka_unit_test(task_goes_over_a_channel),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,7 +109,7 @@ static void t047_job_of_the_wrong_shape(void **state)
 		{"{}", "json"},
 		{"[]", "json"},
 		{JOB("-1", "5", D, "\"pubopts\":null"), "json"},
-		{JOB("129", "5", D, "\"pubopts\":null"), "json"},
+		{JOB("127", "5", D, "\"pubopts\":null"), "json"},
 		{JOB("1e3", "5", D, "\"pubopts\":null"), "json"},
 		{JOB("0", "-5", D, "\"pubopts\":null"), "json"},
 		{JOB("0", "99999999999999999999", D, "\"pubopts\":null"), "json"},
@@ -136,11 +136,6 @@ static void t032_folders(void **state)
 	bed b;
 	(void)state;
 	assert_job_fails(COF_UNPACKER_JOB, JOB("1", "5", D, "\"pubopts\":null"), 2, "unpack-io");
-	setup(&b);
-	assert_int_equal(mkdirat(b.folder, "s1", 0755), 0); /* and no layer "0" below it */
-	send_job(&b, COF_UNPACKER_JOB, JOB("1", "5", D, "\"pubopts\":null"), 2);
-	assert_says(&b, "unpack-io");
-	teardown(&b);
 	setup(&b);
 	assert_int_equal(unlinkat(b.folder, "s0", AT_REMOVEDIR), 0);
 	assert_int_equal(symlinkat("/tmp", b.folder, "s0"), 0);
@@ -181,7 +176,7 @@ static void tar_end(cof_buf *tar)
 }
 
 /* Serves the bytes of tar as the layer whose digest is that of `as`. */
-static void unpack(bed *b, const cof_buf *tar, const cof_buf *as, char *pubopts)
+static void unpack_at(bed *b, size_t index, const cof_buf *tar, const cof_buf *as, char *pubopts)
 {
 	int fds[2];
 	char digest[COF_DIGEST_STR_MAX];
@@ -192,10 +187,15 @@ static void unpack(bed *b, const cof_buf *tar, const cof_buf *as, char *pubopts)
 		.media_type = TEXT(TAR), .digest = digest, .size = as->len, .diff_id = digest, .pubopts = pubopts};
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	const int given[] = {fds[0], b->folder};
-	assert_ok(cof_role_task_send(cof_helper_chan(b->helper), &l, 0, given, 2, &err));
+	assert_ok(cof_role_task_send(cof_helper_chan(b->helper), &l, index, given, 2, &err));
 	assert_int_equal(write(fds[1], tar->data, tar->len), tar->len);
 	(void)close(fds[0]);
 	(void)close(fds[1]);
+}
+
+static void unpack(bed *b, const cof_buf *tar, const cof_buf *as, char *pubopts)
+{
+	unpack_at(b, 0, tar, as, pubopts);
 }
 
 static void files_come_out(void **state)
@@ -293,6 +293,94 @@ static void t029_no_key_pipe(void **state)
 	teardown(&b);
 }
 
+/* --- layers below --- */
+
+static void say_lowers(bed *b, uint32_t type)
+{
+	assert_ok(cof_chan_send(cof_helper_chan(b->helper), type, (cof_span){0}, NULL, 0, &err));
+}
+
+/* The entry's folder is none of this layer's: what it is, only the layers below know. */
+static void needs_lowers(bed *b, cof_buf *tar)
+{
+	setup(b);
+	assert_int_equal(mkdirat(b->folder, "s1", 0755), 0);
+	tar_entry(tar, "dir/a", '0', "", "text");
+	tar_end(tar);
+	unpack_at(b, 1, tar, tar, NULL);
+}
+
+/* It waits for the word, looks at the layers below then, and no sooner: they get their names in the meantime. */
+static void layers_below_may_come_later(void **state)
+{
+	bed b;
+	COF_AUTO(cof_buf) tar = {0};
+	struct stat st;
+	(void)state;
+	needs_lowers(&b, &tar);
+	for (int i = 0; i < 5; i++) {
+		const struct timeval step = {.tv_usec = 20000};
+		(void)event_base_loopexit(b.r.base, &step);
+		(void)event_base_dispatch(b.r.base);
+	}
+	assert_int_equal(b.heard, 0);
+	assert_int_equal(mkdirat(b.folder, "0", 0755), 0);
+	assert_int_equal(mkdirat(b.folder, "0/dir", 0751), 0);
+	assert_int_equal(fchmodat(b.folder, "0/dir", 0751, 0), 0);
+	say_lowers(&b, COF_UNPACKER_LOWERS);
+	assert_says(&b, NULL);
+	assert_int_equal(fstatat(b.folder, "s1/dir", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0751);
+	teardown(&b);
+}
+
+/* A layer that looks at nothing below it is not held up by what is there, or is not. */
+static void a_layer_on_its_own_waits_for_nobody(void **state)
+{
+	bed b;
+	COF_AUTO(cof_buf) tar = {0};
+	(void)state;
+	setup(&b);
+	assert_int_equal(mkdirat(b.folder, "s1", 0755), 0);
+	tar_entry(&tar, "a", '0', "", "text");
+	tar_end(&tar);
+	unpack_at(&b, 1, &tar, &tar, NULL);
+	assert_says(&b, NULL);
+	teardown(&b);
+}
+
+static void t059_a_wrong_word_about_the_layers_below(void **state)
+{
+	static const uint32_t types[] = {COF_UNPACKER_JOB, COF_ROLE_DONE, 4711};
+	(void)state;
+	for (size_t i = 0; i < COF_COUNT(types); i++) {
+		bed b;
+		COF_AUTO(cof_buf) tar = {0};
+		needs_lowers(&b, &tar);
+		say_lowers(&b, types[i]);
+		assert_says(&b, "unpacker-malformed");
+		teardown(&b);
+	}
+}
+
+/* T-32: a name that is missing, and a link in its place, are no layer. */
+static void t032_layers_below_are_folders(void **state)
+{
+	bed b;
+	COF_AUTO(cof_buf) tar = {0};
+	COF_AUTO(cof_buf) again = {0};
+	(void)state;
+	needs_lowers(&b, &tar);
+	say_lowers(&b, COF_UNPACKER_LOWERS);
+	assert_says(&b, "unpack-io");
+	teardown(&b);
+	needs_lowers(&b, &again);
+	assert_int_equal(symlinkat("/etc", b.folder, "0"), 0);
+	say_lowers(&b, COF_UNPACKER_LOWERS);
+	assert_says(&b, "unpack-io");
+	teardown(&b);
+}
+
 /* Init went away before it gave a job: there is nothing to stay for. */
 static void no_init_no_unpacker(void **state)
 {
@@ -313,10 +401,18 @@ static void no_init_no_unpacker(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t059_not_a_job),      cmocka_unit_test(t047_job_of_the_wrong_shape),
-		cmocka_unit_test(t032_folders),	       cmocka_unit_test(files_come_out),
-		cmocka_unit_test(t036_one_bit),	       cmocka_unit_test(t036_bytes_too_few_or_too_many),
-		cmocka_unit_test(t032_no_way_out),     cmocka_unit_test(t029_no_key_pipe),
+		cmocka_unit_test(t059_not_a_job),
+		cmocka_unit_test(t047_job_of_the_wrong_shape),
+		cmocka_unit_test(t032_folders),
+		cmocka_unit_test(files_come_out),
+		cmocka_unit_test(t036_one_bit),
+		cmocka_unit_test(t036_bytes_too_few_or_too_many),
+		cmocka_unit_test(t032_no_way_out),
+		cmocka_unit_test(t029_no_key_pipe),
+		cmocka_unit_test(layers_below_may_come_later),
+		cmocka_unit_test(a_layer_on_its_own_waits_for_nobody),
+		cmocka_unit_test(t059_a_wrong_word_about_the_layers_below),
+		cmocka_unit_test(t032_layers_below_are_folders),
 		cmocka_unit_test(no_init_no_unpacker),
 	};
 	if (rig_role(argc, argv) != NULL)

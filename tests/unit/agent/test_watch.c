@@ -54,8 +54,8 @@ static const char *word(const bed *b, const char *key)
 
 static void watch_first_answer_is_at_once(void **state)
 {
-	static const char *const keys[] = {"phase", "phases_ms", "bytes",   "verdict", "image_digest",
-					   "pcrs",  "reason",	 "message", "refusal"};
+	static const char *const keys[] = {"phase",	   "phases_ms", "bytes",  "layers",  "verdict",
+					   "image_digest", "pcrs",	"reason", "message", "refusal"};
 	bed b;
 	(void)state;
 	bed_init(&b);
@@ -67,6 +67,24 @@ static void watch_first_answer_is_at_once(void **state)
 	for (size_t i = 0; i < COF_COUNT(keys); i++)
 		assert_non_null(json_object_get(b.h.doc, keys[i]));
 	assert_int_equal(json_object_size(b.h.doc), COF_COUNT(keys));
+	bed_release(&b);
+}
+
+static void watch_tells_of_each_layer(void **state)
+{
+	bed b;
+	(void)state;
+	bed_init(&b);
+	cof_watch_layer(b.watch, 0, 0, 10);
+	cof_watch_layer(b.watch, 1, 0, 20);
+	cof_watch_layer(b.watch, 1, 7, 20);
+	assert_ok(cof_watch_wait(b.watch, 0, on_news, &b.h, &err));
+	turn(&b);
+	const json_t *layers = json_object_get(b.h.doc, "layers");
+	assert_int_equal(json_array_size(layers), 2);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(layers, 0), "total")), 10);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(layers, 1), "pulled")), 7);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(layers, 1), "total")), 20);
 	bed_release(&b);
 }
 
@@ -150,9 +168,8 @@ static void t046_watchers_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t046_watchers_are_bounded),
-		cmocka_unit_test(watch_first_answer_is_at_once),
-		cmocka_unit_test(watch_waits_for_something_newer),
+		cmocka_unit_test(t046_watchers_are_bounded), cmocka_unit_test(watch_first_answer_is_at_once),
+		cmocka_unit_test(watch_tells_of_each_layer), cmocka_unit_test(watch_waits_for_something_newer),
 		cmocka_unit_test(watch_first_failure_stays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
