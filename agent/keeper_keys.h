@@ -6,7 +6,7 @@
 #pragma once
 
 #include "common/kbs_proto.h"
-#include "image-decrypt/ocicrypt.h"
+#include "image-decrypt/enc_provider.h"
 
 enum { COF_KEEPER_KEKS = 8 };
 

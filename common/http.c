@@ -1,40 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/http.h"
 
-#include "common/clock.h"
-#include "common/http_curl.h"
-
-enum {
-	HEADERS_MAX = 64 << 10,
-	ERROR_BODY_MAX = 64 << 10,
-	CONNECT_MS = 10 * 1000,
-	IDLE_MS = 30 * 1000,
-};
-
-struct cof_http {
-	CURL *easy;
-	cof_buf ca;
-	struct curl_slist *resolve;
-	char *proxy;
-	bool untrusted;	    /* the last call's peer */
-	cof_http_opts opts; /* borrowed members are not used after cof_http_new */
-};
-
-/* One call under way. */
-typedef struct transfer {
-	cof_http *h;
-	const cof_http_req *req;
-	cof_http_resp *resp;
-	cof_err *err;
-	bool begun; /* the body's first bytes were seen */
-	int failed; /* code of the error that a call back of ours stored in *err */
-	curl_off_t moved;
-	int64_t moved_at;
-	long idle_ms;
-	char why[CURL_ERROR_SIZE];
-} transfer;
+#include "common/http_int.h"
 
 /* --- making --- */
+
+static void free_list(char **list)
+{
+	for (char **s = list; s != NULL && *s != NULL; s++)
+		free(*s);
+	free(list);
+}
 
 void cof_http_free(cof_http *h)
 {
@@ -44,30 +20,44 @@ void cof_http_free(cof_http *h)
 		curl_easy_cleanup(h->easy);
 		curl_global_cleanup();
 	}
-	curl_slist_free_all(h->resolve);
+	free_list(h->resolve);
+	free_list(h->no_proxy);
+	free_list(h->inward);
 	cof_buf_release(&h->ca);
 	free(h->proxy);
 	free(h);
 }
 
-static int append(struct curl_slist **list, const char *s, cof_err *err)
+static int copy_list(char ***ret, const char *const *list, cof_err *err)
 {
-	struct curl_slist *longer = curl_slist_append(*list, s);
-	if (longer == NULL)
-		return cof_err_oom(err);
-	*list = longer;
-	return 0;
+	size_t n = 0;
+	while (list != NULL && list[n] != NULL)
+		n++;
+	*ret = calloc(n + 1, sizeof **ret);
+	for (size_t i = 0; *ret != NULL && i < n; i++) {
+		(*ret)[i] = strdup(list[i]);
+		if ((*ret)[i] == NULL)
+			return cof_err_oom(err);
+	}
+	return *ret == NULL ? cof_err_oom(err) : 0;
 }
 
 static int copy_opts(cof_http *h, const cof_http_opts *opts, cof_err *err)
 {
-	int r = cof_buf_add(&h->ca, opts->ca_pem.data, opts->ca_pem.len, err);
-	for (const char *const *s = opts->resolve; r == 0 && s != NULL && *s != NULL; s++)
-		r = append(&h->resolve, *s, err);
-	/* An empty name is how libcurl is told to leave the environment alone. */
-	h->proxy = strdup(opts->proxy == NULL ? "" : opts->proxy);
 	h->opts = *opts;
-	return r == 0 && h->proxy == NULL ? cof_err_oom(err) : r;
+	int r = cof_buf_add(&h->ca, opts->ca_pem.data, opts->ca_pem.len, err);
+	if (r == 0)
+		r = copy_list(&h->resolve, opts->resolve, err);
+	if (r == 0)
+		r = copy_list(&h->no_proxy, opts->no_proxy, err);
+	if (r == 0)
+		r = copy_list(&h->inward, opts->inward, err);
+	if (r < 0)
+		return r;
+	h->peer = (cof_http_peer){.roots = cof_buf_span(&h->ca), .system_roots = opts->system_roots};
+	if (opts->proxy != NULL && opts->proxy[0] != '\0' && (h->proxy = strdup(opts->proxy)) == NULL)
+		return cof_err_oom(err);
+	return 0;
 }
 
 int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err)
@@ -89,231 +79,29 @@ int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err)
 	return 0;
 }
 
-/* --- what arrives --- */
-
-static bool good_status(transfer *t)
-{
-	(void)curl_easy_getinfo(t->h->easy, CURLINFO_RESPONSE_CODE, &t->resp->status);
-	return t->resp->status >= 200 && t->resp->status < 300;
-}
-
-static int to_sink(transfer *t, cof_span chunk)
-{
-	bool first = !t->begun;
-	t->begun = true;
-	int r = first && t->req->begin != NULL ? t->req->begin(t->req->sink_arg, t->resp, t->err) : 0;
-	return r < 0 ? r : t->req->sink(t->req->sink_arg, chunk, t->err);
-}
-
-static int too_large(transfer *t, size_t max)
-{
-	return cof_err_set(t->err, COF_E_MALFORMED, "http-too-large", "an answer of more than %zu bytes", max);
-}
-
-static size_t on_body(char *data, size_t one, size_t len, void *arg)
-{
-	(void)one;
-	transfer *t = arg;
-	bool good = good_status(t);
-	size_t max = good || t->req->sink == NULL ? t->req->max_body : ERROR_BODY_MAX;
-	if (good && t->req->sink != NULL)
-		t->failed = to_sink(t, cof_span_of(data, len));
-	else if (t->resp->body.len + len <= max)
-		t->failed = cof_buf_add(&t->resp->body, data, len, t->err);
-	else
-		t->failed = too_large(t, max);
-	return t->failed < 0 ? 0 : len;
-}
-
-/* A status line begins another response: of a redirect, or after "100 Continue". */
-static size_t on_header(char *data, size_t one, size_t len, void *arg)
-{
-	(void)one;
-	transfer *t = arg;
-	if (len >= 5 && strncmp(data, "HTTP/", 5) == 0)
-		t->resp->headers.len = 0;
-	if (t->resp->headers.len + len > HEADERS_MAX)
-		t->failed = too_large(t, HEADERS_MAX);
-	else
-		t->failed = cof_buf_add(&t->resp->headers, data, len, t->err);
-	return t->failed < 0 ? 0 : len;
-}
-
-static size_t on_source(char *buf, size_t one, size_t len, void *arg)
-{
-	transfer *t = arg;
-	long n = t->req->source(t->req->source_arg, buf, one * len, t->err);
-	if (n >= 0)
-		return (size_t)n;
-	t->failed = (int)n;
-	return CURL_READFUNC_ABORT;
-}
-
-/* libcurl asks about once a second, also when nothing moves. */
-static int on_progress(void *arg, curl_off_t dl_total, curl_off_t dl, curl_off_t ul_total, curl_off_t ul)
-{
-	(void)dl_total;
-	(void)ul_total;
-	transfer *t = arg;
-	if (dl + ul != t->moved) {
-		t->moved = dl + ul;
-		t->moved_at = cof_now_ms();
-	}
-	if (cof_now_ms() - t->moved_at < t->idle_ms)
-		return 0;
-	t->failed = cof_err_set(t->err, COF_E_UNAVAILABLE, "http-timeout", "nothing moved for %ld ms", t->idle_ms);
-	return 1;
-}
-
-/* --- settings --- */
-
-typedef struct setting {
-	CURLoption option;
-	long value;
-} setting;
-
-/* Every one of them must be known to the library that runs: a guest's may be built smaller than the host's. */
-static int set_long(CURL *e, CURLoption option, long value, cof_err *err)
-{
-	if (curl_easy_setopt(e, option, value) != CURLE_OK)
-		return cof_err_set(err, COF_E_INTERNAL, "http-init", "HTTP option %d", (int)option);
-	return 0;
-}
-
-static int set_ptr(CURL *e, CURLoption option, const void *value, cof_err *err)
-{
-	if (curl_easy_setopt(e, option, value) != CURLE_OK)
-		return cof_err_set(err, COF_E_INTERNAL, "http-init", "HTTP option %d", (int)option);
-	return 0;
-}
-
-static int set_where(cof_http *h, const cof_http_req *req, cof_err *err)
-{
-	bool plain = h->opts.plain_http && strncmp(req->url, "http://", 7) == 0;
-	const char *protocols = plain ? "http,https" : "https";
-	int r = set_ptr(h->easy, CURLOPT_PROTOCOLS_STR, protocols, err);
-	if (r == 0)
-		r = set_ptr(h->easy, CURLOPT_REDIR_PROTOCOLS_STR, protocols, err);
-	if (r == 0)
-		r = set_ptr(h->easy, CURLOPT_URL, req->url, err);
-	if (r == 0)
-		r = set_ptr(h->easy, CURLOPT_RESOLVE, h->resolve, err);
-	if (r == 0)
-		r = set_ptr(h->easy, CURLOPT_PROXY, h->proxy, err);
-	if (r == 0)
-		r = set_ptr(h->easy, CURLOPT_NOPROXY, "", err);
-	return r;
-}
-
-static int set_limits(cof_http *h, const cof_http_req *req, cof_err *err)
-{
-	const setting settings[] = {
-		{CURLOPT_NOSIGNAL, 1},
-		{CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
-		{CURLOPT_CONNECTTIMEOUT_MS, h->opts.connect_ms == 0 ? CONNECT_MS : h->opts.connect_ms},
-		{CURLOPT_TIMEOUT_MS, req->total_ms != 0 ? req->total_ms : h->opts.total_ms},
-		{CURLOPT_FOLLOWLOCATION, h->opts.max_redirects > 0 ? 1 : 0},
-		{CURLOPT_MAXREDIRS, h->opts.max_redirects},
-		{CURLOPT_NOPROGRESS, 0},
-	};
-	int r = 0;
-	for (size_t i = 0; r == 0 && i < COF_COUNT(settings); i++)
-		r = set_long(h->easy, settings[i].option, settings[i].value, err);
-	return r;
-}
-
-static int set_body(CURL *e, const cof_http_req *req, cof_err *err)
-{
-	int r = set_ptr(e, CURLOPT_CUSTOMREQUEST, req->method, err);
-	if (r < 0)
-		return r;
-	if (req->source != NULL) {
-		r = set_long(e, CURLOPT_UPLOAD, 1, err);
-		if (r == 0 && curl_easy_setopt(e, CURLOPT_INFILESIZE_LARGE, (curl_off_t)req->source_len) != CURLE_OK)
-			r = cof_err_set(err, COF_E_INTERNAL, "http-init", "HTTP body of %zu bytes", req->source_len);
-		return r;
-	}
-	if (req->body.len == 0 && strcmp(req->method, "POST") != 0 && strcmp(req->method, "PUT") != 0 &&
-	    strcmp(req->method, "PATCH") != 0)
-		return 0;
-	if (curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len) != CURLE_OK)
-		return cof_err_set(err, COF_E_INTERNAL, "http-init", "HTTP body of %zu bytes", req->body.len);
-	return set_ptr(e, CURLOPT_POSTFIELDS, req->body.len == 0 ? "" : (const char *)req->body.data, err);
-}
-
-static int set_method(CURL *e, const cof_http_req *req, cof_err *err)
-{
-	if (strcmp(req->method, "GET") == 0)
-		return set_long(e, CURLOPT_HTTPGET, 1, err);
-	if (strcmp(req->method, "HEAD") == 0)
-		return set_long(e, CURLOPT_NOBODY, 1, err);
-	return set_body(e, req, err);
-}
-
-static int set_callbacks(transfer *t)
-{
-	CURL *e = t->h->easy;
-	bool ok = curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-		  curl_easy_setopt(e, CURLOPT_WRITEDATA, t) == CURLE_OK &&
-		  curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) == CURLE_OK &&
-		  curl_easy_setopt(e, CURLOPT_HEADERDATA, t) == CURLE_OK &&
-		  curl_easy_setopt(e, CURLOPT_READFUNCTION, on_source) == CURLE_OK &&
-		  curl_easy_setopt(e, CURLOPT_READDATA, t) == CURLE_OK &&
-		  curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress) == CURLE_OK &&
-		  curl_easy_setopt(e, CURLOPT_XFERINFODATA, t) == CURLE_OK &&
-		  curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->why) == CURLE_OK;
-	return ok ? 0 : cof_err_set(t->err, COF_E_INTERNAL, "http-init", "HTTP call backs");
-}
-
-static int set_headers(transfer *t, struct curl_slist **list)
-{
-	/* No pause for "100 Continue": our bodies are small, or the peer is a registry that reads them. */
-	int r = append(list, "Expect:", t->err);
-	if (r == 0)
-		r = append(list, "User-Agent: coffer/" COF_VERSION, t->err);
-	for (const char *const *s = t->req->headers; r == 0 && s != NULL && *s != NULL; s++) {
-		if (strpbrk(*s, "\r\n") != NULL)
-			return cof_err_set(t->err, COF_E_USAGE, "http-header", "a line break in a header");
-		r = append(list, *s, t->err);
-	}
-	return r < 0 ? r : set_ptr(t->h->easy, CURLOPT_HTTPHEADER, *list, t->err);
-}
-
-/* --- calling --- */
+/* --- one hop --- */
 
 /* What the peer made us do is the peer's fault, not the caller's. */
-static int outcome(const transfer *t, CURLcode code)
+static int outcome(const cof_http_hop *t, CURLcode code)
 {
-	long redirects = 0, asked = 0;
-	(void)curl_easy_getinfo(t->h->easy, CURLINFO_REDIRECT_COUNT, &redirects);
+	long asked = 0, proxy = 0;
 	(void)curl_easy_getinfo(t->h->easy, CURLINFO_REQUEST_SIZE, &asked);
-	if (redirects > 0 && code == CURLE_UNSUPPORTED_PROTOCOL)
-		return cof_err_set(t->err, COF_E_MALFORMED, "http-redirect", "a redirect out of https");
+	(void)curl_easy_getinfo(t->h->easy, CURLINFO_HTTP_CONNECTCODE, &proxy);
+	if (t->inward)
+		return cof_err_set(t->err, COF_E_POLICY, "http-inward", "the address lies inside this machine");
+	if (t->proxied && proxy >= 400 && proxy < 500)
+		return cof_err_set(t->err, COF_E_POLICY, "http-proxy-refused", "the proxy answered %ld", proxy);
 	if (asked > 0 && code == CURLE_UNSUPPORTED_PROTOCOL)
 		return cof_err_set(t->err, COF_E_MALFORMED, "http-malformed", "the peer does not speak HTTP");
-	if (t->h->untrusted)
+	if (t->h->peer.bad_roots)
+		return cof_err_set(t->err, COF_E_MALFORMED, "tls-roots", "the roots are no list of certificates");
+	if (t->h->peer.untrusted)
 		return cof_err_set(t->err, COF_E_CRYPTO, "tls-untrusted", "the peer's certificate is not vouched for");
 	return cof_http_outcome(code, t->why[0] != '\0' ? t->why : curl_easy_strerror(code), t->err);
 }
 
-static int prepare(transfer *t, struct curl_slist **headers)
-{
-	cof_http *h = t->h;
-	curl_easy_reset(h->easy);
-	int r = set_callbacks(t);
-	if (r == 0)
-		r = set_limits(h, t->req, t->err);
-	if (r == 0)
-		r = cof_http_tls(h->easy, &h->ca, &h->untrusted, t->err);
-	if (r == 0)
-		r = set_where(h, t->req, t->err);
-	if (r == 0)
-		r = set_method(h->easy, t->req, t->err);
-	return r < 0 ? r : set_headers(t, headers);
-}
-
 /* A body that only the connection's end delimits looks the same when it was cut. */
-static bool delimited(const transfer *t)
+static bool delimited(const cof_http_hop *t)
 {
 	curl_off_t announced = -1, got = 0;
 	(void)curl_easy_getinfo(t->h->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
@@ -322,9 +110,8 @@ static bool delimited(const transfer *t)
 	return announced >= 0 || got == 0 || coding != NULL;
 }
 
-static int perform(transfer *t)
+static int perform(cof_http_hop *t)
 {
-	t->moved_at = cof_now_ms();
 	CURLcode code = curl_easy_perform(t->h->easy);
 	if (t->failed < 0)
 		return t->failed;
@@ -336,19 +123,80 @@ static int perform(transfer *t)
 	return 0;
 }
 
+/* --- all hops --- */
+
+typedef struct call {
+	cof_http *h;
+	const cof_http_req *req;
+	char *url;		/* of the next hop */
+	const char *credential; /* NULL once another origin was reached: it does not come back */
+} call;
+
+static int one_hop(const call *c, cof_http_resp *ret, cof_err *err)
+{
+	cof_http_hop t = {
+		.h = c->h, .req = c->req, .url = c->url, .credential = c->credential, .resp = ret, .err = err};
+	int r = cof_http_prepare(&t);
+	if (r == 0)
+		r = perform(&t);
+	cof_http_hop_release(&t);
+	return r;
+}
+
+static bool is_redirect(const call *c, const cof_http_resp *resp)
+{
+	static const long statuses[] = {301, 302, 303, 307, 308};
+	bool asks = strcmp(c->req->method, "GET") == 0 || strcmp(c->req->method, "HEAD") == 0;
+	for (size_t i = 0; asks && i < COF_COUNT(statuses); i++)
+		if (resp->status == statuses[i])
+			return true;
+	return false;
+}
+
+static int move(call *c, const char *location, cof_err *err)
+{
+	char *next = NULL;
+	cof_origin from, to;
+	int r = cof_url_follow(c->url, location, &next, err);
+	if (r < 0)
+		return r;
+	if (cof_origin_of(c->url, &from, NULL) < 0 || cof_origin_of(next, &to, NULL) < 0 ||
+	    !cof_origin_equal(&from, &to))
+		c->credential = NULL;
+	free(c->url);
+	c->url = next;
+	return 0;
+}
+
+static int run(call *c, cof_http_resp *ret, cof_err *err)
+{
+	for (long hop = 0;; hop++) {
+		cof_http_resp_release(ret);
+		int r = one_hop(c, ret, err);
+		if (r < 0 || c->h->opts.max_redirects == 0 || !is_redirect(c, ret))
+			return r;
+		COF_AUTO_FREE char *location = cof_http_header(ret, "Location");
+		if (location == NULL)
+			return 0;
+		if (hop >= c->h->opts.max_redirects)
+			return cof_err_set(err, COF_E_MALFORMED, "http-redirect", "more than %ld redirects",
+					   c->h->opts.max_redirects);
+		r = move(c, location, err);
+		if (r < 0)
+			return r;
+	}
+}
+
 int cof_http_do(cof_http *h, const cof_http_req *req, cof_http_resp *ret, cof_err *err)
 {
 	cof_err unseen = {0};
 	COF_AUTO(cof_http_resp) resp = {0};
-	transfer t = {.h = h, .req = req, .resp = &resp, .err = err != NULL ? err : &unseen};
-	t.idle_ms = h->opts.idle_ms == 0 ? IDLE_MS : h->opts.idle_ms;
-	struct curl_slist *headers = NULL;
-	int r = prepare(&t, &headers);
-	if (r == 0)
-		r = perform(&t);
-	/* Nothing of this call may be reached through the handle later. */
-	curl_easy_reset(h->easy);
-	curl_slist_free_all(headers);
+	call c = {.h = h, .req = req, .url = strdup(req->url), .credential = req->credential};
+	err = err != NULL ? err : &unseen;
+	int r = c.url == NULL ? cof_err_oom(err) : run(&c, &resp, err);
+	if (r == 0 && strcmp(c.url, req->url) != 0)
+		resp.moved = cof_steal(&c.url);
+	free(c.url);
 	if (r < 0)
 		return r;
 	*ret = resp;

@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/http_curl.h"
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+
+#include "common/ossl.h"
+
+/* Debian's, on hosts and in guests; named, because the guest's libcurl is built without a place of its own and others'
+ * differ. */
+#define SYSTEM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 
 /*
  * libcurl tells a refused certificate from its first OpenSSL error, which for a forged signature (a CA that carries
@@ -10,9 +18,26 @@
 static int on_verify(int ok, X509_STORE_CTX *store)
 {
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	bool *untrusted = ssl == NULL ? NULL : SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-	if (ok == 0 && untrusted != NULL)
-		*untrusted = true;
+	cof_http_peer *p = ssl == NULL ? NULL : SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
+	if (ok == 0 && p != NULL)
+		p->untrusted = true;
+	return ok;
+}
+
+/* All of a PEM list, or it is no list: a typing mistake must not shorten it. */
+static bool add_roots(X509_STORE *store, cof_span pem)
+{
+	COF_AUTO_PTR(cof_ossl_bio) in = BIO_new_mem_buf(pem.data, (int)pem.len);
+	bool ok = in != NULL;
+	size_t n = 0;
+	for (; ok; n++) {
+		COF_AUTO_PTR(cof_ossl_cert) cert = PEM_read_bio_X509(in, NULL, NULL, NULL);
+		if (cert == NULL)
+			break;
+		ok = X509_STORE_add_cert(store, cert) == 1;
+	}
+	ok = ok && n > 0 && ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+	ERR_clear_error();
 	return ok;
 }
 
@@ -20,34 +45,41 @@ static CURLcode on_context(CURL *easy, void *context, void *arg)
 {
 	(void)easy;
 	SSL_CTX *ctx = context;
+	cof_http_peer *p = arg;
 	if (SSL_CTX_set_app_data(ctx, arg) != 1)
 		return CURLE_OUT_OF_MEMORY;
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_verify);
 	/* The end of a connection that the peer did not announce in TLS is a cut, not an end. */
 	(void)SSL_CTX_clear_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF);
+	if (p->system_roots && p->roots.len > 0 && !add_roots(SSL_CTX_get_cert_store(ctx), p->roots)) {
+		p->bad_roots = true;
+		return CURLE_SSL_CACERT_BADFILE;
+	}
 	return CURLE_OK;
 }
 
-/* libcurl's built-in bundle and folder are taken away where roots are given. */
-static bool set_roots(CURL *easy, const cof_buf *roots)
+/* libcurl's own bundle and folder are taken away: where roots are given, and where the system's have their name. */
+static bool set_roots(CURL *easy, const cof_http_peer *p)
 {
-	struct curl_blob blob = {roots->data, roots->len, CURL_BLOB_COPY};
-	if (roots->len == 0)
-		return true;
+	struct curl_blob blob = {(void *)(uintptr_t)p->roots.data, p->roots.len, CURL_BLOB_COPY};
+	bool given = p->roots.len > 0 && !p->system_roots;
+	if (curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) != CURLE_OK)
+		return false;
+	if (!given)
+		return curl_easy_setopt(easy, CURLOPT_CAINFO, SYSTEM_BUNDLE) == CURLE_OK;
 	return curl_easy_setopt(easy, CURLOPT_CAINFO, NULL) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob) == CURLE_OK;
 }
 
-int cof_http_tls(CURL *easy, const cof_buf *roots, bool *untrusted, cof_err *err)
+int cof_http_tls(CURL *easy, cof_http_peer *p, cof_err *err)
 {
-	*untrusted = false;
-	bool set = set_roots(easy, roots) &&
+	p->untrusted = p->bad_roots = false;
+	bool set = set_roots(easy, p) &&
 		   curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
 		   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK &&
 		   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK &&
 		   curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, on_context) == CURLE_OK &&
-		   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, untrusted) == CURLE_OK;
+		   curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, p) == CURLE_OK;
 	return set ? 0 : cof_err_set(err, COF_E_INTERNAL, "http-init", "TLS cannot be set up");
 }
 

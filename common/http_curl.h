@@ -6,9 +6,15 @@
 
 #include "common/buf.h"
 
-/* roots (PEM) alone vouch when there are any. *untrusted, which lives as long as easy, becomes true when a peer's
- * certificate is refused. */
-COF_WUR int cof_http_tls(CURL *easy, const cof_buf *roots, bool *untrusted, cof_err *err);
+typedef struct cof_http_peer {
+	cof_span roots;	   /* PEM, these alone vouch; empty: the system's */
+	bool system_roots; /* both vouch */
+	bool untrusted;	   /* became true: a peer's certificate was refused */
+	bool bad_roots;	   /* became true: roots is no list of certificates */
+} cof_http_peer;
+
+/* p lives as long as easy is used. */
+COF_WUR int cof_http_tls(CURL *easy, cof_http_peer *p, cof_err *err);
 
 /* A transfer's failure, with libcurl's text. */
 COF_WUR int cof_http_outcome(CURLcode code, const char *why, cof_err *err);

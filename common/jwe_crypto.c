@@ -97,31 +97,32 @@ int cof_p256_point(const EVP_PKEY *key, uint8_t ret[COF_P256_POINT_LEN], cof_err
 	return 0;
 }
 
-/* --- ECDH-ES+A256KW --- */
+/* --- ECDH-ES --- */
 
 static int agree(EVP_PKEY *ours, EVP_PKEY *peer, cof_secret *ret, cof_err *err)
 {
 	COF_AUTO(cof_secret) z = {0};
-	int r = cof_secret_new(&z, COF_P256_LEN, err);
-	if (r < 0)
-		return r;
-	size_t len = z.len;
 	COF_AUTO_PTR(EVP_PKEY_CTX) ctx = EVP_PKEY_CTX_new(ours, NULL);
+	size_t len = 0;
 	if (ctx == NULL || EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer(ctx, peer) != 1 ||
-	    EVP_PKEY_derive(ctx, z.data, &len) != 1 || len != z.len)
+	    EVP_PKEY_derive(ctx, NULL, &len) != 1)
 		return broken("a key agreement", err);
-	*ret = cof_secret_steal(&z);
-	return 0;
+	int r = cof_secret_new(&z, len, err);
+	if (r == 0 && (EVP_PKEY_derive(ctx, z.data, &len) != 1 || len != z.len))
+		return broken("a key agreement", err);
+	if (r == 0)
+		*ret = cof_secret_steal(&z);
+	return r;
 }
 
-/* spec: RFC 7518 4.6.2: AlgorithmID, empty PartyUInfo and PartyVInfo, SuppPubInfo = bits */
-static int other_info(cof_buf *ret, cof_err *err)
+/* spec: RFC 7518 4.6.2: AlgorithmID, PartyUInfo, PartyVInfo, SuppPubInfo = bits */
+static int other_info(const cof_ecdh_es *how, cof_buf *ret, cof_err *err)
 {
 	cof_wr w = cof_wr_to(ret);
-	cof_wr_span_u32be(&w, cof_span_str("ECDH-ES+A256KW"));
-	cof_wr_u32be(&w, 0);
-	cof_wr_u32be(&w, 0);
-	cof_wr_u32be(&w, COF_KEK_LEN * 8);
+	cof_wr_span_u32be(&w, cof_span_str(how->alg));
+	cof_wr_span_u32be(&w, how->apu);
+	cof_wr_span_u32be(&w, how->apv);
+	cof_wr_u32be(&w, (uint32_t)how->len * 8);
 	return cof_wr_done(&w, err);
 }
 
@@ -142,16 +143,16 @@ static int concat_kdf(cof_secret *z, cof_buf *info, cof_secret *kek, cof_err *er
 	return 0;
 }
 
-int cof_ecdh_es_kek(EVP_PKEY *ours, EVP_PKEY *peer, cof_secret *ret, cof_err *err)
+int cof_ecdh_es_derive(EVP_PKEY *ours, EVP_PKEY *peer, const cof_ecdh_es *how, cof_secret *ret, cof_err *err)
 {
 	COF_AUTO(cof_secret) z = {0};
 	COF_AUTO(cof_secret) kek = {0};
 	COF_AUTO(cof_buf) info = {0};
 	int r = agree(ours, peer, &z, err);
 	if (r == 0)
-		r = other_info(&info, err);
+		r = other_info(how, &info, err);
 	if (r == 0)
-		r = cof_secret_new(&kek, COF_KEK_LEN, err);
+		r = cof_secret_new(&kek, how->len, err);
 	if (r == 0)
 		r = concat_kdf(&z, &info, &kek, err);
 	if (r < 0)
@@ -160,14 +161,32 @@ int cof_ecdh_es_kek(EVP_PKEY *ours, EVP_PKEY *peer, cof_secret *ret, cof_err *er
 	return 0;
 }
 
+int cof_ecdh_es_kek(EVP_PKEY *ours, EVP_PKEY *peer, cof_secret *ret, cof_err *err)
+{
+	const cof_ecdh_es how = {.alg = "ECDH-ES+A256KW", .len = COF_KEK_LEN};
+	return cof_ecdh_es_derive(ours, peer, &how, ret, err);
+}
+
+/* --- AES by the length of its key --- */
+
+static EVP_CIPHER *aes(const char *const names[3], size_t key_len)
+{
+	if (key_len < 16 || key_len > 32 || key_len % 8 != 0)
+		return NULL;
+	return EVP_CIPHER_fetch(NULL, names[key_len / 8 - 2], NULL);
+}
+
 /* --- key wrap --- */
+
+enum { CEK_MIN = 16, CEK_MAX = 64, WRAP_MORE = 8 };
 
 /* out has room for 8 bytes more than in. Returns the length, or -1. */
 static int wrap_cipher(bool enc, cof_span kek, cof_span in, uint8_t *out)
 {
-	COF_AUTO_PTR(EVP_CIPHER) c = EVP_CIPHER_fetch(NULL, "AES-256-WRAP", NULL);
+	static const char *const names[] = {"AES-128-WRAP", "AES-192-WRAP", "AES-256-WRAP"};
+	COF_AUTO_PTR(EVP_CIPHER) c = aes(names, kek.len);
 	COF_AUTO_PTR(EVP_CIPHER_CTX) ctx = EVP_CIPHER_CTX_new();
-	if (c == NULL || ctx == NULL || kek.len != COF_KEK_LEN)
+	if (c == NULL || ctx == NULL)
 		return -1;
 	EVP_CIPHER_CTX_set_flags(ctx, EVP_CIPHER_CTX_FLAG_WRAP_ALLOW);
 	int n = 0, last = 0;
@@ -187,23 +206,26 @@ int cof_key_wrap(cof_span kek, cof_span cek, uint8_t ret[COF_WRAPPED_LEN], cof_e
 int cof_key_unwrap(cof_span kek, cof_span wrapped, cof_secret *ret, cof_err *err)
 {
 	COF_AUTO(cof_secret) room = {0};
-	if (wrapped.len != COF_WRAPPED_LEN)
+	if (wrapped.len < CEK_MIN + WRAP_MORE || wrapped.len > CEK_MAX + WRAP_MORE || wrapped.len % 8 != 0)
 		return cof_err_set(err, COF_E_MALFORMED, "key-wrap", "a wrapped key of %zu bytes", wrapped.len);
-	int r = cof_secret_new(&room, COF_WRAPPED_LEN, err);
+	int r = cof_secret_new(&room, wrapped.len, err);
 	if (r < 0)
 		return r;
-	if (wrap_cipher(false, kek, wrapped, room.data) != COF_CEK_LEN)
+	size_t len = wrapped.len - WRAP_MORE;
+	if (wrap_cipher(false, kek, wrapped, room.data) != (int)len)
 		return failed(COF_E_CRYPTO, "key-wrap", "a wrapped key does not open", err);
-	return cof_secret_from(ret, cof_span_of(room.data, COF_CEK_LEN), err);
+	return cof_secret_from(ret, cof_span_of(room.data, len), err);
 }
 
-/* --- AES-256-GCM --- */
+/* --- AES-GCM --- */
 
 static int gcm_begin(bool enc, const cof_gcm *g, EVP_CIPHER_CTX *ctx)
 {
+	static const char *const names[] = {"AES-128-GCM", "AES-192-GCM", "AES-256-GCM"};
+	COF_AUTO_PTR(EVP_CIPHER) c = aes(names, g->key.len);
 	int n = 0;
-	if (ctx == NULL || g->key.len != COF_CEK_LEN || g->iv.len != COF_GCM_IV_LEN || g->aad.len > INT32_MAX ||
-	    EVP_CipherInit_ex(ctx, EVP_aes_256_gcm(), NULL, g->key.data, g->iv.data, enc ? 1 : 0) != 1)
+	if (ctx == NULL || c == NULL || g->iv.len != COF_GCM_IV_LEN || g->aad.len > INT32_MAX ||
+	    EVP_CipherInit_ex2(ctx, c, g->key.data, g->iv.data, enc ? 1 : 0, NULL) != 1)
 		return -1;
 	if (g->aad.len > 0 && EVP_CipherUpdate(ctx, NULL, &n, g->aad.data, (int)g->aad.len) != 1)
 		return -1;

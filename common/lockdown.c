@@ -42,6 +42,16 @@ static uint64_t rights_of(long version)
 	return rights;
 }
 
+static long landlock_version(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+}
+
+bool cof_lockdown_landlock(void)
+{
+	return landlock_version() >= 1;
+}
+
 static int allow_beneath(int rules, int dirfd, uint64_t rights, cof_err *err)
 {
 	struct landlock_path_beneath_attr beneath = {.allowed_access = rights, .parent_fd = dirfd};
@@ -53,7 +63,7 @@ static int allow_beneath(int rules, int dirfd, uint64_t rights, cof_err *err)
 int cof_lockdown_files(int dirfd, const int *readable, size_t n, cof_err *err)
 {
 	static const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
-	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	long version = landlock_version();
 	if (version < 1)
 		return 0;
 	uint64_t rights = rights_of(version);

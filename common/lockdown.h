@@ -16,6 +16,8 @@ COF_WUR int cof_lockdown_caps(uint64_t mask, cof_err *err);
  * see cof_lockdown_root).
  */
 COF_WUR int cof_lockdown_files(int dirfd, const int *readable, size_t n, cof_err *err);
+/* True where the kernel has Landlock. */
+bool cof_lockdown_landlock(void);
 /* dirfd becomes the root folder: there is no other name in reach. Needs CAP_SYS_CHROOT, which goes afterwards. */
 COF_WUR int cof_lockdown_root(int dirfd, cof_err *err);
 /* A network namespace of its own with nothing in it. */

@@ -1,148 +1,155 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image-decrypt/flat.h"
 
-#include <fcntl.h>
-#include <stdio.h>
+#include "image-decrypt/enc_provider.h"
+#include "image-decrypt/staging.h"
 
-#include "common/file.h"
-#include "image-decrypt/layer.h"
-#include "image-decrypt/ocicrypt.h"
+enum { CHUNK = 256 << 10 };
 
-typedef struct flat {
-	cof_layout *from;
+/* A tree may not take the last of what a machine needs to go on. */
+#define MIN_FREE ((uint64_t)64 << 20)
+
+struct cof_flat {
 	const cof_flat_opts *opts;
-	cof_image image;
-	char *staging; /* removed unless it was renamed */
-	int root;
-	uint64_t before, total;
-} flat;
+	cof_staging *staging;
+	cof_unpack_child *child;
+};
 
-static void flat_release(flat *f)
+void cof_flat_free(cof_flat *f)
 {
-	cof_fd_close(&f->root);
+	/* In this order: the folder is removed when nobody writes into it any more. */
+	if (f->child != NULL)
+		cof_unpack_child_free(f->child);
 	if (f->staging != NULL)
-		(void)!cof_rm_tree(f->staging, NULL);
-	free(f->staging);
-	cof_image_release(&f->image);
-}
-COF_DEFINE_AUTO(flat, flat_release)
-
-static int on_progress(void *arg, uint64_t done, uint64_t total)
-{
-	const flat *f = arg;
-	(void)total;
-	if (f->opts->progress != NULL)
-		f->opts->progress(f->opts->progress_arg, f->before + done, f->total);
-	return 0;
+		cof_staging_free(f->staging);
+	free(f);
 }
 
-/* The first packet that the key opens; whose key it is named for is the broker's business, not the owner's. */
-static int open_key(const flat *f, const cof_desc *d, cof_layer_key *ret, cof_err *err)
+int cof_flat_new(cof_flat **ret, const char *target, const cof_flat_opts *opts, cof_err *err)
 {
-	COF_AUTO(cof_enc_packets) all = {0};
-	int r = cof_err_set(err, COF_E_POLICY, "layer-key-refused",
-			    "the layer is encrypted, and no key was given for it");
-	const char *packets = cof_desc_annotation(d, COF_ENC_ANNOTATION_PROVIDER);
-	if (f->opts->kek.len == 0 || packets == NULL)
-		return r;
-	r = cof_enc_packets_parse(packets, &all, err);
+	COF_AUTO_PTR(cof_flat) f = calloc(1, sizeof *f);
+	if (f == NULL)
+		return cof_err_oom(err);
+	f->opts = opts;
+	int r = cof_staging_new(&f->staging, target, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < all.n; i++) {
-		r = cof_enc_unwrap(&all.at[i], f->opts->kek, f->opts->allow_ctr, ret, err);
-		if (r == 0)
-			return 0;
-	}
-	return r;
-}
-
-/* The pipeline takes its key from a pipe, here as in the guest. */
-static int key_pipe(const flat *f, const cof_desc *d, int *ret_fd, cof_err *err)
-{
-	COF_AUTO(cof_layer_key) key = {0};
-	int fds[2];
-	int r = open_key(f, d, &key, err);
-	if (r < 0)
-		return r;
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return cof_err_sys(err, "pipe-failed", "a pipe");
-	COF_AUTO_FD int in = fds[0];
-	COF_AUTO_FD int out = fds[1];
-	r = cof_layer_key_write(out, &key, err);
-	if (r == 0)
-		*ret_fd = cof_steal_fd(&in);
-	return r;
-}
-
-static int unpack_layer(flat *f, size_t i, cof_err *err)
-{
-	const cof_desc *d = &f->image.manifest.layers[i];
-	cof_layer_result done;
-	int blob = -EBADF, key = -EBADF;
-	int r = cof_layout_blob(f->from, &d->digest, &blob, err);
-	COF_AUTO_FD int blob_fd = blob;
-	if (r == 0 && d->media->encrypted)
-		r = key_pipe(f, d, &key, err);
-	COF_AUTO_FD int key_fd = key;
-	if (r < 0)
-		return r;
-	const cof_layer_job job = {
-		.media_type = d->media_type,
-		.digest = d->digest,
-		.size = d->size,
-		.diff_id = f->image.config.diff_ids[i],
-		.enc_pubopts = cof_desc_annotation(d, COF_ENC_ANNOTATION_PUBOPTS),
-		.allow_plain = true,
-		.blob_fd = blob_fd,
-		.key_fd = key_fd,
-		.unpack = {.root_fd = f->root, .form = COF_UNPACK_FLAT, .own_ids = geteuid() != 0},
-		.progress = on_progress,
-		.progress_arg = f,
+	const cof_unpack_opts unpack = {
+		.root_fd = cof_staging_root(f->staging),
+		.form = COF_UNPACK_FLAT,
+		.own_ids = geteuid() != 0,
+		.devices = opts->devices,
+		.max_bytes = opts->max_bytes != 0 ? opts->max_bytes : COF_UNPACK_BYTES,
+		.max_entries = opts->max_entries != 0 ? opts->max_entries : COF_UNPACK_ENTRIES,
+		.min_free = MIN_FREE,
 	};
-	r = cof_layer_unpack(&job, &done, err);
-	f->before += d->size;
-	return r < 0 ? cof_err_wrap(err, "layer %zu", i) : 0;
-}
-
-static int make_staging(flat *f, const char *target, cof_err *err)
-{
-	COF_AUTO_FREE char *path = NULL;
-	if (access(target, F_OK) == 0)
-		return cof_err_set(err, COF_E_USAGE, "target-exists", "%s is there already", target);
-	int r = cof_path(&path, err, "%s.partial-XXXXXX", target);
+	r = cof_unpack_child_start(&f->child, &unpack, cof_staging_life(f->staging), err);
 	if (r < 0)
 		return r;
-	if (mkdtemp(path) == NULL)
-		return cof_err_sys(err, "create-failed", "%s", path);
-	f->staging = cof_steal(&path);
-	f->root = open(f->staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return f->root < 0 ? cof_err_sys(err, "create-failed", "%s", f->staging) : 0;
-}
-
-/* Its mode was 0700 until now: nobody else could look in. An archive that names its root has set another one. */
-static int publish(flat *f, const char *target, cof_err *err)
-{
-	if (renameat2(AT_FDCWD, f->staging, AT_FDCWD, target, RENAME_NOREPLACE) < 0)
-		return cof_err_sys(err, errno == EEXIST ? "target-exists" : "rename-failed", "%s", target);
-	free(cof_steal(&f->staging));
+	*ret = cof_steal(&f);
 	return 0;
 }
 
-int cof_flat_unpack(cof_layout *from, const char *tag, const char *target, const cof_flat_opts *opts, cof_digest *ret,
-		    cof_err *err)
+/* --- stored bytes to the other process --- */
+
+typedef struct pump {
+	const cof_flat *f;
+	size_t layer;
+	int blob;
+	bool refused; /* the other side has its answer already */
+	uint64_t done, total;
+} pump;
+
+static int push(void *arg, cof_span chunk, cof_err *err)
 {
-	COF_AUTO(flat) f = {.from = from, .opts = opts, .root = -EBADF};
-	cof_image_source source = cof_layout_source(from);
-	int r = cof_image_load(&source, tag, COF_PLATFORM_DEFAULT, &f.image, err);
-	for (size_t i = 0; r == 0 && i < f.image.manifest.n_layers; i++)
-		f.total += f.image.manifest.layers[i].size;
-	if (r == 0)
-		r = make_staging(&f, target, err);
-	for (size_t i = 0; r == 0 && i < f.image.manifest.n_layers; i++)
-		r = unpack_layer(&f, i, err);
-	if (r == 0)
-		r = publish(&f, target, err);
-	if (r == 0)
-		*ret = f.image.digest;
-	return r;
+	pump *p = arg;
+	while (chunk.len > 0) {
+		ssize_t n = write(p->blob, chunk.data, chunk.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			p->refused = errno == EPIPE;
+			return cof_err_sys(err, "pipe-failed", "to the process that unpacks");
+		}
+		chunk = cof_span_of(chunk.data + n, chunk.len - (size_t)n);
+		p->done += (uint64_t)n;
+	}
+	if (p->f->opts->progress != NULL)
+		p->f->opts->progress(p->f->opts->progress_arg, p->layer, p->done, p->total);
+	return 0;
+}
+
+/* When the other side does not want more, its reason counts; else ours. */
+static int finish(const cof_flat *f, pump *p, int streamed, cof_unpack_answer *ret, cof_err *err)
+{
+	cof_fd_close(&p->blob);
+	return streamed < 0 && !p->refused ? streamed : cof_unpack_child_end(f->child, ret, err);
+}
+
+static int open_key(const cof_desc *d, const cof_flat_keys *keys, cof_layer_key *ret, cof_err *err)
+{
+	if (keys == NULL)
+		return cof_err_set(err, COF_E_POLICY, "layer-key-refused",
+				   "the layer is encrypted, and no key was given for it");
+	return keys->open(keys->arg, d, ret, err);
+}
+
+static int unpack_layer(const cof_flat *f, const cof_image_source *src, const cof_image *image, size_t i,
+			const cof_flat_keys *keys, cof_unpack_answer *ret, cof_err *err)
+{
+	const cof_desc *d = &image->manifest.layers[i];
+	COF_AUTO(cof_layer_key) key = {0};
+	pump p = {.f = f, .layer = i, .blob = -EBADF, .total = d->size};
+	int r = d->media->encrypted ? open_key(d, keys, &key, err) : 0;
+	if (r < 0)
+		return r;
+	const cof_unpack_task task = {
+		.media_type = d->media_type,
+		.enc_pubopts = cof_desc_annotation(d, COF_ENC_ANNOTATION_PUBOPTS),
+		.key = d->media->encrypted ? &key : NULL,
+		.digest = d->digest,
+		.diff_id = image->config.diff_ids[i],
+		.size = d->size,
+	};
+	r = cof_unpack_child_begin(f->child, &task, &p.blob, err);
+	return r < 0 ? r : finish(f, &p, src->stream(src->arg, d, push, &p, err), ret, err);
+}
+
+int cof_flat_image(cof_flat *f, const cof_image_source *src, const cof_image *image, const cof_flat_keys *keys,
+		   cof_unpack_answer *ret, cof_err *err)
+{
+	for (size_t i = 0; i < image->manifest.n_layers; i++)
+		if (unpack_layer(f, src, image, i, keys, &ret[i], err) < 0)
+			return cof_err_wrap(err, "layer %zu", i);
+	return 0;
+}
+
+static int stream_file(int fd, pump *p, cof_err *err)
+{
+	COF_AUTO_FREE uint8_t *chunk = malloc(CHUNK);
+	if (chunk == NULL)
+		return cof_err_oom(err);
+	for (;;) {
+		ssize_t n = read(fd, chunk, CHUNK);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 ? 0 : cof_err_sys(err, "layer-read", "the layer");
+		int r = push(p, cof_span_of(chunk, (size_t)n), err);
+		if (r < 0)
+			return r;
+	}
+}
+
+int cof_flat_file(cof_flat *f, int fd, uint64_t size, cof_unpack_answer *ret, cof_err *err)
+{
+	const cof_unpack_task task = {0};
+	pump p = {.f = f, .blob = -EBADF, .total = size};
+	int r = cof_unpack_child_begin(f->child, &task, &p.blob, err);
+	return r < 0 ? r : finish(f, &p, stream_file(fd, &p, err), ret, err);
+}
+
+int cof_flat_publish(cof_flat *f, cof_err *err)
+{
+	return cof_staging_publish(f->staging, err);
 }

@@ -1,21 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The owner's look into an image: all layers of a layout's image as one tree. It grows in a folder beside the target
- * and gets its name by one rename when every check held, so a target is whole or not there.
+ * The owner's look into an image: all its layers as one tree, or one layer. It grows in a folder beside the target and
+ * gets its name by one rename when every check held, so a target is whole or not there, whatever happens on the way.
+ * Fetching and keys stay in this process; every byte of a layer is looked at in another one (unpack_child.h), which is
+ * made first, before there is anything in memory that it should not have.
  */
 #pragma once
 
-#include "image-decrypt/layout.h"
+#include "image-decrypt/image.h"
+#include "image-decrypt/unpack_child.h"
 
 typedef struct cof_flat_opts {
-	cof_span kek;	/* 32 bytes; empty: the image is not encrypted */
-	bool allow_ctr; /* keys whose wrap is not authenticated, as old tools write them */
-	/* Stored bytes done and in all; may be NULL. */
-	void (*progress)(void *arg, uint64_t done, uint64_t total);
+	bool devices; /* make device nodes; root only */
+	/* Limits of the whole tree; 0 means the default of unpack.h. */
+	uint64_t max_bytes, max_entries;
+	/* Stored bytes of one layer, done and in all; may be NULL. */
+	void (*progress)(void *arg, size_t layer, uint64_t done, uint64_t total);
 	void *progress_arg;
 } cof_flat_opts;
 
-/* ret is the manifest's digest. Reasons "target-exists" (usage), "layer-key-refused" (policy: encrypted, and no key was
- * given or none of its packets is for this key), and those of layer.h. Everything belongs to the caller unless root. */
-COF_WUR int cof_flat_unpack(cof_layout *from, const char *tag, const char *target, const cof_flat_opts *opts,
-			    cof_digest *ret, cof_err *err);
+typedef struct cof_flat cof_flat;
+/*
+ * target is absent, or an empty folder: reason "target-exists" (usage). opts outlive it. Everything belongs to the
+ * caller unless root.
+ */
+COF_WUR int cof_flat_new(cof_flat **ret, const char *target, const cof_flat_opts *opts, cof_err *err);
+/* Nothing is left of what was not published. */
+void cof_flat_free(cof_flat *f);
+COF_DEFINE_AUTO_PTR(cof_flat, cof_flat_free)
+
+/* Opens the key of an encrypted layer. */
+typedef struct cof_flat_keys {
+	int (*open)(void *arg, const cof_desc *d, cof_layer_key *ret, cof_err *err);
+	void *arg;
+} cof_flat_keys;
+
+/*
+ * All layers of a loaded image, bottom first; whether it may be unpacked was decided before. keys NULL: there are none.
+ * ret has room for as many answers as there are layers. Reasons "layer-key-refused" (policy: encrypted, and no key),
+ * and those of unpack_child.h and of the source.
+ */
+COF_WUR int cof_flat_image(cof_flat *f, const cof_image_source *src, const cof_image *image, const cof_flat_keys *keys,
+			   cof_unpack_answer *ret, cof_err *err);
+/* One layer from a file, whatever its compression; size is for the progress alone. */
+COF_WUR int cof_flat_file(cof_flat *f, int fd, uint64_t size, cof_unpack_answer *ret, cof_err *err);
+/* The tree gets its name. */
+COF_WUR int cof_flat_publish(cof_flat *f, cof_err *err);

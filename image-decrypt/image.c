@@ -61,11 +61,16 @@ int cof_image_stream(const cof_image_source *src, const cof_desc *d, cof_sink si
 
 /* --- documents --- */
 
+bool cof_image_by_digest(const char *wanted)
+{
+	return strncmp(wanted, "sha", 3) == 0 && wanted[3 + strspn(wanted + 3, "0123456789")] == ':';
+}
+
 /* The document that wanted names; a digest is compared before anything looks at the bytes. */
 static int fetch_asked(const cof_image_source *src, const char *wanted, cof_fetched *doc, cof_digest *ret, cof_err *err)
 {
 	cof_digest pinned = {0}, found = {0};
-	bool by_digest = strchr(wanted, ':') != NULL;
+	bool by_digest = cof_image_by_digest(wanted);
 	int r = by_digest ? cof_digest_parse(wanted, &pinned, err) : 0;
 	if (r == 0)
 		r = src->manifest(src->arg, wanted, doc, err);

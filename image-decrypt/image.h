@@ -16,6 +16,9 @@ typedef struct cof_fetched {
 void cof_fetched_release(cof_fetched *f);
 COF_DEFINE_AUTO(cof_fetched, cof_fetched_release)
 
+/* True when what is wanted is a digest, well-formed or not: it is never looked up as a tag. */
+bool cof_image_by_digest(const char *wanted);
+
 /* Where bytes come from. Nothing that it gives is believed. */
 typedef struct cof_image_source {
 	void *arg;

@@ -6,10 +6,10 @@
 #include <sys/stat.h>
 
 #include "common/file.h"
+#include "image-decrypt/layout_index.h"
+#include "image-decrypt/layout_read.h"
 
-#define REF_NAME "org.opencontainers.image.ref.name"
-
-enum { INDEX_MAX = 4 << 20, CHUNK = 256 << 10 };
+enum { VERSION_MAX = 4 << 10, CHUNK = 256 << 10 };
 
 struct cof_layout {
 	char *path;
@@ -21,23 +21,22 @@ void cof_layout_free(cof_layout *l)
 	free(l);
 }
 
-static int malformed(const cof_layout *l, const char *why, cof_err *err)
+static int read_file(const cof_layout *l, const char *name, size_t max, cof_buf *ret, cof_err *err)
 {
-	return cof_err_set(err, COF_E_MALFORMED, "layout-malformed", "%s: %s", l->path, why);
+	COF_AUTO_FREE char *path = NULL;
+	int r = cof_path(&path, err, "%s/%s", l->path, name);
+	if (r == 0 && cof_file_read(path, max, ret, NULL) < 0)
+		r = cof_err_set(err, COF_E_MALFORMED, "layout-malformed", "%s cannot be read", path);
+	return r;
 }
 
 static int check_version(const cof_layout *l, cof_err *err)
 {
-	COF_AUTO_FREE char *path = NULL;
-	COF_AUTO_PTR(json_t) doc = NULL;
-	const char *version = NULL;
-	int r = cof_path(&path, err, "%s/oci-layout", l->path);
-	if (r < 0)
-		return r;
-	if (cof_json_read_file(path, INDEX_MAX, &doc, NULL) < 0 ||
-	    cof_json_str(doc, "imageLayoutVersion", &version, NULL) < 0 || strcmp(version, "1.0.0") != 0)
-		return malformed(l, "no OCI image layout of version 1.0.0", err);
-	return 0;
+	COF_AUTO(cof_buf) text = {0};
+	int r = read_file(l, "oci-layout", VERSION_MAX, &text, err);
+	if (r == 0)
+		r = cof_layout_version_check(cof_buf_span(&text), err);
+	return r < 0 ? cof_err_wrap(err, "%s", l->path) : 0;
 }
 
 static int write_file(const cof_layout *l, const char *name, const char *text, cof_err *err)
@@ -54,9 +53,9 @@ static int create(const cof_layout *l, cof_err *err)
 	if (r == 0)
 		r = cof_mkdirs(blobs, 0755, err);
 	if (r == 0)
-		r = write_file(l, "index.json", "{\"schemaVersion\":2,\"manifests\":[]}", err);
+		r = write_file(l, "index.json", COF_LAYOUT_INDEX_EMPTY, err);
 	/* Last: its presence says that the rest is there. */
-	return r < 0 ? r : write_file(l, "oci-layout", "{\"imageLayoutVersion\":\"1.0.0\"}", err);
+	return r < 0 ? r : write_file(l, "oci-layout", COF_LAYOUT_VERSION, err);
 }
 
 static bool exists(const cof_layout *l)
@@ -160,78 +159,40 @@ int cof_layout_put(cof_layout *l, cof_span bytes, cof_digest *ret, cof_err *err)
 
 /* --- tags --- */
 
-static int read_index(const cof_layout *l, json_t **ret, json_t **ret_list, cof_err *err)
+static int read_index(void *arg, cof_buf *ret, cof_err *err)
 {
-	COF_AUTO_FREE char *path = NULL;
-	COF_AUTO_PTR(json_t) doc = NULL;
-	int r = cof_path(&path, err, "%s/index.json", l->path);
-	if (r < 0)
-		return r;
-	if (cof_json_read_file(path, INDEX_MAX, &doc, NULL) < 0 || cof_json_arr(doc, "manifests", ret_list, NULL) < 0)
-		return malformed(l, "index.json", err);
-	*ret = cof_steal(&doc);
-	return 0;
+	return read_file(arg, "index.json", COF_LAYOUT_INDEX_MAX, ret, err);
 }
 
-static const char *tag_of(const json_t *entry)
-{
-	return json_string_value(json_object_get(json_object_get(entry, "annotations"), REF_NAME));
-}
-
-/* The entry of a tag; when the layout holds one image without a name, that one. */
-static const json_t *find_tag(const json_t *list, const char *tag)
-{
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *name = tag_of(json_array_get(list, i));
-		if (name != NULL && strcmp(name, tag) == 0)
-			return json_array_get(list, i);
-	}
-	const json_t *only = json_array_get(list, 0);
-	return json_array_size(list) == 1 && tag_of(only) == NULL ? only : NULL;
-}
-
-static int digest_of_tag(const cof_layout *l, const char *tag, cof_digest *ret, cof_err *err)
-{
-	COF_AUTO_PTR(json_t) doc = NULL;
-	json_t *list = NULL;
-	const char *digest = NULL;
-	int r = read_index(l, &doc, &list, err);
-	if (r < 0)
-		return r;
-	const json_t *entry = find_tag(list, tag);
-	if (entry == NULL)
-		return cof_err_set(err, COF_E_MALFORMED, "tag-missing", "%s has no image '%s'", l->path, tag);
-	r = cof_json_str(entry, "digest", &digest, err);
-	return r < 0 ? r : cof_digest_parse(digest, ret, err);
-}
-
-static int source_read(const cof_layout *l, const cof_digest *d, size_t max, cof_buf *ret, cof_err *err)
+static int read_blob(void *arg, const cof_digest *d, size_t max, cof_buf *ret, cof_err *err)
 {
 	int opened = -EBADF;
-	int r = cof_layout_blob(l, d, &opened, err);
+	int r = cof_layout_blob(arg, d, &opened, err);
 	COF_AUTO_FD int fd = opened;
 	return r < 0 ? r : cof_fd_read_all(fd, max, ret, err);
 }
 
-/* A tag's entry pins the manifest as well as a digest in a name does. */
+static cof_layout_files files_of(cof_layout *l)
+{
+	return (cof_layout_files){.arg = l, .index = read_index, .blob = read_blob};
+}
+
 static int source_manifest(void *arg, const char *wanted, cof_fetched *ret, cof_err *err)
 {
-	const cof_layout *l = arg;
-	cof_digest d, found;
-	int r = strchr(wanted, ':') != NULL ? cof_digest_parse(wanted, &d, err) : digest_of_tag(l, wanted, &d, err);
-	if (r == 0)
-		r = source_read(l, &d, COF_MANIFEST_MAX, &ret->body, err);
-	if (r == 0)
-		r = cof_digest_of(d.alg, cof_buf_span(&ret->body), &found, err);
-	if (r == 0 && !cof_digest_equal(&d, &found))
-		r = cof_err_set(err, COF_E_CRYPTO, "image-digest-mismatch", "a manifest in %s is not what it is named",
-				l->path);
-	return r;
+	cof_layout *l = arg;
+	const cof_layout_files files = files_of(l);
+	return cof_layout_manifest(&files, wanted, ret, err) < 0 ? cof_err_wrap(err, "%s", l->path) : 0;
+}
+
+static int source_referrers(void *arg, const cof_digest *subject, cof_fetched *ret, cof_err *err)
+{
+	const cof_layout_files files = files_of(arg);
+	return cof_layout_referrers(&files, subject, ret, err);
 }
 
 static int source_blob(void *arg, const cof_desc *d, size_t max, cof_buf *ret, cof_err *err)
 {
-	return source_read(arg, &d->digest, max, ret, err);
+	return read_blob(arg, &d->digest, max, ret, err);
 }
 
 static int source_stream(void *arg, const cof_desc *d, cof_sink sink, void *sink_arg, cof_err *err)
@@ -258,33 +219,25 @@ static int source_stream(void *arg, const cof_desc *d, cof_sink sink, void *sink
 
 cof_image_source cof_layout_source(cof_layout *l)
 {
-	return (cof_image_source){.arg = l, .manifest = source_manifest, .blob = source_blob, .stream = source_stream};
-}
-
-static void drop_tag(json_t *list, const char *tag)
-{
-	for (size_t i = json_array_size(list); i-- > 0;) {
-		const char *name = tag_of(json_array_get(list, i));
-		if (name != NULL && strcmp(name, tag) == 0)
-			(void)json_array_remove(list, i);
-	}
+	return (cof_image_source){.arg = l,
+				  .manifest = source_manifest,
+				  .blob = source_blob,
+				  .stream = source_stream,
+				  .referrers = source_referrers};
 }
 
 int cof_layout_tag(cof_layout *l, const char *tag, const char *media_type, const cof_digest *d, size_t size,
 		   cof_err *err)
 {
-	COF_AUTO_PTR(json_t) doc = NULL;
+	COF_AUTO_PTR(json_t) index = NULL;
+	COF_AUTO(cof_buf) old = {0};
 	COF_AUTO(cof_buf) text = {0};
-	json_t *list = NULL;
-	char digest[COF_DIGEST_STR_MAX];
-	int r = read_index(l, &doc, &list, err);
-	if (r < 0)
-		return r;
-	cof_digest_str(d, digest);
-	drop_tag(list, tag);
-	if (json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:{s:s}}", "mediaType", media_type, "digest", digest,
-						  "size", (json_int_t)size, "annotations", REF_NAME, tag)) < 0)
-		return cof_err_oom(err);
-	r = cof_json_dump(doc, &text, err);
+	int r = read_index(l, &old, err);
+	if (r == 0)
+		r = cof_layout_index_parse(cof_buf_span(&old), &index, err);
+	if (r == 0)
+		r = cof_layout_index_set(index, tag, media_type, d, size, err);
+	if (r == 0)
+		r = cof_json_dump(index, &text, err);
 	return r < 0 ? r : write_file(l, "index.json", cof_buf_str(&text), err);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image-decrypt/manifest.h"
 
+#include "common/rd.h"
 #include "image-decrypt/ocicrypt.h"
 
 #define OCI "application/vnd.oci.image."
@@ -23,6 +24,18 @@ static const cof_media medias[] = {
 	{DOCKER "image.rootfs.diff.tar.gzip", COF_MEDIA_LAYER, COF_COMP_GZIP, false, OCI "layer.v1.tar+gzip+encrypted"},
 	{DOCKER "image.rootfs.diff.tar.zstd", COF_MEDIA_LAYER, COF_COMP_ZSTD, false, OCI "layer.v1.tar+zstd+encrypted"},
 };
+
+/* spec: RFC 1952 2.3.1, RFC 8878 3.1.1 */
+cof_compression cof_compression_of(cof_span head)
+{
+	cof_rd r = cof_rd_of(head);
+	uint32_t magic = cof_rd_u32le(&r);
+	if (!cof_rd_ok(&r))
+		return COF_COMP_NONE;
+	if ((magic & 0xffff) == 0x8b1f)
+		return COF_COMP_GZIP;
+	return magic == 0xfd2fb528 ? COF_COMP_ZSTD : COF_COMP_NONE;
+}
 
 const cof_media *cof_media_find(const char *name)
 {

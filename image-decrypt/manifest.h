@@ -31,6 +31,9 @@ typedef struct cof_media {
 	const char *as_encrypted; /* what the layer is called when encrypted; NULL: cannot be */
 } cof_media;
 
+/* What a stream's first four bytes say. */
+cof_compression cof_compression_of(cof_span head);
+
 /* NULL for a type that we do not know. Parameters ("; charset=…") must be cut off before. */
 const cof_media *cof_media_find(const char *name);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ocicrypt's layer encryption (AES-256-CTR, HMAC-SHA-256 over the ciphertext) with keys wrapped as CoCo's
- * attestation-agent key provider does (A256GCM under a 32-byte key from the broker). Annotations are hostile. The nonce
- * is taken from the wrapped options only, the MAC is mandatory and 32 bytes, and an unauthenticated wrap is refused
- * unless the caller asks for it by name.
+ * ocicrypt's layer encryption: AES-256-CTR, HMAC-SHA-256 over the ciphertext, and the two texts that describe it:
+ * public options beside the layer, private ones (key and nonce) in packets that enc_provider.h and encopen.h open.
+ * Annotations are hostile. The nonce is taken from the private options only, and the MAC is mandatory and 32 bytes.
  *
- * spec: containers/ocicrypt (the Go library is the format's definition), CoCo annotation packet versions 1 and 2
+ * spec: containers/ocicrypt (the Go library is the format's definition)
  */
 #pragma once
 
@@ -14,52 +13,25 @@
 
 enum {
 	COF_ENC_HMAC_LEN = 32,
-	COF_ENC_KEK_LEN = 32,
-	COF_ENC_KID_MAX = 512,
-	COF_ENC_PACKETS_MAX = 8,
-	COF_ENC_WRAPPED_MAX = 8 << 10,
+	COF_ENC_PACKETS_MAX = 8,       /* in one annotation */
+	COF_ENC_PRIVATE_MAX = 4 << 10, /* bytes of private options */
 };
 
 #define COF_ENC_ANNOTATION_PREFIX "org.opencontainers.image.enc."
 #define COF_ENC_ANNOTATION_PUBOPTS COF_ENC_ANNOTATION_PREFIX "pubopts"
-#define COF_ENC_ANNOTATION_PROVIDER COF_ENC_ANNOTATION_PREFIX "keys.provider.attestation-agent"
+#define COF_ENC_ANNOTATION_KEYS COF_ENC_ANNOTATION_PREFIX "keys."
+#define COF_ENC_ANNOTATION_PROVIDER COF_ENC_ANNOTATION_KEYS "provider.attestation-agent"
 
 /* The public options: cipher name checked, the MAC, no nonce. in is the annotation's text. Reason
  * "layer-pubopts-malformed". */
 COF_WUR int cof_enc_public_parse(const char *in, uint8_t ret_hmac[COF_ENC_HMAC_LEN], cof_err *err);
 
-typedef enum cof_enc_wrap { COF_ENC_A256GCM, COF_ENC_A256CTR } cof_enc_wrap;
-
-typedef struct cof_enc_packet {
-	char kid[COF_ENC_KID_MAX + 1]; /* "kbs:///repo/type/tag": the caller checks it (common/kbs_proto.h) */
-	cof_enc_wrap wrap;
-	uint8_t iv[16]; /* 12 of them for GCM */
-	cof_buf wrapped;
-} cof_enc_packet;
-
-typedef struct cof_enc_packets {
-	cof_enc_packet at[COF_ENC_PACKETS_MAX];
-	size_t n;
-} cof_enc_packets;
-
-void cof_enc_packets_release(cof_enc_packets *p);
-COF_DEFINE_AUTO(cof_enc_packets, cof_enc_packets_release)
-
-/* The annotation's text: base64 packets, separated by commas; at least one. ret must be zeroed. Reason
- * "layer-packet-malformed". */
-COF_WUR int cof_enc_packets_parse(const char *in, cof_enc_packets *ret, cof_err *err);
-/*
- * Opens one packet with its key-encryption key (32 bytes). Reasons "layer-key-unwrap" (crypto; the key or the packet
- * is wrong), "layer-wrap-unauthenticated" (policy; A256CTR without allow_ctr), "layer-privopts-malformed".
- */
-COF_WUR int cof_enc_unwrap(const cof_enc_packet *p, cof_span kek, bool allow_ctr, cof_layer_key *ret, cof_err *err);
-
-/* The private options JSON ({"symkey","digest","cipheroptions":{"nonce"}}) in both directions. */
+/* The private options JSON ({"symkey","digest","cipheroptions":{"nonce"}}) in both directions. Reason
+ * "layer-privopts-malformed". */
 COF_WUR int cof_enc_private_parse(cof_span in, cof_layer_key *ret, cof_err *err);
 COF_WUR int cof_enc_private_make(const cof_layer_key *k, const cof_digest *plain, cof_secret *ret, cof_err *err);
 
-/* The owner's side: texts of the two annotations. */
-COF_WUR int cof_enc_wrap_make(const char *kid, cof_span kek, cof_span private_options, cof_buf *ret, cof_err *err);
+/* The public options' annotation. */
 COF_WUR int cof_enc_public_make(const uint8_t hmac[COF_ENC_HMAC_LEN], cof_buf *ret, cof_err *err);
 /* Fresh random key and nonce. */
 COF_WUR int cof_enc_key_new(cof_layer_key *ret, cof_err *err);

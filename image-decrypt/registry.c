@@ -134,9 +134,8 @@ static int fetch_token(cof_registry *r, const cof_challenge *c, cof_err *err)
 		rc = basic_header(r, &basic, err);
 	if (rc < 0)
 		return rc;
-	const char *const headers[] = {basic, NULL};
 	const cof_http_req req = {
-		.method = "GET", .url = cof_buf_str(&url), .headers = headers, .max_body = TOKEN_BODY_MAX};
+		.method = "GET", .url = cof_buf_str(&url), .credential = basic, .max_body = TOKEN_BODY_MAX};
 	rc = cof_http_do(r->http, &req, &resp, err);
 	if (basic != NULL)
 		cof_wipe(basic, strlen(basic));
@@ -192,10 +191,9 @@ static int do_once(cof_registry *r, const cof_http_req *req, const char *const *
 	size_t n = 1;
 	for (; headers != NULL && *headers != NULL && n + 2 < COF_COUNT(all); headers++)
 		all[n++] = *headers;
-	if (r->authorization != NULL)
-		all[n++] = r->authorization;
 	cof_http_req full = *req;
 	full.headers = all;
+	full.credential = r->authorization;
 	cof_http_resp_release(ret);
 	return cof_http_do(r->http, &full, ret, err);
 }

@@ -41,6 +41,7 @@ cof_image_source cof_registry_source(cof_registry *r);
  */
 COF_WUR int cof_registry_blob(cof_registry *r, const cof_desc *d, cof_sink sink, void *arg, cof_err *err);
 
+COF_WUR int cof_registry_has_blob(cof_registry *r, const cof_desc *d, bool *ret, cof_err *err);
 /* Nothing is sent when the registry has the blob. fd is read from its start. */
 COF_WUR int cof_registry_push_blob(cof_registry *r, const cof_desc *d, int fd, cof_err *err);
 /* name is a tag or the digest of body. */

@@ -27,10 +27,12 @@ static long on_source(void *arg, void *buf, size_t len, cof_err *err)
 	}
 }
 
-static int has_blob(cof_registry *r, const char *digest, bool *ret, cof_err *err)
+int cof_registry_has_blob(cof_registry *r, const cof_desc *d, bool *ret, cof_err *err)
 {
 	COF_AUTO_FREE char *url = NULL;
 	COF_AUTO(cof_http_resp) resp = {0};
+	char digest[COF_DIGEST_STR_MAX];
+	cof_digest_str(&d->digest, digest);
 	if (asprintf(&url, "%s/blobs/%s", r->base, digest) < 0)
 		return cof_err_oom(err);
 	const cof_http_req req = {.method = "HEAD", .url = url};
@@ -112,7 +114,7 @@ int cof_registry_push_blob(cof_registry *r, const cof_desc *d, int fd, cof_err *
 	char digest[COF_DIGEST_STR_MAX];
 	bool there = false;
 	cof_digest_str(&d->digest, digest);
-	int rc = has_blob(r, digest, &there, err);
+	int rc = cof_registry_has_blob(r, d, &there, err);
 	if (rc < 0 || there)
 		return rc;
 	rc = open_place(r, digest, &url, err);

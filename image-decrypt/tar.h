@@ -34,6 +34,8 @@ typedef struct cof_tar_entry {
 	int64_t mtime;
 	uint32_t mtime_ns;
 	uint64_t size; /* files: the real size, holes included */
+	bool block;    /* devices: a block device, else a character device */
+	uint32_t dev_major, dev_minor;
 	bool sparse;
 	const cof_tar_xattr *xattrs;
 	size_t n_xattrs;

@@ -61,6 +61,9 @@ static void set_metadata(cof_tar *t)
 {
 	cof_tar_entry *e = &t->entry;
 	e->mode = t->h.mode;
+	e->block = t->h.type == '4';
+	e->dev_major = t->h.dev_major;
+	e->dev_minor = t->h.dev_minor;
 	e->uid = t->pax.has_uid ? t->pax.uid : t->h.uid;
 	e->gid = t->pax.has_gid ? t->pax.gid : t->h.gid;
 	e->mtime = t->pax.has_mtime ? t->pax.mtime : t->h.mtime;

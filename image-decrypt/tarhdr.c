@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image-decrypt/tarhdr.h"
 
+/* spec: Linux, include/linux/kdev_t.h */
+enum { DEV_MAJOR_MAX = 0xfff, DEV_MINOR_MAX = 0xfffff };
 enum { CHECKSUM_AT = 148, CHECKSUM_LEN = 8, GNU_SPARSE_AT = 386, GNU_SPARSE_LEN = 4 * 24 + 1 + 12, GNU_NUMBER = 12 };
 
 /* Big-endian two's complement; the first byte's top bit is the mark, its next one the sign. */
@@ -61,6 +63,22 @@ static bool checksum_ok(cof_span block)
 	return cof_tarhdr_number(cof_span_of(block.data + CHECKSUM_AT, CHECKSUM_LEN), &want) && sum == want;
 }
 
+static int out_of_range(cof_err *err)
+{
+	return cof_err_set(err, COF_E_MALFORMED, "tar-number", "a header has a number out of range");
+}
+
+/* Other types may have anything there. */
+static bool device(cof_rd *r, cof_tarhdr *h)
+{
+	int64_t major = 0, minor = 0;
+	bool is_one = h->type == '3' || h->type == '4';
+	bool ok = number(r, 8, 0, DEV_MAJOR_MAX, &major) && number(r, 8, 0, DEV_MINOR_MAX, &minor);
+	h->dev_major = is_one ? (uint32_t)major : 0;
+	h->dev_minor = is_one ? (uint32_t)minor : 0;
+	return ok || !is_one;
+}
+
 int cof_tarhdr_parse(cof_span block, cof_tarhdr *ret, cof_err *err)
 {
 	cof_tarhdr h = {0};
@@ -73,12 +91,15 @@ int cof_tarhdr_parse(cof_span block, cof_tarhdr *ret, cof_err *err)
 		  number(&r, 8, 0, UINT32_MAX - 1, &gid) && number(&r, 12, 0, INT64_MAX, &size) &&
 		  number(&r, 12, INT64_MIN, INT64_MAX, &mtime);
 	if (!ok)
-		return cof_err_set(err, COF_E_MALFORMED, "tar-number", "a header has a number out of range");
+		return out_of_range(err);
 	cof_rd_skip(&r, CHECKSUM_LEN);
 	h.type = (char)cof_rd_u8(&r);
 	text(&r, 100, h.link);
 	cof_span magic = cof_rd_bytes(&r, 6);
-	cof_rd_skip(&r, 2 + 32 + 32 + 8 + 8);
+	cof_rd_skip(&r, 2 + 32 + 32);
+	cof_rd devices = cof_rd_sub(&r, 2 * 8);
+	if (!device(&devices, &h))
+		return out_of_range(err);
 	/* GNU puts other things where ustar has the prefix. */
 	if (cof_rd_ok(&r) && memcmp(magic.data, "ustar", 6) == 0)
 		text(&r, 155, h.prefix);

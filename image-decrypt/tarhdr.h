@@ -10,6 +10,7 @@ typedef struct cof_tarhdr {
 	uint32_t mode, uid, gid;
 	uint64_t size;
 	int64_t mtime;
+	uint32_t dev_major, dev_minor; /* types '3' and '4' */
 	cof_span gnu_sparse; /* type 'S': the map, the "more follows" byte and the real size; borrowed */
 } cof_tarhdr;
 

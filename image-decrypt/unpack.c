@@ -7,9 +7,6 @@
 #include "image-decrypt/tar.h"
 #include "image-decrypt/unpack_int.h"
 
-#define DEFAULT_BYTES ((uint64_t)64 << 30)
-#define DEFAULT_ENTRIES ((uint64_t)4 << 20)
-
 void cof_unpack_free(cof_unpack *u)
 {
 	cof_tree_leave(&u->tree);
@@ -127,9 +124,9 @@ int cof_unpack_new(cof_unpack **ret, const cof_unpack_opts *opts, cof_err *err)
 	u->opts = *opts;
 	u->file = -EBADF;
 	if (opts->max_bytes == 0)
-		u->opts.max_bytes = DEFAULT_BYTES;
+		u->opts.max_bytes = COF_UNPACK_BYTES;
 	if (opts->max_entries == 0)
-		u->opts.max_entries = DEFAULT_ENTRIES;
+		u->opts.max_entries = COF_UNPACK_ENTRIES;
 	bool overlay = opts->form == COF_UNPACK_OVERLAY;
 	cof_tree_init(&u->tree, opts->root_fd, opts->lower_fds, overlay ? opts->n_lowers : 0, overlay);
 	cof_tree_gate(&u->tree, opts->lowers, opts->lowers_arg);

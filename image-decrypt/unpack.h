@@ -20,6 +20,10 @@ typedef enum cof_unpack_form { COF_UNPACK_OVERLAY, COF_UNPACK_FLAT } cof_unpack_
 
 enum { COF_UNPACK_LOWERS_MAX = 127 };
 
+/* Limits for those who ask for none. */
+#define COF_UNPACK_BYTES ((uint64_t)64 << 30)
+#define COF_UNPACK_ENTRIES ((uint64_t)4 << 20)
+
 typedef struct cof_unpack_opts {
 	int root_fd; /* the staging directory; empty for overlay */
 	cof_unpack_form form;
@@ -34,9 +38,11 @@ typedef struct cof_unpack_opts {
 	int (*lowers)(void *arg, cof_err *err);
 	void *lowers_arg;
 	bool own_ids; /* everything belongs to the caller: for owners who are not root */
+	bool devices; /* make device nodes; else they are refused: reason "tar-device" (policy) */
 	/* Limits; 0 means the default. */
-	uint64_t max_bytes;   /* of the tar stream; default 64 GiB: reason "layer-too-large" */
-	uint64_t max_entries; /* default 4 million: reason "tar-too-many-entries" */
+	uint64_t max_bytes;   /* of the tar stream; COF_UNPACK_BYTES: reason "layer-too-large" */
+	uint64_t max_entries; /* COF_UNPACK_ENTRIES: reason "tar-too-many-entries" */
+	uint64_t min_free;    /* bytes that the file system must have left; none: reason "unpack-no-space" (io) */
 } cof_unpack_opts;
 
 typedef struct cof_unpack_result {

@@ -2,6 +2,7 @@
 /* Each type of entry as a file. The last component is never followed: what stands there is replaced. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/sysmacros.h>
 
 #include "image-decrypt/unpack_int.h"
 
@@ -52,6 +53,17 @@ static int put_symlink(cof_unpack *u, const cof_place *at, const char *target, c
 	return r;
 }
 
+/* By name: of what cannot be opened. */
+static int set_owner_and_time(const cof_unpack *u, const cof_tar_entry *e, cof_err *err)
+{
+	const struct timespec times[2] = {{0, UTIME_OMIT}, {e->mtime, (long)e->mtime_ns}};
+	if (!u->opts.own_ids && fchownat(u->at.dir, u->at.name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return cof_tree_sys(err, "setting an owner");
+	if (utimensat(u->at.dir, u->at.name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return cof_tree_sys(err, "setting a time");
+	return 0;
+}
+
 static int make_symlink(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 {
 	if (e->link[0] == '\0' || strlen(e->link) > LINK_MAX_LEN)
@@ -59,12 +71,7 @@ static int make_symlink(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 	int r = put_symlink(u, &u->at, e->link, err);
 	if (r < 0)
 		return r;
-	const struct timespec times[2] = {{0, UTIME_OMIT}, {e->mtime, (long)e->mtime_ns}};
-	if (!u->opts.own_ids && fchownat(u->at.dir, u->at.name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return cof_tree_sys(err, "setting an owner");
-	if (utimensat(u->at.dir, u->at.name, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return cof_tree_sys(err, "setting a time");
-	return 0;
+	return set_owner_and_time(u, e, err);
 }
 
 static int make_fifo(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
@@ -80,9 +87,17 @@ static int make_fifo(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 
 static int make_device(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 {
-	(void)u;
-	(void)e;
-	return cof_err_set(err, COF_E_POLICY, "tar-device", "a device node");
+	bool whiteout = !e->block && e->dev_major == 0 && e->dev_minor == 0; /* overlayfs would take it for one */
+	if (!u->opts.devices || whiteout)
+		return cof_err_set(err, COF_E_POLICY, "tar-device", "a device node");
+	int r = cof_tree_remove(u->at.dir, u->at.name, err);
+	if (r < 0)
+		return r;
+	/* Never opened: that may do things. So all that it gets is said by name, in a directory that is ours alone. */
+	mode_t mode = (e->mode & 0777) | (e->block ? S_IFBLK : S_IFCHR);
+	if (mknodat(u->at.dir, u->at.name, mode, makedev(e->dev_major, e->dev_minor)) < 0)
+		return cof_tree_sys(err, "making a device node");
+	return set_owner_and_time(u, e, err);
 }
 
 /* --- hard links --- */

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "common/file.h"
+#include "image-decrypt/enc_provider.h"
 #include "image-decrypt/encrypt.h"
-#include "image-decrypt/ocicrypt.h"
 #include "runtime/cli/image.h"
 
 static int encrypt(const cof_cli_image *s, char **args, cof_digest *ret, cof_err *err)

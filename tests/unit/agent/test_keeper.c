@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 
 #include "agent/keeper.h"
-#include "image-decrypt/ocicrypt.h"
+#include "image-decrypt/enc_provider.h"
 
 #define KEK "0123456789abcdefghijklmnopqrstuv"
 

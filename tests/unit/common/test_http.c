@@ -1,37 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/tls_peer.h"
-
-#include "common/http.h"
-
-#define NAME "kbs.coffer.test"
-#define OK(body_len, body) "HTTP/1.1 200 OK\r\nContent-Length: " body_len "\r\n\r\n" body
-
-typedef struct rig {
-	tls_peer peer;
-	char resolve[64];
-	char url[128];
-	const char *list[2];
-	cof_http_opts opts;
-} rig;
-
-static void rig_open(rig *r, const char *san, const tls_step *steps, size_t n)
-{
-	tls_open(&r->peer, san);
-	(void)snprintf(r->resolve, sizeof r->resolve, NAME ":%d:127.0.0.1", r->peer.port);
-	(void)snprintf(r->url, sizeof r->url, "https://" NAME ":%d/x", r->peer.port);
-	r->list[0] = r->resolve;
-	r->list[1] = NULL;
-	r->opts = (cof_http_opts){.ca_pem = cof_span_str(r->peer.ca_pem), .resolve = r->list, .idle_ms = 1500};
-	tls_go(&r->peer, steps, n);
-}
-
-static int get(const rig *r, cof_http_resp *ret, cof_err *err)
-{
-	COF_AUTO_PTR(cof_http) h = NULL;
-	int code = cof_http_new(&h, &r->opts, err);
-	const cof_http_req req = {.method = "GET", .url = r->url, .max_body = 1000};
-	return code < 0 ? code : cof_http_do(h, &req, ret, err);
-}
+#include "tests/unit/common/http_rig.h"
 
 /* One GET to a peer that does this; the reason it fails with, "" for success. */
 static void fails(const tls_step *step, const char *reason)
@@ -46,8 +14,6 @@ static void fails(const tls_step *step, const char *reason)
 		fail_msg("%s: %d, '%s' (%s)", step->answer, code, err.reason, err.text);
 	assert_null(resp.body.data);
 }
-
-static const tls_step fine[] = {{.answer = OK("2", "ok")}};
 
 static void t044_refuses_another_ca(void **state)
 {

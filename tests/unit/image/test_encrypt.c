@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The owner encrypts; what comes out opens with the right key only, and nothing of the plain text is left in it. */
+#include "image-decrypt/enc_provider.h"
 #include "image-decrypt/encrypt.h"
-#include "image-decrypt/flat.h"
-#include "image-decrypt/ocicrypt.h"
+#include "tests/unit/image/flatten.h"
 #include "tests/unit/image/mkimage.h"
 #include "tests/unit/image/scratch.h"
 
@@ -23,10 +23,8 @@ static int unpack(const scratch *s, const char *layout, const char *tag, cof_spa
 {
 	COF_AUTO_PTR(cof_layout) from = layout_at(s->top, layout, false);
 	char target[256];
-	cof_digest d;
 	(void)snprintf(target, sizeof target, "%s/tree", s->top);
-	const cof_flat_opts opts = {.kek = key};
-	return cof_flat_unpack(from, tag, target, &opts, &d, err);
+	return flatten(from, tag, target, key, err);
 }
 
 static bool nothing_left(const scratch *s)

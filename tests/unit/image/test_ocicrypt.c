@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image-decrypt/ocicrypt.h"
+#include "image-decrypt/enc_provider.h"
 
 #include "common/digest.h"
 #include "common/hex.h"
