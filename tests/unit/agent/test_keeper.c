@@ -182,13 +182,13 @@ static void a_refusal_reaches_init_and_no_key_the_pipe(void **state)
 	"\"kbs:///default/credential/demo\"\nimage_security_policy = "                                                 \
 	"\"\"\"{\"default\":[{\"type\":\"reject\"}]}\"\"\"\n''' # "
 
-static int image(rig *r, uint32_t type, const char *reference, cof_buf *ret, cof_err *err)
+static int image(rig *r, uint32_t type, const char *reference, cof_buf *ret, cof_err *ret_err)
 {
 	int fds[2];
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	assert_int_equal(cof_keeper_send_image(r->chan, type, reference, 5000, fds[1], NULL), 0);
 	(void)close(fds[1]);
-	int code = hear(r, err);
+	int code = hear(r, ret_err);
 	assert_ok(cof_fd_read_all(fds[0], 1 << 20, ret, &err));
 	(void)close(fds[0]);
 	return code;
@@ -425,6 +425,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(opens_keys_that_init_never_sees, power_on),
 		cmocka_unit_test_setup(a_refusal_reaches_init_and_no_key_the_pipe, power_on),
+		cmocka_unit_test_setup(t040_logins_go_past_init, power_on),
+		cmocka_unit_test_setup(t042_only_what_initdata_names, power_on),
 		cmocka_unit_test_setup(t059_nobody_reads_the_key, power_on),
 		cmocka_unit_test_setup(t051_nothing_before_the_start_and_one_start, power_on),
 		cmocka_unit_test_setup(t003_a_second_binding_in_one_boot_is_refused, power_on),
