@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image-decrypt/encblob.h"
 
-#include "common/file.h"
 #include "image-decrypt/inflate.h"
 
 enum { CHUNK = 256 << 10 };
@@ -17,14 +16,9 @@ typedef struct pass {
 	cof_inflate *inflate;
 	cof_err why; /* what inflate said first: it counts only when the bytes prove right */
 	uint8_t *chunk;
-	cof_enc_blob *blob;
+	cof_blob_new *file;
+	cof_enc_blob blob;
 } pass;
-
-void cof_enc_blob_release(cof_enc_blob *b)
-{
-	cof_layout_new_release(&b->file);
-	*b = (cof_enc_blob){.file.fd = -EBADF};
-}
 
 static void pass_release(pass *p)
 {
@@ -37,6 +31,8 @@ static void pass_release(pass *p)
 	if (p->chunk != NULL)
 		cof_wipe(p->chunk, CHUNK);
 	free(p->chunk);
+	if (p->file != NULL)
+		cof_blob_free(p->file);
 	*p = (pass){0};
 }
 COF_DEFINE_AUTO(pass, pass_release)
@@ -70,7 +66,7 @@ static int begin(pass *p, cof_err *err)
 			r = cof_inflate_new(&p->inflate, d->media->comp, on_tar, p, err);
 	}
 	if (r == 0 && p->job->to != NULL)
-		r = cof_layout_begin(p->job->to, &p->blob->file, err);
+		r = cof_blob_begin(p->job->to, &p->file, err);
 	return r;
 }
 
@@ -83,11 +79,11 @@ static void inflate(pass *p, cof_span plain)
 static int put(pass *p, cof_span out, cof_err *err)
 {
 	int r = cof_hasher_add(p->out, out, err);
-	p->blob->size += out.len;
-	if (r == 0 && p->job->to != NULL)
-		r = cof_fd_write_all(p->blob->file.fd, out, err);
+	p->blob.size += out.len;
+	if (r == 0 && p->file != NULL)
+		r = cof_blob_add(p->file, out, err);
 	if (r == 0 && p->job->progress != NULL)
-		p->job->progress(p->job->progress_arg, out.len);
+		p->job->progress(p->job->progress_arg, p->blob.size);
 	return r;
 }
 
@@ -139,24 +135,23 @@ static int end(pass *p, cof_err *err)
 {
 	int r = 0;
 	if (p->cipher != NULL)
-		r = decrypts(p) ? check_mac(p, err) : cof_enc_stream_end(p->cipher, p->blob->hmac, err);
+		r = decrypts(p) ? check_mac(p, err) : cof_enc_stream_end(p->cipher, p->blob.hmac, err);
 	if (r == 0 && p->inflate != NULL)
 		r = check_diff_id(p, err);
-	return r < 0 ? r : cof_hasher_end(p->out, &p->blob->digest, err);
+	if (r == 0)
+		r = cof_hasher_end(p->out, &p->blob.digest, err);
+	return r < 0 || p->file == NULL ? r : cof_blob_end(p->file, &p->blob.digest, err);
 }
 
 int cof_enc_blob_make(const cof_enc_job *job, cof_enc_blob *ret, cof_err *err)
 {
-	COF_AUTO(cof_enc_blob) blob = {.file.fd = -EBADF};
-	COF_AUTO(pass) p = {.job = job, .blob = &blob};
+	COF_AUTO(pass) p = {.job = job};
 	int r = begin(&p, err);
 	if (r == 0)
 		r = cof_image_stream(job->from, job->desc, on_chunk, &p, err);
 	if (r == 0)
 		r = end(&p, err);
-	if (r < 0)
-		return r;
-	*ret = blob;
-	blob = (cof_enc_blob){.file.fd = -EBADF};
-	return 0;
+	if (r == 0)
+		*ret = p.blob;
+	return r;
 }

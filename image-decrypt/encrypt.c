@@ -2,7 +2,6 @@
 #include "image-decrypt/encrypt.h"
 
 #include "image-decrypt/encopen.h"
-#include "image-decrypt/remake.h"
 
 /* What happens to a layer, and what is known of its key afterwards. */
 typedef struct plan {
@@ -116,27 +115,24 @@ static int add_recipients(encryption *e, size_t i, cof_enc_blob *blob, cof_err *
 
 static int do_layer(encryption *e, size_t i, cof_err *err)
 {
-	COF_AUTO(cof_enc_blob) blob = {.file.fd = -EBADF};
+	cof_enc_blob blob = {0};
 	bool was = desc(e, i)->media->encrypted, chosen = e->plans[i].chosen;
 	int r = 0;
 	if (!chosen)
 		r = cof_remake_blob(&e->remake, i, NULL, COF_ENC_ENCRYPT, &blob, err);
 	else
 		r = was ? add_recipients(e, i, &blob, err) : encrypt_layer(e, i, &blob, err);
-	if (r == 0)
-		r = cof_remake_describe(&e->remake, i, was || chosen, &blob, err);
-	return r < 0 ? r : cof_layout_commit(e->remake.to, &blob.file, &blob.digest, err);
+	return r < 0 ? r : cof_remake_describe(&e->remake, i, was || chosen, &blob, err);
 }
 
 /* --- reading it back --- */
 
-static int look_at(const encryption *e, const cof_image *image, size_t i, cof_err *err)
+static int look_at(const encryption *e, const cof_image_source *written, const cof_image *image, size_t i, cof_err *err)
 {
 	const cof_desc *d = &image->manifest.layers[i];
 	const plan *p = &e->plans[i];
-	cof_image_source written = cof_layout_source(e->remake.to);
-	COF_AUTO(cof_enc_blob) blob = {.file.fd = -EBADF};
-	const cof_enc_job job = {.from = &written,
+	cof_enc_blob blob;
+	const cof_enc_job job = {.from = written,
 				 .desc = d,
 				 .diff_id = &image->config.diff_ids[i],
 				 .key = p->chosen ? &p->key : NULL,
@@ -147,43 +143,28 @@ static int look_at(const encryption *e, const cof_image *image, size_t i, cof_er
 }
 
 /* spec: a tool must not believe its own writing: peers have written plain images where they were asked for others */
-static int read_back(const encryption *e, const cof_digest *d, cof_err *err)
+static int read_back(void *arg, const cof_image_source *written, const char *wanted, cof_err *err)
 {
+	const encryption *e = arg;
 	COF_AUTO(cof_image) image = {0};
-	cof_image_source written = cof_layout_source(e->remake.to);
-	char wanted[COF_DIGEST_STR_MAX];
 	cof_err why = {0};
-	cof_digest_str(d, wanted);
-	int r = cof_image_load(&written, wanted, COF_PLATFORM_DEFAULT, &image, &why);
+	int r = cof_image_load(written, wanted, e->remake.opts->platform, &image, &why);
 	for (size_t i = 0; r == 0 && i < image.manifest.n_layers; i++)
-		r = look_at(e, &image, i, &why);
+		r = look_at(e, written, &image, i, &why);
 	return r < 0 ? cof_err_set(err, COF_E_INTERNAL, "encrypt-unreadable", "what was written: %s: %s", why.reason,
 				   why.text)
 		     : 0;
 }
 
-int cof_encrypt_image(const cof_image_source *from, const char *wanted, cof_layout *to, const char *to_tag,
-		      const cof_encrypt_opts *opts, cof_digest *ret, cof_err *err)
+int cof_encrypt_image(const cof_remake_opts *places, const cof_encrypt_opts *opts, cof_digest *ret, cof_err *err)
 {
-	COF_AUTO(encryption)
-	e = {.opts = opts,
-	     .remake = {.from = from, .to = to, .progress = opts->progress, .progress_arg = opts->progress_arg}};
-	cof_digest d;
-	size_t size = 0;
+	COF_AUTO(encryption) e = {.opts = opts};
 	if (opts->to == NULL || cof_enc_to_empty(opts->to))
 		return cof_err_set(err, COF_E_USAGE, "no-recipient", "nobody to encrypt for");
-	int r = cof_remake_begin(&e.remake, wanted, err);
+	int r = cof_remake_begin(&e.remake, places, err);
 	if (r == 0)
 		r = make_plan(&e, err);
 	for (size_t i = 0; r == 0 && i < n_layers(&e); i++)
 		r = do_layer(&e, i, err);
-	if (r == 0)
-		r = cof_remake_store(&e.remake, &d, &size, err);
-	if (r == 0)
-		r = read_back(&e, &d, err);
-	if (r == 0)
-		r = cof_remake_tag(&e.remake, to_tag, &d, size, err);
-	if (r == 0)
-		*ret = d;
-	return r;
+	return r < 0 ? r : cof_remake_end(&e.remake, read_back, &e, ret, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The owner's side of ocicrypt: reads an image from any source, encrypts its layers with fresh keys, wraps these for
- * recipients, and writes the new image into a layout. A layer that is encrypted already keeps its bytes and gets the
+ * The owner's side of ocicrypt: reads an image from any place, encrypts its layers with fresh keys, wraps these for
+ * recipients, and writes the new image to another place. A layer that is encrypted already keeps its bytes and gets the
  * recipients beside those it has, when a key opens it. The config, and so the diff_ids, stay; a docker manifest becomes
  * an OCI one, because only these have names for encrypted layers.
  *
@@ -12,7 +12,7 @@
 
 #include "image-decrypt/enckeys.h"
 #include "image-decrypt/encto.h"
-#include "image-decrypt/layout.h"
+#include "image-decrypt/remake.h"
 
 typedef struct cof_encrypt_opts {
 	const cof_enc_to *to;
@@ -20,16 +20,12 @@ typedef struct cof_encrypt_opts {
 	bool allow_ctr;		  /* of their packets: image-decrypt/encopen.h */
 	const long *layers;	  /* which, from 0, negative ones from the end; the rest stays as it is */
 	size_t n_layers;	  /* 0: all */
-	/* Bytes of layers done and in all; may be NULL. */
-	void (*progress)(void *arg, uint64_t done, uint64_t total);
-	void *progress_arg;
 } cof_encrypt_opts;
 
 /*
- * wanted is a tag or digest of the source. ret is the new manifest's digest. Reasons "no-recipient", "layer-index",
- * "layer-already-encrypted" (usage), "blob-digest-mismatch", "layer-diffid-mismatch" (crypto), "encrypt-unreadable"
- * (internal: what was written does not read back), those of encopen.h and of the parts. Nothing is tagged unless all
- * layers are done.
+ * ret is the new manifest's digest. Reasons "no-recipient", "layer-index", "layer-already-encrypted" (usage),
+ * "blob-digest-mismatch", "layer-diffid-mismatch" (crypto), "encrypt-unreadable" (internal: what was written does not
+ * read back), those of encopen.h and of the parts. No name leads to what is not whole.
  */
-COF_WUR int cof_encrypt_image(const cof_image_source *from, const char *wanted, cof_layout *to, const char *to_tag,
-			      const cof_encrypt_opts *opts, cof_digest *ret, cof_err *err);
+COF_WUR int cof_encrypt_image(const cof_remake_opts *places, const cof_encrypt_opts *opts, cof_digest *ret,
+			      cof_err *err);

@@ -8,44 +8,57 @@ void cof_remake_release(cof_remake *m)
 {
 	cof_image_release(&m->image);
 	json_decref(m->manifest);
+	if (m->from != NULL)
+		cof_depot_free(m->from);
+	if (m->to != NULL)
+		cof_depot_free(m->to);
 	*m = (cof_remake){0};
 }
 
-int cof_remake_begin(cof_remake *m, const char *wanted, cof_err *err)
+static int make_oci(json_t *manifest, cof_err *err)
 {
 	json_t *config = NULL;
-	int r = cof_image_load(m->from, wanted, COF_PLATFORM_DEFAULT, &m->image, err);
+	int r = cof_json_obj(manifest, "config", &config, err);
 	if (r == 0)
-		r = cof_json_parse(cof_buf_span(&m->image.manifest_bytes), &m->manifest, err);
-	if (r == 0)
-		r = cof_json_obj(m->manifest, "config", &config, err);
-	if (r == 0)
-		r = cof_json_set_str(m->manifest, "mediaType", OCI_MANIFEST, err);
-	if (r == 0)
-		r = cof_json_set_str(config, "mediaType", OCI "config.v1+json", err);
-	for (size_t i = 0; r == 0 && i < m->image.manifest.n_layers; i++)
-		m->total += m->image.manifest.layers[i].size;
-	return r;
+		r = cof_json_set_str(manifest, "mediaType", OCI_MANIFEST, err);
+	return r < 0 ? r : cof_json_set_str(config, "mediaType", OCI "config.v1+json", err);
 }
 
-static void on_progress(void *arg, size_t more)
+int cof_remake_begin(cof_remake *ret, const cof_remake_opts *opts, cof_err *err)
 {
-	cof_remake *m = arg;
-	m->done += more;
-	if (m->progress != NULL)
-		m->progress(m->progress_arg, m->done, m->total);
+	ret->opts = opts;
+	if (opts->to->has_digest)
+		return cof_err_set(err, COF_E_USAGE, "image-name",
+				   "what is written cannot be named by a digest before");
+	int r = cof_depot_open(&ret->from, opts->from, false, opts->depot, err);
+	if (r < 0)
+		return r;
+	ret->source = cof_depot_source(ret->from);
+	r = cof_image_load(&ret->source, cof_depot_wanted(ret->from), opts->platform, &ret->image, err);
+	if (r == 0)
+		r = cof_json_parse(cof_buf_span(&ret->image.manifest_bytes), &ret->manifest, err);
+	if (r == 0)
+		r = make_oci(ret->manifest, err);
+	return r < 0 ? r : cof_depot_open(&ret->to, opts->to, true, opts->depot, err);
+}
+
+static void on_progress(void *arg, uint64_t done)
+{
+	const cof_remake *m = arg;
+	m->opts->progress(m->opts->progress_arg, m->layer, done, m->image.manifest.layers[m->layer].size);
 }
 
 int cof_remake_blob(cof_remake *m, size_t i, const cof_layer_key *key, cof_enc_dir dir, cof_enc_blob *ret, cof_err *err)
 {
-	const cof_enc_job job = {.from = m->from,
+	const cof_enc_job job = {.from = &m->source,
 				 .desc = &m->image.manifest.layers[i],
 				 .diff_id = &m->image.config.diff_ids[i],
 				 .key = key,
 				 .dir = dir,
 				 .to = m->to,
-				 .progress = on_progress,
+				 .progress = m->opts->progress != NULL ? on_progress : NULL,
 				 .progress_arg = m};
+	m->layer = i;
 	int r = cof_enc_blob_make(&job, ret, err);
 	return r < 0 ? cof_err_wrap(err, "layer %zu", i) : 0;
 }
@@ -106,23 +119,65 @@ int cof_remake_describe(cof_remake *m, size_t i, bool encrypted, const cof_enc_b
 	return r < 0 ? r : cof_json_set_new(layer(m, i), "size", json_integer((json_int_t)blob->size), err);
 }
 
-int cof_remake_store(cof_remake *m, cof_digest *ret, size_t *ret_size, cof_err *err)
+typedef struct ending {
+	int (*check)(void *arg, const cof_image_source *written, const char *wanted, cof_err *err);
+	void *arg;
+	cof_span body;
+	cof_digest digest;
+} ending;
+
+static int look(const ending *e, cof_depot *at, cof_err *err)
 {
-	COF_AUTO(cof_buf) text = {0};
-	cof_digest config, d;
-	int r = cof_layout_put(m->to, cof_buf_span(&m->image.config_bytes), &config, err);
-	if (r == 0)
-		r = cof_json_dump(m->manifest, &text, err);
-	if (r == 0)
-		r = cof_layout_put(m->to, cof_buf_span(&text), &d, err);
-	if (r < 0)
-		return r;
-	*ret = d;
-	*ret_size = text.len;
-	return 0;
+	const cof_image_source written = cof_depot_source(at);
+	char wanted[COF_DIGEST_STR_MAX];
+	cof_digest_str(&e->digest, wanted);
+	return e->check(e->arg, &written, wanted, err);
 }
 
-int cof_remake_tag(cof_remake *m, const char *tag, const cof_digest *d, size_t size, cof_err *err)
+static int put(cof_remake *m, ending *e, const char *tag, cof_err *err)
 {
-	return cof_layout_tag(m->to, tag, OCI_MANIFEST, d, size, err);
+	return cof_depot_put_manifest(m->to, OCI_MANIFEST, e->body, tag, &e->digest, err);
+}
+
+static int end_archive(cof_remake *m, ending *e, cof_err *err)
+{
+	COF_AUTO_PTR(cof_depot) again = NULL;
+	int r = put(m, e, cof_depot_tag(m->to), err);
+	if (r == 0)
+		r = cof_depot_close(m->to, err);
+	if (r < 0)
+		return r;
+	r = cof_depot_open(&again, m->opts->to, false, NULL, err);
+	if (r == 0)
+		r = look(e, again, err);
+	if (r < 0)
+		(void)unlink(m->opts->to->path);
+	return r;
+}
+
+static int end_place(cof_remake *m, ending *e, cof_err *err)
+{
+	int r = put(m, e, NULL, err);
+	if (r == 0)
+		r = look(e, m->to, err);
+	if (r == 0)
+		r = put(m, e, cof_depot_tag(m->to), err);
+	return r < 0 ? r : cof_depot_close(m->to, err);
+}
+
+int cof_remake_end(cof_remake *m,
+		   int (*check)(void *arg, const cof_image_source *written, const char *wanted, cof_err *err),
+		   void *arg, cof_digest *ret, cof_err *err)
+{
+	COF_AUTO(cof_buf) text = {0};
+	cof_digest config;
+	int r = cof_depot_put(m->to, cof_buf_span(&m->image.config_bytes), &config, err);
+	if (r == 0)
+		r = cof_json_dump(m->manifest, &text, err);
+	ending e = {check, arg, cof_buf_span(&text), {0}};
+	if (r == 0)
+		r = m->opts->to->kind == COF_DEPOT_OCI_ARCHIVE ? end_archive(m, &e, err) : end_place(m, &e, err);
+	if (r == 0)
+		*ret = e.digest;
+	return r;
 }

@@ -18,6 +18,7 @@ cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime
 cli_SRC += runtime/cli/image.c
 cli_SRC += runtime/cli/image_depot.c
 cli_SRC += runtime/cli/image_encrypt.c
+cli_SRC += runtime/cli/image_keys.c
 cli_SRC += runtime/cli/image_inspect.c
 cli_SRC += runtime/cli/image_push.c
 cli_SRC += runtime/cli/image_policy.c
