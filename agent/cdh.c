@@ -6,8 +6,8 @@
 void cof_cdh_release(cof_cdh *c)
 {
 	for (size_t i = 0; i < c->n_mirrors; i++) {
-		free(c->mirrors[i].prefix);
-		free(c->mirrors[i].at);
+		free(c->mirrors[i].host);
+		free(c->mirrors[i].url);
 	}
 	cof_words_release(&c->no_proxy);
 	free(c->registry_ca);
@@ -92,24 +92,36 @@ static int take_proxy(const json_t *image, cof_cdh *c, cof_err *err)
 	return r == 0 && direct != NULL ? add_hosts(direct, &c->no_proxy, err) : r;
 }
 
-/* [image.registry_mirrors] "docker.io" = "mirror.example/hub" */
+static int add_mirror(const char *host, const json_t *url, cof_cdh *c, cof_err *err)
+{
+	cof_cdh_mirror *m = &c->mirrors[c->n_mirrors];
+	const char *text = json_string_value(url);
+	if (host[0] == '\0' || text == NULL || strncmp(text, "https://", 8) != 0 ||
+	    strlen(text) != json_string_length(url))
+		return malformed(err, "registry_mirrors holds more than https URLs");
+	if (c->n_mirrors == COF_CDH_MIRRORS_MAX)
+		return malformed(err, "too many registry_mirrors");
+	c->n_mirrors++;
+	int r = copy(host, &m->host, err);
+	return r < 0 ? r : copy(text, &m->url, err);
+}
+
+/* [image.registry_mirrors] "docker.io" = ["https://mirror.example/hub"]: asked in order. */
 static int take_mirrors(const json_t *image, cof_cdh *c, cof_err *err)
 {
-	const char *prefix = NULL;
-	json_t *at = NULL;
-	json_t *mirrors = json_object_get(image, "registry_mirrors");
-	if (mirrors != NULL && (!json_is_object(mirrors) || json_object_size(mirrors) > COF_CDH_MIRRORS_MAX))
-		return malformed(err, "registry_mirrors is not a short table");
-	json_object_foreach (mirrors, prefix, at) {
-		cof_cdh_mirror *m = &c->mirrors[c->n_mirrors];
-		if (!json_is_string(at) || prefix[0] == '\0' || json_string_length(at) == 0)
-			return malformed(err, "registry_mirrors holds more than names");
-		c->n_mirrors++;
-		int r = copy(prefix, &m->prefix, err);
-		if (r == 0)
-			r = copy(json_string_value(at), &m->at, err);
-		if (r < 0)
-			return r;
+	const char *host = NULL;
+	json_t *urls = NULL;
+	json_t *table = json_object_get(image, "registry_mirrors");
+	if (table != NULL && !json_is_object(table))
+		return malformed(err, "registry_mirrors is not a table");
+	json_object_foreach (table, host, urls) {
+		if (!json_is_array(urls))
+			return malformed(err, "registry_mirrors holds more than lists");
+		for (size_t i = 0; i < json_array_size(urls); i++) {
+			int r = add_mirror(host, json_array_get(urls, i), c, err);
+			if (r < 0)
+				return r;
+		}
 	}
 	return 0;
 }

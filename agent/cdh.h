@@ -13,8 +13,8 @@
 enum { COF_CDH_CA_MAX = 64 << 10, COF_CDH_MIRRORS_MAX = 8, COF_CDH_PARALLEL_MAX = 8 };
 
 typedef struct cof_cdh_mirror {
-	char *prefix; /* "HOST[:PORT][/PATH]" of images, in whole components */
-	char *at;     /* what stands in its place */
+	char *host; /* the registry, "HOST[:PORT]" as images name it */
+	char *url;  /* "https://HOST[:PORT][/PREFIX]" that is asked before it */
 } cof_cdh_mirror;
 
 typedef struct cof_cdh {

@@ -29,7 +29,7 @@ static void everything_said(void **state)
 				   "http_proxy = \"http://proxy:2\"\n"
 				   "no_proxy = \"a.test, .b.test,\t10.0.0.0/8,,\"\n"
 				   "[image.registry_mirrors]\n"
-				   "\"docker.io\" = \"mirror.test:5000/hub\"\n";
+				   "\"docker.io\" = [\"https://mirror.test:5000/hub\", \"https://other.test\"]\n";
 	COF_AUTO(cof_cdh) c = {0};
 	(void)state;
 	assert_ok(cof_cdh_parse(toml, &c, &err));
@@ -42,9 +42,10 @@ static void everything_said(void **state)
 	assert_string_equal(c.no_proxy.at[0], "10.0.0.1");
 	assert_string_equal(c.no_proxy.at[2], ".b.test");
 	assert_string_equal(c.no_proxy.at[3], "10.0.0.0/8");
-	assert_int_equal(c.n_mirrors, 1);
-	assert_string_equal(c.mirrors[0].prefix, "docker.io");
-	assert_string_equal(c.mirrors[0].at, "mirror.test:5000/hub");
+	assert_int_equal(c.n_mirrors, 2);
+	assert_string_equal(c.mirrors[0].host, "docker.io");
+	assert_string_equal(c.mirrors[0].url, "https://mirror.test:5000/hub");
+	assert_string_equal(c.mirrors[1].url, "https://other.test");
 	assert_int_equal(c.parallel, 5);
 }
 
@@ -85,8 +86,8 @@ static void t042_settings_that_are_none(void **state)
 		{"[image]\nskip_proxy_ips = 1\n", "json-type"},
 		{"[image]\nregistry_mirrors = [\"a\"]\n", "initdata-malformed"},
 		{"[image.registry_mirrors]\n\"a.test\" = 1\n", "initdata-malformed"},
-		{"[image.registry_mirrors]\n\"a.test\" = \"\"\n", "initdata-malformed"},
-		{"[image.registry_mirrors]\n\"\" = \"a.test\"\n", "initdata-malformed"},
+		{"[image.registry_mirrors]\n\"a.test\" = [\"http://b.test\"]\n", "initdata-malformed"},
+		{"[image.registry_mirrors]\n\"\" = [\"https://a.test\"]\n", "initdata-malformed"},
 		{"[image]\nauthenticated_registry_credentials_uri = \"file:///etc/auth.json\"\n", "initdata-malformed"},
 		{"[image]\nauthenticated_registry_credentials_uri = \"/default/a/b\"\n", "initdata-malformed"},
 		{"[image]\nauthenticated_registry_credentials_uri = \"kbs://other/default/a/b\"\n",
@@ -125,7 +126,7 @@ static void t035_lists_have_an_end(void **state)
 	assert_fails(cof_cdh_parse(cof_buf_str(&hosts), &c, &err), "initdata-malformed");
 	assert_ok(cof_buf_add_str(&mirrors, "[image.registry_mirrors]\n", &err));
 	for (int i = 0; i <= COF_CDH_MIRRORS_MAX; i++)
-		assert_ok(cof_buf_printf(&mirrors, &err, "\"a%d\" = \"b\"\n", i));
+		assert_ok(cof_buf_printf(&mirrors, &err, "\"a%d\" = [\"https://b\"]\n", i));
 	assert_fails(cof_cdh_parse(cof_buf_str(&mirrors), &c, &err), "initdata-malformed");
 }
 
