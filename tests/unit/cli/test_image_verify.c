@@ -6,6 +6,7 @@
 #include "tests/unit/cli/captured.h"
 #include "tests/unit/image/mkimage.h"
 #include "tests/unit/image/pgpmake.h"
+#include "tests/unit/image/registry_up.h"
 #include "tests/unit/image/scratch.h"
 #include "tests/unit/image/vec.h"
 
@@ -282,6 +283,39 @@ static void require_encrypted(void **state)
 	assert_says("err", "layer-not-encrypted");
 }
 
+/* --- in a registry --- */
+
+static registry_up up;
+static bool has_registry;
+
+static void in_a_registry(void **state)
+{
+	(void)state;
+	char image[128], at[64], digest[COF_DIGEST_STR_MAX];
+	if (!has_registry)
+		skip();
+	(void)snprintf(image, sizeof image, "docker://" REGISTRY_NAME ":%u/team/run:1", up.port);
+	(void)snprintf(at, sizeof at, "%s", up.resolve[0]);
+	assert_ok(cof_file_write("ca", cof_buf_span(&up.ca), 0600, &err));
+	assert_int_equal(run("push", (const char *const[]){"--ca", "ca", "--resolve", at, "oci:l:v1", image, NULL}), 0);
+	digest_of("v1", digest);
+#define THERE "--ca", "ca", "--resolve", at
+	assert_int_equal(VERIFY(THERE, image, "--public-key", "a.pub"), COF_EXIT_NO);
+	assert_says("err", "signature-missing");
+	assert_int_equal(SIGN(THERE, image, "--key", "a.key"), COF_EXIT_YES);
+	assert_int_equal(VERIFY(THERE, image, "--public-key", "a.pub", "--json"), COF_EXIT_YES);
+	assert_says("out", digest);
+	assert_says("out", "\"kind\": \"cosign\"");
+	assert_int_equal(SIGN(THERE, image, "--key", "a.key"), COF_EXIT_YES);
+	assert_says("out", "was signed already");
+	assert_int_equal(VERIFY(THERE, image, "--public-key", "b.pub"), COF_EXIT_NO);
+	assert_int_equal(SIGN(THERE, image, "--key", "b.key", "--pin-file", "pin", "--referrer"), COF_EXIT_YES);
+	assert_int_equal(VERIFY(THERE, image, "--public-key", "b.pub", "--json"), COF_EXIT_YES);
+	assert_says("out", "\"kind\": \"bundle\"");
+	assert_int_equal(VERIFY(THERE, image, "--public-key", "a.pub", "--identity", "reg.example.org/x"), COF_EXIT_NO);
+	assert_says("err", "signature-identity");
+}
+
 /* --- the shared vectors, by the command line --- */
 
 static const char *member(const json_t *c, const char *key)
@@ -289,22 +323,25 @@ static const char *member(const json_t *c, const char *key)
 	return json_string_value(json_object_get(c, key));
 }
 
-/* Read before the tests go to folders of their own. */
+/* Read, and the registry started, before the tests go to folders of their own. */
 static char vectors_here[PATH_MAX];
 static json_t *cases;
 
-static int read_cases(void **state)
+static int begin_all(void **state)
 {
 	(void)state;
 	if (vectors_dir() != NULL && realpath(vectors_dir(), vectors_here) != NULL)
 		cases = vector_cases();
+	has_registry = registry_start(&up);
 	return 0;
 }
 
-static int drop_cases(void **state)
+static int end_all(void **state)
 {
 	(void)state;
 	json_decref(cases);
+	if (has_registry)
+		registry_stop(&up);
 	return 0;
 }
 
@@ -361,8 +398,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
-		T(sign_and_verify),	T(by_referrer), T(t039_policies),     T(simple_signing),
-		T(signatures_in_files), T(wrong_usage), T(require_encrypted), T(t039_vectors),
+		T(sign_and_verify), T(by_referrer),	  T(t039_policies), T(simple_signing), T(signatures_in_files),
+		T(wrong_usage),	    T(require_encrypted), T(in_a_registry), T(t039_vectors),
 	};
-	return cmocka_run_group_tests(tests, read_cases, drop_cases);
+	return cmocka_run_group_tests(tests, begin_all, end_all);
 }
