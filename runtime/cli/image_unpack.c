@@ -13,41 +13,23 @@
 #include "runtime/cli/progress.h"
 
 enum { KEYS_MAX = 32 };
-enum {
-	OPT_KEY = 1000,
-	OPT_KEK,
-	OPT_POLICY,
-	OPT_CA,
-	OPT_AUTH,
-	OPT_PROXY,
-	OPT_RESOLVE,
-	OPT_MIRROR,
-	OPT_CTR,
-	OPT_ENCRYPTED,
-	OPT_DEVICES,
-	OPT_JSON,
-	OPT_HELP
-};
+enum { OPT_KEY = 1000, OPT_KEK, OPT_POLICY, OPT_CTR, OPT_ENCRYPTED, OPT_DEVICES, OPT_JSON, OPT_HELP };
 
 static const struct option options[] = {
 	{"key", required_argument, NULL, OPT_KEY},
 	{"kek", required_argument, NULL, OPT_KEK},
 	{"policy", required_argument, NULL, OPT_POLICY},
-	{"ca", required_argument, NULL, OPT_CA},
-	{"auth-file", required_argument, NULL, OPT_AUTH},
-	{"proxy", required_argument, NULL, OPT_PROXY},
-	{"resolve", required_argument, NULL, OPT_RESOLVE},
-	{"mirror", required_argument, NULL, OPT_MIRROR},
 	{"allow-unauthenticated-wrap", no_argument, NULL, OPT_CTR},
 	{"require-encrypted", no_argument, NULL, OPT_ENCRYPTED},
 	{"devices", required_argument, NULL, OPT_DEVICES},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, OPT_HELP},
+	COF_CLI_DEPOT_ROWS,
 	{0},
 };
 
 typedef struct settings {
-	cof_cli_image place; /* what registries need */
+	cof_cli_depot depot;
 	const char *keys[KEYS_MAX];
 	size_t n_keys;
 	const char *kek, *policy;
@@ -59,14 +41,6 @@ static int add_key(settings *s, const char *arg)
 	if (s->n_keys == KEYS_MAX)
 		return cof_cli_usage("at most %d keys", KEYS_MAX);
 	s->keys[s->n_keys++] = arg;
-	return 0;
-}
-
-static int add_mirror(settings *s, const char *arg)
-{
-	if (s->place.n_mirrors == COF_CLI_MIRRORS_MAX)
-		return cof_cli_usage("at most %d mirrors", COF_CLI_MIRRORS_MAX);
-	s->place.mirrors[s->place.n_mirrors++] = arg;
 	return 0;
 }
 
@@ -85,15 +59,9 @@ static bool set_simple(settings *s, int opt)
 		int opt;
 		const char **text;
 		bool *flag;
-	} table[] = {{OPT_KEK, &s->kek, NULL},
-		     {OPT_POLICY, &s->policy, NULL},
-		     {OPT_CA, &s->place.ca, NULL},
-		     {OPT_AUTH, &s->place.auth, NULL},
-		     {OPT_PROXY, &s->place.proxy, NULL},
-		     {OPT_CTR, NULL, &s->allow_ctr},
-		     {OPT_ENCRYPTED, NULL, &s->require_encrypted},
-		     {OPT_JSON, NULL, &s->json},
-		     {OPT_HELP, NULL, &s->help}};
+	} table[] = {{OPT_KEK, &s->kek, NULL},	     {OPT_POLICY, &s->policy, NULL},
+		     {OPT_CTR, NULL, &s->allow_ctr}, {OPT_ENCRYPTED, NULL, &s->require_encrypted},
+		     {OPT_JSON, NULL, &s->json},     {OPT_HELP, NULL, &s->help}};
 	for (size_t i = 0; i < COF_COUNT(table); i++) {
 		if (table[i].opt != opt)
 			continue;
@@ -108,15 +76,12 @@ static bool set_simple(settings *s, int opt)
 
 static int set_option(settings *s, int opt)
 {
-	if (set_simple(s, opt))
-		return 0;
+	int code = 0;
+	if (set_simple(s, opt) || cof_cli_depot_option(&s->depot, opt, optarg, s->json, &code))
+		return code;
 	switch (opt) {
 	case OPT_KEY:
 		return add_key(s, optarg);
-	case OPT_RESOLVE:
-		return cof_cli_add_resolve(&s->place.resolve, optarg, s->json);
-	case OPT_MIRROR:
-		return add_mirror(s, optarg);
 	case OPT_DEVICES:
 		return set_devices(s, optarg);
 	default:
@@ -254,7 +219,7 @@ static int load_keys(work *w, cof_err *err)
 static int load_image(work *w, const char *text, const cof_image_source *source, const char *wanted, cof_err *err)
 {
 	COF_AUTO(cof_image_name) name = {0};
-	int r = cof_image_load(source, wanted, COF_PLATFORM_DEFAULT, &w->image, err);
+	int r = cof_image_load(source, wanted, w->s->depot.platform, &w->image, err);
 	if (r == 0 && w->s->require_encrypted)
 		r = cof_image_require_encrypted(&w->image, err);
 	if (r == 0)
@@ -275,7 +240,7 @@ static int unpack(work *w, char **args, cof_err *err)
 	if (r == 0)
 		r = load_keys(w, err);
 	if (r == 0)
-		r = cof_cli_image_open(&w->s->place, args[0], COF_DEPOT_LAYOUT, false, &from, err);
+		r = cof_cli_depot_open(&w->s->depot, args[0], COF_DEPOT_LAYOUT, false, &from, err);
 	if (r < 0)
 		return r;
 	const cof_image_source source = cof_depot_source(from);
@@ -292,8 +257,7 @@ int cof_cmd_image_unpack(int argc, char **argv)
 	int code = 0;
 	if (parse(argc, argv,
 		  "unpack [--key FILE]... [--kek DIR] [--policy FILE] [--require-encrypted] [--devices allow]\n"
-		  "       [--allow-unauthenticated-wrap] " COF_CLI_IMAGE_OPTIONS "\n"
-		  "       [--json] oci:DIR:REF|oci-archive:FILE|docker-archive:FILE|docker://HOST/NAME:TAG ROOTFS",
+		  "       [--allow-unauthenticated-wrap] [--json] [options] IMAGE ROOTFS\n" COF_CLI_DEPOT_HELP,
 		  &s, &code) < 0)
 		return code;
 	COF_AUTO(work) w = {.s = &s, .progress = cof_progress_of(STDERR_FILENO, s.json), .begun = cof_now_ms()};
