@@ -10,6 +10,7 @@
 #include "agent/container.h"
 #include "agent/dispatch.h"
 #include "agent/run.h"
+#include "agent/scratch.h"
 #include "agent/service.h"
 #include "common/file.h"
 #include "common/log.h"
@@ -189,12 +190,39 @@ static int read_owner(cof_agent *a, const cof_run_opts *o, cof_err *err)
 	return r < 0 ? r : cof_owner_parse(cof_buf_span(&disk), &a->owner, err);
 }
 
+/* Where layers go, once it is known what the owner allows. The machine's disks are no business of a process-level
+ * guest. */
+static int open_store(cof_agent *a, const cof_run_opts *o, cof_err *err)
+{
+	COF_AUTO(cof_scratch_disk) disk = {0};
+	COF_AUTO_FREE char *folder = NULL;
+	bool integrity = false;
+	int64_t before = since_boot_ms();
+	int r = o->folder == NULL ? cof_scratch_find("/sys/block", &disk, err) : 0;
+	if (r < 0 || disk.name == NULL)
+		return r;
+	r = cof_scratch_allowed(a->owner.policy->scratch, disk.asked, &integrity, err);
+	if (r == 0)
+		r = cof_path(&folder, err, "%s/scratch", a->places.run);
+	if (r == 0)
+		r = cof_scratch_open(&a->helper, &disk, integrity, folder, err);
+	if (r < 0)
+		return r;
+	free(a->places.store);
+	a->places.store = cof_steal(&folder);
+	cof_log(COF_LOG_INFO, "agent", "scratch", "protection", integrity ? "integrity" : "encrypted", NULL);
+	cof_watch_time(a->watch, "scratch", since_boot_ms() - before);
+	return 0;
+}
+
 static int make_places(cof_agent *a, const cof_run_opts *o, cof_err *err)
 {
 	const char *root = o->folder == NULL ? "" : o->folder;
 	int r = cof_path(&a->places.bundles, err, "%s/run/kata-containers", root);
 	if (r == 0)
 		r = cof_path(&a->places.run, err, "%s/run/coffer", root);
+	if (r == 0)
+		r = cof_path(&a->places.store, err, "%s", a->places.run);
 	if (r == 0)
 		r = cof_mkdirs(a->places.bundles, 0711, err);
 	if (r == 0)
@@ -245,6 +273,7 @@ static void agent_release(cof_agent *a)
 	cof_buf_release(&a->dns);
 	free(a->places.bundles);
 	free(a->places.run);
+	free(a->places.store);
 }
 
 /* A guest that must refuse still lets the host in, and it is told why, in its own protocol. */
@@ -261,7 +290,7 @@ static int begin(cof_agent *a, const cof_run_opts *o, cof_err *err)
 	a->crun.root = a->places.run;
 	if (o->refused != NULL)
 		refuse(a, o->refused);
-	else if (read_owner(a, o, &why) < 0 || open_trust(a, o, &why) < 0)
+	else if (read_owner(a, o, &why) < 0 || open_trust(a, o, &why) < 0 || open_store(a, o, &why) < 0)
 		refuse(a, &why);
 	r = open_ways_in(a, o, err);
 	cof_watch_time(a->watch, "agent-ready", since_boot_ms() - (o->folder == NULL ? o->started_ms : before));

@@ -19,7 +19,8 @@ typedef struct cof_container cof_container;
 /* Where things are: fixed in the guest, below one folder in a process-level guest. */
 typedef struct cof_places {
 	char *bundles; /* containers' folders */
-	char *run;     /* crun's state, layers, files */
+	char *run;     /* crun's state, files */
+	char *store;   /* layers and what the workload writes: in memory, or on the scratch disk */
 	const char *cgroups;
 } cof_places;
 

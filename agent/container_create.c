@@ -136,9 +136,9 @@ static int make_paths(cof_container *c, cof_err *err)
 	if (r == 0)
 		r = cof_path(&c->rootfs, err, "%s/rootfs", c->bundle);
 	if (r == 0)
-		r = cof_path(&c->work, err, "%s/%s.work", at->run, c->id);
+		r = cof_path(&c->work, err, "%s/%s.work", at->store, c->id);
 	if (r == 0)
-		r = cof_path(&c->layers, err, "%s/%s.layers", at->run, c->id);
+		r = cof_path(&c->layers, err, "%s/%s.layers", at->store, c->id);
 	if (r == 0)
 		r = cof_path(&c->log, err, "%s/%s.log", at->run, c->id);
 	if (r == 0)

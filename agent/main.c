@@ -17,12 +17,14 @@ typedef struct role {
 	int (*main)(int chan_fd);
 } role;
 
-static const role roles[] = {
-	{"keeper", cof_keeper_main}, {"fetcher", cof_fetcher_main}, {"unpacker", cof_unpacker_main}};
+static const role roles[] = {{"keeper", cof_keeper_main},
+			     {"fetcher", cof_fetcher_main},
+			     {"unpacker", cof_unpacker_main},
+			     {"scratch", cof_scratch_main}};
 
 static const char usage[] = "usage: coffer-agent --process-guest DIR --tcti TCTI --eventlog FILE --initdata-disk FILE\n"
 			    "                    [--crun PATH] [--cgroups DIR] [--rest-port N]\n"
-			    "       coffer-agent --role keeper|fetcher|unpacker   (channel on descriptor 3)\n"
+			    "       coffer-agent --role keeper|fetcher|unpacker|scratch   (channel on descriptor 3)\n"
 			    "       coffer-agent --help | --version\n"
 			    "As PID 1 without arguments it is the init of a guest.\n";
 

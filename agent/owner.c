@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/owner.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 
+#include "agent/disk.h"
 #include "common/file.h"
 #include "common/toml.h"
 
-enum { CA_MAX = 64 << 10, SERIAL_MAX = 64 };
+enum { CA_MAX = 64 << 10 };
 
 void cof_owner_release(cof_owner *o)
 {
@@ -113,17 +113,6 @@ int cof_owner_parse(cof_span disk, cof_owner *ret, cof_err *err)
 
 /* --- the disk --- */
 
-static bool has_serial(const char *sysfs, const char *disk, const char *serial)
-{
-	COF_AUTO_FREE char *path = NULL;
-	COF_AUTO(cof_buf) text = {0};
-	if (cof_path(&path, NULL, "%s/%s/serial", sysfs, disk) < 0 || cof_file_read(path, SERIAL_MAX, &text, NULL) < 0)
-		return false;
-	while (text.len > 0 && text.data[text.len - 1] == '\n')
-		text.data[--text.len] = '\0';
-	return strcmp(cof_buf_str(&text), serial) == 0;
-}
-
 /* A device is longer than what is in it: the limit ends the reading, not the guest. */
 static int read_head(const char *path, cof_buf *ret, cof_err *err)
 {
@@ -154,17 +143,13 @@ int cof_owner_read_file(const char *path, cof_buf *ret, cof_err *err)
 int cof_owner_read_disk(const char *sysfs, const char *dev, cof_buf *ret, cof_err *err)
 {
 	COF_AUTO_FREE char *path = NULL;
-	size_t found = 0;
-	DIR *d = opendir(sysfs);
-	for (struct dirent *e = d == NULL ? NULL : readdir(d); e != NULL; e = readdir(d))
-		if (e->d_name[0] != '.' && has_serial(sysfs, e->d_name, "coffer-initdata") && found++ == 0)
-			(void)!cof_path(&path, NULL, "%s/%s", dev, e->d_name);
-	if (d != NULL)
-		(void)closedir(d);
+	COF_AUTO_FREE char *name = NULL;
+	size_t found = cof_disk_find(sysfs, "coffer-initdata", &name);
 	if (found > 1)
 		return cof_err_set(err, COF_E_POLICY, "initdata-ambiguous", "%zu disks have the serial coffer-initdata",
 				   found);
-	if (path == NULL)
+	if (found == 0)
 		return cof_err_set(err, COF_E_POLICY, "initdata-missing", "no disk has the serial coffer-initdata");
-	return read_head(path, ret, err);
+	int r = cof_path(&path, err, "%s/%s", dev, name);
+	return r < 0 ? r : read_head(path, ret, err);
 }

@@ -243,10 +243,27 @@ static int parse_resources(const json_t *doc, cof_policy *p, cof_err *err)
 	return r < 0 ? r : opt_bool(doc, "measure", &p->measure_ok, err);
 }
 
+static int parse_scratch(const json_t *doc, cof_policy *p, cof_err *err)
+{
+	static const char *const words[] = {
+		[COF_SCRATCH_INTEGRITY] = "integrity", [COF_SCRATCH_ENCRYPTED] = "encrypted", [COF_SCRATCH_NO] = "no"};
+	const char *said = NULL;
+	if (json_object_get(doc, "scratch") == NULL)
+		return 0;
+	int r = cof_json_str(doc, "scratch", &said, err);
+	for (size_t i = 0; r == 0 && i < COF_COUNT(words); i++) {
+		if (strcmp(said, words[i]) == 0) {
+			p->scratch = (cof_scratch_rule)i;
+			return 0;
+		}
+	}
+	return r < 0 ? r : cof_err_set(err, COF_E_MALFORMED, "json-range", "'scratch' is no, encrypted or integrity");
+}
+
 static int parse_doc(const json_t *doc, cof_policy *p, cof_err *err)
 {
-	static const char *const known[] = {"format", "containers", "exec",  "signals", "stdin", "stdout",
-					    "stderr", "resources",  "token", "measure", NULL};
+	static const char *const known[] = {"format", "containers", "exec",  "signals", "stdin",   "stdout",
+					    "stderr", "resources",  "token", "measure", "scratch", NULL};
 	const char *format = NULL;
 	int r = cof_json_only(doc, known, err);
 	if (r == 0)
@@ -266,6 +283,8 @@ static int parse_doc(const json_t *doc, cof_policy *p, cof_err *err)
 		r = opt_bool(doc, "stdout", &p->stdout_ok, err);
 	if (r == 0)
 		r = opt_bool(doc, "stderr", &p->stderr_ok, err);
+	if (r == 0)
+		r = parse_scratch(doc, p, err);
 	return r < 0 ? r : parse_resources(doc, p, err);
 }
 

@@ -42,6 +42,13 @@ typedef struct cof_policy_container {
 	bool terminal;
 } cof_policy_container;
 
+/* What a scratch disk must be before image and workload may use it; the strictest is what silence means. */
+typedef enum cof_scratch_rule {
+	COF_SCRATCH_INTEGRITY, /* encrypted and authenticated */
+	COF_SCRATCH_ENCRYPTED, /* the host may damage it unseen, block by block */
+	COF_SCRATCH_NO,
+} cof_scratch_rule;
+
 typedef struct cof_policy {
 	cof_policy_container *containers;
 	size_t n_containers;
@@ -51,7 +58,8 @@ typedef struct cof_policy {
 	bool stdin_ok, stdout_ok, stderr_ok;
 	cof_words resources; /* patterns of what the workload may fetch at the REST API */
 	bool token_ok;	     /* it may have the guest's token, and the key to which that is bound */
-	bool measure_ok;     /* it may extend the register that is the workload's */
+	cof_scratch_rule scratch;
+	bool measure_ok; /* it may extend the register that is the workload's */
 } cof_policy;
 
 /* Reason "policy-malformed". */

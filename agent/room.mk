@@ -3,7 +3,7 @@
 include agent/keeper.mk
 LIBS += agent
 agent_SRC := agent/policy.c agent/imgconf.c agent/imgrun.c agent/user.c agent/spec.c agent/seccomp.c agent/children.c agent/stdio.c \
-	agent/hosts.c agent/boot.c agent/await.c agent/port.c agent/vsock.c agent/crun.c agent/watch.c agent/owner.c \
+	agent/hosts.c agent/boot.c agent/await.c agent/port.c agent/vsock.c agent/crun.c agent/watch.c agent/owner.c agent/disk.c agent/scratch.c agent/scratch_main.c agent/scratch_crypt.c agent/scratch_dm.c \
 	agent/net.c agent/rtnl.c agent/cgroup.c agent/gate.c agent/gate_container.c agent/gate_linux.c agent/gate_net.c \
 	agent/helper.c agent/trust.c agent/roles.c agent/fetcher.c agent/unpacker.c agent/store.c agent/pull.c agent/pull_image.c agent/pull_layer.c \
 	agent/pull_unpack.c agent/reply.c \

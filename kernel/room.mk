@@ -32,7 +32,7 @@ guest: $(GUEST)
 # a pkcs11: URI), else one that is made once and kept in the build folder.
 GUEST_KEY ?= $(BUILD)/guest-key.pem
 
-$(GUEST): kernel/mkguest kernel/guest-modules.txt $(GUEST_PACKAGES) $(BUILD)/bin/coffer-agent $(BUILD)/bin/coffer \
+$(GUEST): kernel/mkguest kernel/guest-modules.txt kernel/scratch-modules.txt $(GUEST_PACKAGES) $(BUILD)/bin/coffer-agent $(BUILD)/bin/coffer \
 		$(filter $(BUILD)/%,$(GUEST_KEY))
 	$(call say,GUEST,$@)
 	$(Q)kernel/mkguest $(BUILD) $(BUILD)/bin/coffer-agent $(VERSION)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 LIBS += vm
-vm_SRC := runtime/vm/manifest.c runtime/vm/manifest_use.c runtime/vm/argv.c runtime/vm/swtpm.c runtime/vm/qmp.c runtime/vm/rundir.c \
+vm_SRC := runtime/vm/manifest.c runtime/vm/manifest_use.c runtime/vm/argv.c runtime/vm/scratch.c runtime/vm/swtpm.c runtime/vm/qmp.c runtime/vm/rundir.c \
 	runtime/vm/backend.c runtime/vm/tpm.c runtime/vm/ring.c runtime/vm/vm.c runtime/vm/state.c runtime/vm/calls.c \
 	runtime/vm/pump.c runtime/vm/session.c runtime/vm/session_up.c runtime/vm/session_work.c runtime/vm/session_end.c \
 	runtime/vm/probe.c runtime/vm/qtest.c runtime/vm/cid.c runtime/vm/transport.c runtime/vm/dialer.c runtime/vm/links.c
@@ -18,8 +18,10 @@ cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime
 cli_SRC += runtime/cli/image.c
 cli_SRC += runtime/cli/image_depot.c
 cli_SRC += runtime/cli/image_encrypt.c
+cli_SRC += runtime/cli/image_keys.c
 cli_SRC += runtime/cli/image_inspect.c
 cli_SRC += runtime/cli/image_push.c
+cli_SRC += runtime/cli/image_policy.c
 cli_SRC += runtime/cli/image_unpack.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c

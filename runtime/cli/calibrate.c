@@ -95,7 +95,9 @@ static int replace_initrd(cof_manifest *m, const char *dir, cof_err *err)
 		rc = cof_path(&path, err, "%s/initrd", dir);
 	if (rc == 0)
 		rc = cof_file_write(path, cof_buf_span(&initrd), 0600, err);
-	return rc < 0 ? rc : replace(&m->initrd, path, err);
+	if (rc == 0)
+		rc = replace(&m->initrd, path, err);
+	return rc < 0 || m->scratch_initrd.path == NULL ? rc : replace(&m->scratch_initrd, path, err);
 }
 
 /* The guest to boot: the manifest's kernel and machine, our firmware, an initrd that only reads the log. */

@@ -6,42 +6,25 @@
 
 #include "image-decrypt/reference.h"
 
-enum { LAYOUT_PATH_MAX = 4000 };
-enum { OPT_KEY = 1000, OPT_KID, OPT_ALL, OPT_CTR, OPT_JSON, OPT_HELP };
+enum { OPT_ALL = 1000, OPT_JSON, OPT_HELP };
 
 static const struct option options[] = {
 	COF_CLI_DEPOT_ROWS,
-	{"key", required_argument, NULL, OPT_KEY},
-	{"kid", required_argument, NULL, OPT_KID},
 	{"all", no_argument, NULL, OPT_ALL},
-	{"allow-unauthenticated-wrap", no_argument, NULL, OPT_CTR},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, OPT_HELP},
 	{0},
 };
 
-static bool *flag_option(cof_cli_image *s, int opt)
-{
-	const struct {
-		int opt;
-		bool *to;
-	} table[] = {{OPT_ALL, &s->all}, {OPT_CTR, &s->allow_ctr}, {OPT_JSON, &s->json}, {OPT_HELP, &s->help}};
-	for (size_t i = 0; i < COF_COUNT(table); i++)
-		if (table[i].opt == opt)
-			return table[i].to;
-	return NULL;
-}
-
 static int set_option(cof_cli_image *s, int opt)
 {
-	bool *flag = flag_option(s, opt);
 	int code = 0;
-	if (flag != NULL)
-		*flag = true;
-	else if (opt == OPT_KEY)
-		s->key = optarg;
-	else if (opt == OPT_KID)
-		s->kid = optarg;
+	if (opt == OPT_ALL)
+		s->all = true;
+	else if (opt == OPT_JSON)
+		s->json = true;
+	else if (opt == OPT_HELP)
+		s->help = true;
 	else if (!cof_cli_depot_option(&s->depot, opt, optarg, s->json, &code))
 		return cof_cli_usage("see --help");
 	return code;
@@ -63,20 +46,6 @@ int cof_cli_image_parse(int argc, char **argv, const char *usage, int n_args, co
 	return s.help || rc != 0 ? -1 : 0;
 }
 
-int cof_cli_image_layout(const char *arg, bool create, cof_layout **ret, const char **ret_tag, cof_err *err)
-{
-	const char *slash = strrchr(arg, '/');
-	const char *colon = strchr(slash != NULL ? slash : arg, ':');
-	size_t n = colon != NULL ? (size_t)(colon - arg) : strlen(arg);
-	COF_AUTO_FREE char *path = cof_span_dup_str(cof_span_of(arg, n));
-	*ret_tag = colon != NULL ? colon + 1 : "latest";
-	if (path == NULL)
-		return cof_err_oom(err);
-	if (n == 0 || n > LAYOUT_PATH_MAX || !cof_ref_tag_ok(*ret_tag))
-		return cof_err_set(err, COF_E_USAGE, "layout-name", "'%s' is not LAYOUT[:TAG]", arg);
-	return cof_layout_open(ret, path, create, err);
-}
-
 int cof_cli_image_digest(const cof_cli_image *s, int rc, const cof_err *err, const cof_digest *d)
 {
 	char text[COF_DIGEST_STR_MAX];
@@ -91,14 +60,9 @@ int cof_cli_image_digest(const cof_cli_image *s, int rc, const cof_err *err, con
 	return doc != NULL ? cof_cli_print_json(doc) : COF_EXIT_USAGE;
 }
 
-void cof_cli_image_progress(void *arg, uint64_t done, uint64_t total)
-{
-	(void)fprintf(stderr, "\r  %s %llu of %llu KiB%s", (const char *)arg, (unsigned long long)done >> 10,
-		      (unsigned long long)total >> 10, done == total ? "\n" : "");
-}
-
 const cof_verb cof_verbs_image[] = {
-	{"encrypt", "encrypt every layer for a key of the key broker", cof_cmd_image_encrypt},
+	{"encrypt", "encrypt an image for chosen keys, or for more of them", cof_cmd_image_encrypt},
+	{"decrypt", "make a plain image of an encrypted one", cof_cmd_image_decrypt},
 	{"unpack", "unpack an image into a new folder, decrypting it", cof_cmd_image_unpack},
 	{"unpack-layer", "unpack one layer, a tar, gzip or zstd file, into a new folder", cof_cmd_image_unpack_layer},
 	{"pull", "carry an image from a registry, or from anywhere to anywhere", cof_cmd_image_pull},

@@ -6,23 +6,18 @@
 #include "runtime/cli/image_depot.h"
 
 typedef struct cof_cli_image {
-	const char *key, *kid;
 	cof_cli_depot depot;
-	bool all, json, help, allow_ctr;
+	bool all, json, help;
 } cof_cli_image;
 
 /* 0: go on with *ret, arguments at optind; else *ret_exit is the exit code. usage may have lines of help below. */
 int cof_cli_image_parse(int argc, char **argv, const char *usage, int n_args, cof_cli_image *ret, int *ret_exit);
-/* LAYOUT[:TAG]: a colon after the last slash begins the tag. *ret_tag borrows from arg. */
-COF_WUR int cof_cli_image_layout(const char *arg, bool create, cof_layout **ret, const char **ret_tag, cof_err *err);
 /* Prints the digest when rc is 0, else the error; gives the exit code. */
 int cof_cli_image_digest(const cof_cli_image *s, int rc, const cof_err *err, const cof_digest *d);
-/* One line on stderr, drawn over itself; arg is what is done ("encrypted"). */
-void cof_cli_image_progress(void *arg, uint64_t done, uint64_t total);
-
 /* The verbs, each in a file of its own. */
 int cof_cmd_image_encrypt(int argc, char **argv);
 int cof_cmd_image_pull(int argc, char **argv);
+int cof_cmd_image_decrypt(int argc, char **argv);
 int cof_cmd_image_push(int argc, char **argv);
 int cof_cmd_image_unpack(int argc, char **argv);
 int cof_cmd_image_unpack_layer(int argc, char **argv);

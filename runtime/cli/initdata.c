@@ -11,7 +11,7 @@
 enum { PEM_MAX = 256 << 10, POLICY_MAX = 256 << 10, IMAGES_MAX = 16, RESOURCES_MAX = 64 };
 
 typedef struct make_opts {
-	const char *kbs, *kbs_ca, *policy, *registry_ca, *output, *algorithm;
+	const char *kbs, *kbs_ca, *policy, *registry_ca, *output, *algorithm, *scratch;
 	const char *images[IMAGES_MAX];
 	size_t n_images;
 	const char *resources[RESOURCES_MAX];
@@ -32,6 +32,7 @@ static const char make_help[] =
 	"  --policy FILE       coffer-policy/1 instead of the one made from --image: the image as it is, output "
 	"readable,\n"
 	"                      signals 1, 2, 9 and 15, no exec, no input\n"
+	"  --scratch RULE      what a scratch disk must be: integrity (default), encrypted, or no\n"
 	"  --registry-ca FILE  root certificates of the registry, PEM\n"
 	"  --algorithm NAME    sha256 (default), sha384, sha512\n"
 	"  --output FILE       where to write it (default: stdout; the digest then goes to stderr)\n"
@@ -85,6 +86,8 @@ static int default_policy(const make_opts *o, cof_buf *ret, cof_err *err)
 	policy = json_pack("{s:s, s:O, s:[i,i,i,i], s:b, s:b, s:b}", "format", "coffer-policy/1", "containers", list,
 			   "signals", 1, 2, 9, 15, "stdin", 0, "stdout", 1, "stderr", 1);
 	int r = policy != NULL ? resource_list(o, policy, err) : cof_err_oom(err);
+	if (r == 0 && o->scratch != NULL)
+		r = cof_json_set_str(policy, "scratch", o->scratch, err);
 	return r < 0 ? r : cof_json_dump_pretty(policy, ret, err);
 }
 
@@ -171,7 +174,8 @@ static int document(const make_opts *o, cof_buf *ret, cof_err *err)
 
 static int take(make_opts *o, int opt, cof_err *err)
 {
-	const char **const texts[] = {&o->kbs, &o->kbs_ca, &o->policy, &o->registry_ca, &o->output, &o->algorithm};
+	const char **const texts[] = {&o->kbs,	  &o->kbs_ca,	 &o->policy, &o->registry_ca,
+				      &o->output, &o->algorithm, &o->scratch};
 	if (opt >= 0 && opt < (int)COF_COUNT(texts)) {
 		*texts[opt] = optarg;
 		return 0;
@@ -201,8 +205,11 @@ static int check(const make_opts *o, int left, cof_err *err)
 		return usage(err, "--kbs and --kbs-ca are required");
 	if (o->n_images == 0 && o->policy == NULL)
 		return usage(err, "--image or --policy is required");
-	if ((o->n_images != 0 || o->n_resources != 0) && o->policy != NULL)
-		return usage(err, "--policy names images and resources itself");
+	if ((o->n_images != 0 || o->n_resources != 0 || o->scratch != NULL) && o->policy != NULL)
+		return usage(err, "--policy names images, resources and what a scratch disk must be itself");
+	if (o->scratch != NULL && strcmp(o->scratch, "integrity") != 0 && strcmp(o->scratch, "encrypted") != 0 &&
+	    strcmp(o->scratch, "no") != 0)
+		return usage(err, "--scratch is integrity, encrypted or no");
 	if (strncmp(o->kbs, "https://", 8) != 0 || strpbrk(o->kbs, "\"'\\ \n\r\t") != NULL)
 		return usage(err, "--kbs wants an https URL");
 	return 0;
@@ -211,17 +218,12 @@ static int check(const make_opts *o, int left, cof_err *err)
 static int parse_make(int argc, char **argv, make_opts *o, cof_err *err)
 {
 	static const struct option options[] = {
-		{"kbs", required_argument, NULL, 0},
-		{"kbs-ca", required_argument, NULL, 1},
-		{"policy", required_argument, NULL, 2},
-		{"registry-ca", required_argument, NULL, 3},
-		{"output", required_argument, NULL, 4},
-		{"algorithm", required_argument, NULL, 5},
-		{"image", required_argument, NULL, 'i'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{"resource", required_argument, NULL, 'r'},
-		{NULL, 0, NULL, 0},
+		{"kbs", required_argument, NULL, 0},	    {"kbs-ca", required_argument, NULL, 1},
+		{"policy", required_argument, NULL, 2},	    {"registry-ca", required_argument, NULL, 3},
+		{"output", required_argument, NULL, 4},	    {"algorithm", required_argument, NULL, 5},
+		{"scratch", required_argument, NULL, 6},    {"image", required_argument, NULL, 'i'},
+		{"json", no_argument, NULL, 'j'},	    {"help", no_argument, NULL, 'h'},
+		{"resource", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0},
 	};
 	int opt = 0;
 	int r = 0;

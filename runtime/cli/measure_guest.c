@@ -53,14 +53,14 @@ static int read_checked(const cof_guest_file *f, cof_buf *ret, cof_err *err)
 	return rc;
 }
 
-static int read_files(const cof_manifest *m, cof_guest_inputs *g, cof_err *err)
+static int read_files(const cof_manifest *m, const cof_profile *p, cof_guest_inputs *g, cof_err *err)
 {
 	int rc = read_checked(&m->firmware, &g->code, err);
 	if (rc == 0)
 		rc = read_checked(&m->vars, &g->vars, err);
 	if (rc == 0)
 		rc = read_checked(&m->kernel, &g->kernel, err);
-	return rc < 0 ? rc : read_checked(&m->initrd, &g->initrd, err);
+	return rc < 0 ? rc : read_checked(cof_manifest_initrd(m, p), &g->initrd, err);
 }
 
 static int read_acpi(const cof_argv_in *in, cof_swtpm *tpm, cof_qtest_acpi *ret, cof_err *err)
@@ -122,7 +122,7 @@ int cof_guest_inputs_load(const cof_manifest *m, const cof_profile *p, const cha
 			  cof_err *err)
 {
 	COF_AUTO(cof_guest_inputs) g = {0};
-	int rc = read_files(m, &g, err);
+	int rc = read_files(m, p, &g, err);
 	if (rc == 0)
 		rc = ask_qemu(m, p, qemu, &g.acpi, err);
 	if (rc == 0)

@@ -168,7 +168,7 @@ static int load_guest(const cof_measure_opts *o, const char *tee, cof_measure_op
 	i->guest_firmware = cof_manifest_firmware(&i->manifest, tee);
 	files->firmware = o->firmware != NULL ? o->firmware : i->guest_firmware->path;
 	files->kernel = i->manifest.kernel.path;
-	files->initrd = i->manifest.initrd.path;
+	files->initrd = cof_manifest_initrd(&i->manifest, i->profile)->path;
 	files->append = i->manifest.cmdline;
 	i->in.memory_bytes = (uint64_t)i->profile->memory_mib << 20;
 	i->in.vcpus = i->profile->vcpus;
@@ -188,7 +188,7 @@ static int check_guest(const cof_measure_inputs *i, bool firmware, cof_err *err)
 	int rc = firmware ? check_digest(i->guest_firmware, i->doc.firmware_sha256, err) : 0;
 	if (rc == 0)
 		rc = check_digest(&i->manifest.kernel, i->doc.kernel.sha256, err);
-	return rc < 0 ? rc : check_digest(&i->manifest.initrd, i->doc.initrd.sha256, err);
+	return rc < 0 ? rc : check_digest(cof_manifest_initrd(&i->manifest, i->profile), i->doc.initrd.sha256, err);
 }
 
 /* Nothing that was named is passed over: a prediction of other files would look just the same. */

@@ -35,18 +35,26 @@ static int add_hex(json_t *list, const cof_digest *d, cof_err *err)
 	return hex == NULL || json_array_append_new(list, json_string(hex)) < 0 ? cof_err_oom(err) : 0;
 }
 
+/* CPU models of the machines with a scratch disk, which boot another initrd, stand beside those of the others. */
+static const char *initrd_prefix(const cof_measure_result *m)
+{
+	return m->inputs.profile->scratch ? "scratch/" : "";
+}
+
 static int record_counts(record *r, const cof_measure_result *m, const cof_cpu_type *cpu, json_t *o, cof_err *err)
 {
+	char key[64];
 	cof_digest counts[VCPUS];
 	cof_measure_in in = m->inputs.in;
 	json_t *list = json_array();
 	in.vcpu_sig = cof_cpu_signature(cpu->family, cpu->model, cpu->stepping);
-	int rc = cof_json_set_new(o, cpu->name, list, err);
+	(void)snprintf(key, sizeof key, "%s%s", initrd_prefix(m), cpu->name);
+	int rc = cof_json_set_new(o, key, list, err);
 	if (rc == 0)
 		rc = m->tee->upto(&in, VCPUS, counts, err);
 	for (unsigned i = 0; rc == 0 && i < VCPUS; i++) {
 		char name[COF_RIM_NAME_MAX + 1];
-		(void)snprintf(name, sizeof name, "%s/%s/vcpus-%u", m->inputs.manifest.version, cpu->name, i + 1);
+		(void)snprintf(name, sizeof name, "%s/%s/vcpus-%u", m->inputs.manifest.version, key, i + 1);
 		rc = add_hex(list, &counts[i], err);
 		if (rc == 0)
 			rc = cof_measure_rim_add_count(&r->rim, m, name, &counts[i], err);
@@ -105,18 +113,19 @@ static int record_profile(record *r, const cof_tee_measure *t, const char *profi
 	return rc;
 }
 
-/* What depends on the number of CPUs does not depend on the profile, and the other way round. */
+/* What depends on the number of CPUs does not depend on the profile but for its initrd, and the other way round. */
 static int record_tee(record *r, const cof_tee_measure *t, cof_err *err)
 {
 	json_t *profiles = json_object_get(r->manifest, "machine_profiles"), *value;
 	json_t *o = json_object();
 	const char *profile;
+	bool seen[2] = {false, false};
 	int rc = cof_json_set_new(r->found, t->name, o, err);
 	json_object_foreach (profiles, profile, value) {
-		if (rc == 0)
+		bool *has = &seen[json_is_true(json_object_get(value, "scratch"))];
+		if (rc == 0 && (t->upto == NULL || !*has))
 			rc = record_profile(r, t, profile, o, err);
-		if (t->upto != NULL)
-			break;
+		*has = true;
 	}
 	return rc;
 }

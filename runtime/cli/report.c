@@ -6,8 +6,8 @@
 
 #define FORMAT "coffer-run-report/1"
 
-static const char *const phase_order[] = {"firmware", "kernel",	 "agent-ready", "attest",
-					  "pull",     "decrypt", "unpack",	"container-start"};
+static const char *const phase_order[] = {"firmware", "kernel",	 "scratch", "agent-ready",    "attest",
+					  "pull",     "decrypt", "unpack",  "container-start"};
 
 void cof_report_release(cof_report *r)
 {

@@ -186,12 +186,16 @@ static int start_machine(cof_run *r, cof_err *err)
 	r->vm_opts.console_file = r->o.console;
 	r->vm_opts.died = on_vm_died;
 	r->vm_opts.progress = on_vm_progress;
+	r->vm_opts.scratch_fd = r->scratch_fd;
+	r->vm_opts.scratch_integrity = r->o.scratch_integrity;
 	r->vm_opts.transport = &r->transport;
 	r->vm_opts.arg = r;
 	cof_progress_show(&r->progress, "boot", 0, 0);
 	int res = cof_vm_start(&r->vm, r->base, &r->vm_opts, err);
 	/* QEMU alone holds the context id now: it is free again as soon as the machine is gone. */
 	cof_fd_close(&r->transport.vhost_fd);
+	/* So does the scratch disk, which has no name: it is gone with QEMU, however that ends. */
+	cof_fd_close(&r->scratch_fd);
 	return res;
 }
 
@@ -296,6 +300,7 @@ static void release(cof_run *r)
 {
 	cof_report_release(&r->report);
 	cof_transport_release(&r->transport);
+	cof_fd_close(&r->scratch_fd);
 	cof_buf_release(&r->initdata);
 	cof_manifest_release(&r->guest);
 	cof_qemu_release(&r->qemu);
@@ -305,7 +310,7 @@ static void release(cof_run *r)
 int cof_cmd_run(int argc, char **argv)
 {
 	cof_err err = {0};
-	cof_run r = {.null_fd = -EBADF, .transport = COF_TRANSPORT_SERIAL};
+	cof_run r = {.null_fd = -EBADF, .scratch_fd = -EBADF, .transport = COF_TRANSPORT_SERIAL};
 	if (cof_runopts_parse(argc, argv, &r.o, &err) < 0) {
 		(void)cof_cli_fail(&err, false);
 		return COF_EXIT_NOT_WORKLOAD;

@@ -19,6 +19,7 @@ typedef struct cof_run {
 	cof_qemu qemu;
 	cof_transport transport;
 	cof_vm_opts vm_opts;
+	int scratch_fd;
 	struct event_base *base;
 	struct event *signals[COF_RUN_SIGNALS], *timeout, *settle, *grace;
 	cof_vm *vm;

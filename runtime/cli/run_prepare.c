@@ -3,6 +3,7 @@
 #include "common/initdata.h"
 #include "runtime/cli/run.h"
 #include "runtime/vm/rundir.h"
+#include "runtime/vm/scratch.h"
 
 static int load_initdata(cof_run *r, cof_err *err)
 {
@@ -16,6 +17,18 @@ static int load_initdata(cof_run *r, cof_err *err)
 	return 0;
 }
 
+/* A machine with a scratch disk is another machine, and measures as one. */
+static int choose_profile(cof_run *r, cof_err *err)
+{
+	const cof_profile **p = &r->vm_opts.profile;
+	if (r->o.scratch_bytes > 0)
+		return cof_manifest_scratch_profile(&r->guest, r->o.profile, p, err);
+	int res = cof_manifest_profile(&r->guest, r->o.profile, p, err);
+	if (res == 0 && (*p)->scratch)
+		return cof_err_set(err, COF_E_USAGE, "usage", "machine profile %s wants --scratch SIZE", r->o.profile);
+	return res;
+}
+
 static int load_guest(cof_run *r, cof_err *err)
 {
 	COF_AUTO_FREE char *path = NULL;
@@ -23,10 +36,10 @@ static int load_guest(cof_run *r, cof_err *err)
 	if (res == 0)
 		res = cof_manifest_load(path, &r->guest, err);
 	if (res == 0)
-		res = cof_manifest_profile(&r->guest, r->o.profile, &r->vm_opts.profile, err);
+		res = choose_profile(r, err);
 	if (res == 0)
-		r->report.profile = r->o.profile;
-	return res < 0 ? res : cof_manifest_check_files(&r->guest, err);
+		r->report.profile = r->vm_opts.profile->name;
+	return res < 0 ? res : cof_manifest_check_files(&r->guest, r->vm_opts.profile, err);
 }
 
 static int probe(cof_run *r, cof_err *err)
@@ -54,5 +67,7 @@ int cof_run_prepare(cof_run *r, cof_err *err)
 	int res = load_initdata(r, err);
 	if (res == 0)
 		res = load_guest(r, err);
+	if (res == 0 && r->o.scratch_bytes > 0)
+		res = cof_scratch_file(r->o.scratch_dir, r->o.scratch_bytes, &r->scratch_fd, err);
 	return res < 0 ? res : probe(r, err);
 }

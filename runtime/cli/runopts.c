@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "common/digest.h"
+#include "common/scratch.h"
+#include "runtime/cli/measure_options.h"
 
 #define GUEST_LOOPBACK "10.0.2.2"
 
@@ -18,6 +20,11 @@ static const char help[] =
 	"  --transport auto|serial|vsock  how the host speaks to the guest (default: auto, vsock where the host has "
 	"it)\n"
 	"  --profile NAME        machine profile of the manifest (default: default)\n"
+	"  --scratch SIZE        a disk for the image and its files, encrypted by the guest, as 8G or 500M; the "
+	"machine is\n"
+	"                        that of the profile NAME-scratch\n"
+	"  --scratch-integrity   the guest authenticates what is on it, even where the owner's policy does without\n"
+	"  --scratch-dir DIR     where its file goes, nameless and sparse (default: $TMPDIR, or /tmp)\n"
 	"  --resolve NAME:PORT:ADDR  address of a name, for the guest too; may be repeated\n"
 	"  --tpm-ca DIR          keep the software TPM's CA here instead of making one for this run\n"
 	"  --report FILE         write the run report (JSON) here\n"
@@ -35,10 +42,13 @@ enum {
 	OPT_CA,
 	OPT_REPORT,
 	OPT_CONSOLE,
+	OPT_SCRATCH_DIR,
 	OPT_RESOLVE,
 	OPT_JSON,
 	OPT_STDIN,
-	OPT_TIMEOUT
+	OPT_TIMEOUT,
+	OPT_SCRATCH,
+	OPT_SCRATCH_INTEGRITY
 };
 
 static const struct option options[] = {
@@ -50,6 +60,9 @@ static const struct option options[] = {
 	{"tpm-ca", required_argument, NULL, OPT_CA},
 	{"report", required_argument, NULL, OPT_REPORT},
 	{"console", required_argument, NULL, OPT_CONSOLE},
+	{"scratch", required_argument, NULL, OPT_SCRATCH},
+	{"scratch-integrity", no_argument, NULL, OPT_SCRATCH_INTEGRITY},
+	{"scratch-dir", required_argument, NULL, OPT_SCRATCH_DIR},
 	{"resolve", required_argument, NULL, OPT_RESOLVE},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"stdin", no_argument, NULL, OPT_STDIN},
@@ -103,11 +116,21 @@ static int take_timeout(cof_runopts *o, const char *text, cof_err *err)
 	return 0;
 }
 
+static int take_scratch(cof_runopts *o, const char *text, cof_err *err)
+{
+	if (!cof_parse_size(text, &o->scratch_bytes) || o->scratch_bytes > COF_SCRATCH_MAX)
+		return usage(err, "--scratch wants a size, as 8G or 500M");
+	if (o->scratch_bytes < COF_SCRATCH_MIN)
+		return cof_err_set(err, COF_E_USAGE, "scratch-too-small", "a scratch disk has at least %llu MiB",
+				   COF_SCRATCH_MIN >> 20);
+	return 0;
+}
+
 static int take(cof_runopts *o, int opt, cof_err *err)
 {
-	const char **const texts[] = {&o->guest,    &o->tee,	&o->transport, &o->profile,
-				      &o->initdata, &o->tpm_ca, &o->report,    &o->console};
-	if (opt >= OPT_GUEST && opt <= OPT_CONSOLE) {
+	const char **const texts[] = {&o->guest,  &o->tee,    &o->transport, &o->profile,    &o->initdata,
+				      &o->tpm_ca, &o->report, &o->console,   &o->scratch_dir};
+	if (opt >= OPT_GUEST && opt <= OPT_SCRATCH_DIR) {
 		*texts[opt - OPT_GUEST] = optarg;
 		return 0;
 	}
@@ -116,6 +139,11 @@ static int take(cof_runopts *o, int opt, cof_err *err)
 		return add_host(o, optarg, err);
 	case OPT_TIMEOUT:
 		return take_timeout(o, optarg, err);
+	case OPT_SCRATCH:
+		return take_scratch(o, optarg, err);
+	case OPT_SCRATCH_INTEGRITY:
+		o->scratch_integrity = true;
+		return 0;
 	case OPT_JSON:
 		o->json = true;
 		return 0;
@@ -155,6 +183,8 @@ int cof_runopts_parse(int argc, char **argv, cof_runopts *ret, cof_err *err)
 		r = take(&o, opt, err);
 	if (r == 0 && !o.help && optind != argc - 1)
 		r = usage(err, "one image is wanted");
+	if (r == 0 && !o.help && o.scratch_bytes == 0 && (o.scratch_integrity || o.scratch_dir != NULL))
+		r = usage(err, "--scratch-integrity and --scratch-dir belong to --scratch");
 	if (r == 0 && !o.help && o.initdata == NULL)
 		r = usage(err, "--initdata is required: a guest without its owner's word gets no keys");
 	if (r == 0 && !o.help) {

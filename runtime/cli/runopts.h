@@ -15,6 +15,9 @@ typedef struct cof_runopts {
 	const char *tpm_ca;
 	const char *report;
 	const char *console;
+	const char *scratch_dir; /* NULL: $TMPDIR, or /tmp */
+	uint64_t scratch_bytes;	 /* 0: no scratch disk */
+	bool scratch_integrity;
 	const char *image; /* NAME@sha256:... */
 	bool json, use_stdin;
 	long timeout_s;			    /* 0: none */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/file.h"
+#include "common/scratch.h"
 
 const char *cof_accel_name(cof_accel a)
 {
@@ -129,10 +130,12 @@ static int add_flash(cof_argv *a, const cof_argv_in *in, cof_err *err)
 }
 
 /* These values are whole arguments, in which QEMU gives no character a meaning. */
-static int add_kernel(cof_argv *a, const cof_manifest *g, cof_err *err)
+static int add_kernel(cof_argv *a, const cof_argv_in *in, cof_err *err)
 {
-	const char *const pairs[][2] = {
-		{"-kernel", g->kernel.path}, {"-initrd", g->initrd.path}, {"-append", g->cmdline}};
+	const cof_manifest *g = in->guest;
+	const char *const pairs[][2] = {{"-kernel", g->kernel.path},
+					{"-initrd", cof_manifest_initrd(g, in->profile)->path},
+					{"-append", g->cmdline}};
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < COF_COUNT(pairs); i++) {
 		r = cof_argv_add(a, err, "%s", pairs[i][0]);
@@ -207,6 +210,28 @@ static int add_initdata(cof_argv *a, const cof_argv_in *in, cof_err *err)
 	return r < 0 ? r : add_all(a, device, err);
 }
 
+/* The file has no name any more: QEMU gets it by descriptor. Nothing of it outlives the guest, so nobody flushes; a
+ * host without room for it is an I/O error for the guest and not a pause without end. */
+static int add_scratch(cof_argv *a, const cof_argv_in *in, cof_err *err)
+{
+	static const char *const file[] = {
+		"-blockdev",
+		"driver=raw,node-name=scratch,cache.no-flush=on,file.driver=file,file.filename=/dev/fdset/1", NULL};
+	static const char *const nothing[] = {"-blockdev", "driver=null-co,node-name=scratch,size=4096", NULL};
+	if (!in->profile->scratch)
+		return 0;
+	int r = in->scratch_fd >= 0 ? cof_argv_add(a, err, "-add-fd") : 0;
+	if (r == 0 && in->scratch_fd >= 0)
+		r = cof_argv_add(a, err, "fd=%d,set=1", in->scratch_fd);
+	if (r == 0)
+		r = add_all(a, in->scratch_fd >= 0 ? file : nothing, err);
+	if (r == 0)
+		r = cof_argv_add(a, err, "-device");
+	return r < 0 ? r
+		     : cof_argv_add(a, err, "virtio-blk-pci,drive=scratch,serial=%s,werror=report,rerror=report",
+				    in->scratch_integrity ? COF_SCRATCH_SERIAL_INTEGRITY : COF_SCRATCH_SERIAL);
+}
+
 static int add_console(cof_argv *a, const cof_argv_in *in, cof_err *err)
 {
 	static const char *const words[] = {"-serial", "chardev:console", NULL};
@@ -243,7 +268,9 @@ static int add_devices(cof_argv *a, const cof_argv_in *in, cof_err *err)
 		r = in->cid != 0 ? add_vsock(a, in, err) : add_ports(a, in, err);
 	if (r == 0)
 		r = add_network(a, err);
-	return r < 0 ? r : add_initdata(a, in, err);
+	if (r == 0)
+		r = add_initdata(a, in, err);
+	return r < 0 ? r : add_scratch(a, in, err);
 }
 
 int cof_argv_build(const cof_argv_in *in, cof_argv *ret, cof_err *err)
@@ -255,7 +282,7 @@ int cof_argv_build(const cof_argv_in *in, cof_argv *ret, cof_err *err)
 	if (r == 0)
 		r = add_flash(&a, in, err);
 	if (r == 0)
-		r = add_kernel(&a, in->guest, err);
+		r = add_kernel(&a, in, err);
 	if (r == 0)
 		r = add_devices(&a, in, err);
 	if (r == 0)

@@ -49,9 +49,12 @@ typedef struct cof_argv_in {
 	int vhost_fd;		   /* an open /dev/vhost-vsock */
 	int qmp_fd;
 	int console_fd;
+	int scratch_fd;		/* the profile's scratch disk: an open file; -1: a disk that holds nothing */
+	bool scratch_integrity; /* the host asks for a scratch disk that is authenticated too */
 } cof_argv_in;
 
-#define COF_ARGV_NO_FDS .tpm_fd = -1, .ctl_fd = -1, .io_fd = -1, .vhost_fd = -1, .qmp_fd = -1, .console_fd = -1
+#define COF_ARGV_NO_FDS                                                                                                \
+	.tpm_fd = -1, .ctl_fd = -1, .io_fd = -1, .vhost_fd = -1, .qmp_fd = -1, .console_fd = -1, .scratch_fd = -1
 
 /* ret->v[0] is the program. tpm_fd must be a real one (QEMU asks the TPM before it starts). */
 COF_WUR int cof_argv_build(const cof_argv_in *in, cof_argv *ret, cof_err *err);

@@ -31,6 +31,7 @@ void cof_manifest_release(cof_manifest *m)
 	file_release(&m->vars);
 	file_release(&m->kernel);
 	file_release(&m->initrd);
+	file_release(&m->scratch_initrd);
 	for (size_t i = 0; i < m->n_profiles; i++)
 		profile_release(&m->profiles[i]);
 	free(m->profiles);
@@ -124,14 +125,24 @@ static int take_kernel(const json_t *o, const char *dir, cof_manifest *m, cof_er
 	return r < 0 ? r : str_member(o, "release", &m->kernel_release, err);
 }
 
-static int take_initrd(const json_t *o, const char *dir, cof_manifest *m, cof_err *err)
+static int take_one_initrd(const json_t *o, const char *dir, cof_guest_file *ret, cof_err *err)
 {
 	static const char *const known[] = {"file", "sha256", "bytes", NULL};
 	json_int_t bytes = 0;
 	int r = cof_json_only(o, known, err);
 	if (r == 0)
 		r = cof_json_int(o, "bytes", 0, COF_MANIFEST_FILE_MAX, &bytes, err);
-	return r < 0 ? r : file_members(o, dir, file_keys, &m->initrd, err);
+	return r < 0 ? r : file_members(o, dir, file_keys, ret, err);
+}
+
+static int take_initrd(const json_t *o, const char *dir, cof_manifest *m, cof_err *err)
+{
+	return take_one_initrd(o, dir, &m->initrd, err);
+}
+
+static int take_scratch_initrd(const json_t *o, const char *dir, cof_manifest *m, cof_err *err)
+{
+	return take_one_initrd(o, dir, &m->scratch_initrd, err);
 }
 
 /* --- command line, packages, machine profiles --- */
@@ -171,7 +182,7 @@ static int check_packages(const json_t *root, cof_err *err)
 static bool plain_word(const char *s, const char *also)
 {
 	size_t len = strlen(s);
-	if (len == 0 || len > 128 || !isalnum((unsigned char)s[0]))
+	if (len == 0 || len > COF_PROFILE_NAME_MAX || !isalnum((unsigned char)s[0]))
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (!isalnum((unsigned char)s[i]) && strchr(also, s[i]) == NULL)
@@ -197,7 +208,7 @@ static int take_profile_texts(const json_t *o, const char *name, cof_profile *p,
 
 static int take_profile(const char *name, const json_t *o, cof_profile *p, cof_err *err)
 {
-	static const char *const known[] = {"memory_mib", "vcpus", "cpu", "machine", NULL};
+	static const char *const known[] = {"memory_mib", "vcpus", "cpu", "machine", "scratch", NULL};
 	json_int_t memory = 0;
 	json_int_t vcpus = 0;
 	int r = cof_json_only(o, known, err);
@@ -205,6 +216,8 @@ static int take_profile(const char *name, const json_t *o, cof_profile *p, cof_e
 		r = cof_json_int(o, "memory_mib", 64, 1 << 20, &memory, err);
 	if (r == 0)
 		r = cof_json_int(o, "vcpus", 1, 255, &vcpus, err);
+	if (r == 0 && json_object_get(o, "scratch") != NULL)
+		r = cof_json_bool(o, "scratch", &p->scratch, err);
 	if (r < 0)
 		return r;
 	p->memory_mib = (unsigned)memory;
@@ -228,6 +241,9 @@ static int take_profiles(const json_t *root, cof_manifest *m, cof_err *err)
 	json_object_foreach (all, name, one)
 		if ((r = take_profile(name, one, &m->profiles[m->n_profiles++], err)) < 0)
 			return r;
+	for (size_t i = 0; i < m->n_profiles; i++)
+		if (m->profiles[i].scratch && m->scratch_initrd.path == NULL)
+			return malformed(err, m->profiles[i].name, "a scratch disk without scratch_initrd");
 	return 0;
 }
 
@@ -264,9 +280,15 @@ static int take_parts(const json_t *root, const char *dir, cof_manifest *m, cof_
 	static const struct {
 		const char *key;
 		int (*take)(const json_t *o, const char *dir, cof_manifest *m, cof_err *err);
-	} parts[] = {{"firmware", take_firmware}, {"kernel", take_kernel}, {"initrd", take_initrd}};
+		bool optional;
+	} parts[] = {{"firmware", take_firmware, false},
+		     {"kernel", take_kernel, false},
+		     {"initrd", take_initrd, false},
+		     {"scratch_initrd", take_scratch_initrd, true}};
 	for (size_t i = 0; i < COF_COUNT(parts); i++) {
 		json_t *o = NULL;
+		if (parts[i].optional && json_object_get(root, parts[i].key) == NULL)
+			continue;
 		int r = cof_json_obj(root, parts[i].key, &o, err);
 		if (r == 0)
 			r = parts[i].take(o, dir, m, err);
@@ -279,9 +301,9 @@ static int take_parts(const json_t *root, const char *dir, cof_manifest *m, cof_
 static int take_root(const json_t *root, const char *dir, cof_manifest *m, cof_err *err)
 {
 	/* "measurements" is for people and for key brokers: a machine is started without a look at it. */
-	static const char *const known[] = {"format",	    "version",	    "firmware", "kernel",
-					    "initrd",	    "cmdline",	    "packages", "machine_profiles",
-					    "tee_firmware", "measurements", NULL};
+	static const char *const known[] = {"format",	    "version",	    "firmware",	      "kernel",
+					    "initrd",	    "cmdline",	    "packages",	      "machine_profiles",
+					    "tee_firmware", "measurements", "scratch_initrd", NULL};
 	const char *format = NULL;
 	int r = cof_json_str(root, "format", &format, err);
 	if (r == 0 && strcmp(format, FORMAT) != 0)

@@ -12,6 +12,7 @@ enum {
 	COF_MANIFEST_MAX = 1 << 20,
 	COF_MANIFEST_FILE_MAX = 256 << 20,
 	COF_MANIFEST_PROFILES_MAX = 32,
+	COF_PROFILE_NAME_MAX = 128,
 	COF_MANIFEST_PACKAGES_MAX = 512,
 	COF_MANIFEST_FIRMWARES_MAX = 8,
 	COF_CMDLINE_MAX = 2000, /* what an x86 kernel takes, less what the firmware adds */
@@ -23,6 +24,7 @@ typedef struct cof_profile {
 	unsigned vcpus;
 	char *cpu;     /* QEMU's -cpu value */
 	char *machine; /* "q35" */
+	bool scratch;  /* it has a scratch disk, and boots the initrd that can use one */
 } cof_profile;
 
 typedef struct cof_guest_file {
@@ -44,6 +46,7 @@ typedef struct cof_manifest {
 	cof_guest_file kernel;
 	char *kernel_release;
 	cof_guest_file initrd;
+	cof_guest_file scratch_initrd; /* path NULL: no profile has a scratch disk */
 	char *cmdline;
 	cof_profile *profiles;
 	size_t n_profiles;
@@ -57,9 +60,15 @@ COF_DEFINE_AUTO(cof_manifest, cof_manifest_release)
 /* File names in json are relative to dir and may not leave it. Reason "manifest-malformed". */
 COF_WUR int cof_manifest_parse(cof_span json, const char *dir, cof_manifest *ret, cof_err *err);
 COF_WUR int cof_manifest_load(const char *path, cof_manifest *ret, cof_err *err);
-/* Every file has the digest that the manifest says: else reason "guest-image-mismatch" (crypto), naming the file. */
-COF_WUR int cof_manifest_check_files(const cof_manifest *m, cof_err *err);
+/* Every file that p boots has the digest that the manifest says: else reason "guest-image-mismatch" (crypto), naming
+ * the file. */
+COF_WUR int cof_manifest_check_files(const cof_manifest *m, const cof_profile *p, cof_err *err);
+/* What a machine of this profile boots. */
+const cof_guest_file *cof_manifest_initrd(const cof_manifest *m, const cof_profile *p);
 /* The firmware that this TEE's guests start with. */
 const cof_guest_file *cof_manifest_firmware(const cof_manifest *m, const char *tee);
 /* Reason "machine-not-in-manifest" (policy). */
 COF_WUR int cof_manifest_profile(const cof_manifest *m, const char *name, const cof_profile **ret, cof_err *err);
+/* The machine for a run that wants a scratch disk: the profile of this name if it has one, else "NAME-scratch". */
+COF_WUR int cof_manifest_scratch_profile(const cof_manifest *m, const char *name, const cof_profile **ret,
+					 cof_err *err);

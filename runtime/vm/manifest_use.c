@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a manifest is read for: its files checked, a machine profile and a firmware found. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "runtime/vm/manifest.h"
@@ -43,9 +44,14 @@ static int check_file(const cof_guest_file *f, cof_err *err)
 	return 0;
 }
 
-int cof_manifest_check_files(const cof_manifest *m, cof_err *err)
+const cof_guest_file *cof_manifest_initrd(const cof_manifest *m, const cof_profile *p)
 {
-	const cof_guest_file *const files[] = {&m->firmware, &m->vars, &m->kernel, &m->initrd};
+	return p->scratch ? &m->scratch_initrd : &m->initrd;
+}
+
+int cof_manifest_check_files(const cof_manifest *m, const cof_profile *p, cof_err *err)
+{
+	const cof_guest_file *const files[] = {&m->firmware, &m->vars, &m->kernel, cof_manifest_initrd(m, p)};
 	for (size_t i = 0; i < COF_COUNT(files); i++) {
 		int r = check_file(files[i], err);
 		if (r < 0)
@@ -63,14 +69,34 @@ const cof_guest_file *cof_manifest_firmware(const cof_manifest *m, const char *t
 	return &m->firmware;
 }
 
+static const cof_profile *find(const cof_manifest *m, const char *name)
+{
+	for (size_t i = 0; i < m->n_profiles; i++)
+		if (strcmp(m->profiles[i].name, name) == 0)
+			return &m->profiles[i];
+	return NULL;
+}
+
 int cof_manifest_profile(const cof_manifest *m, const char *name, const cof_profile **ret, cof_err *err)
 {
-	for (size_t i = 0; i < m->n_profiles; i++) {
-		if (strcmp(m->profiles[i].name, name) != 0)
-			continue;
-		*ret = &m->profiles[i];
-		return 0;
+	*ret = find(m, name);
+	if (*ret == NULL)
+		return cof_err_set(err, COF_E_POLICY, "machine-not-in-manifest",
+				   "the guest image has no machine profile %s", name);
+	return 0;
+}
+
+int cof_manifest_scratch_profile(const cof_manifest *m, const char *name, const cof_profile **ret, cof_err *err)
+{
+	char other[COF_PROFILE_NAME_MAX + sizeof "-scratch"];
+	const cof_profile *p = find(m, name);
+	if (p == NULL || !p->scratch) {
+		(void)snprintf(other, sizeof other, "%s-scratch", name);
+		p = find(m, other);
 	}
-	return cof_err_set(err, COF_E_POLICY, "machine-not-in-manifest", "the guest image has no machine profile %s",
-			   name);
+	if (p == NULL || !p->scratch)
+		return cof_err_set(err, COF_E_POLICY, "machine-not-in-manifest",
+				   "the guest image has no machine profile %s with a scratch disk", name);
+	*ret = p;
+	return 0;
 }

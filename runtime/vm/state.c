@@ -54,8 +54,8 @@ static bool is_word(const char *s)
 
 static int take_phases(const json_t *root, cof_state *s, cof_err *err)
 {
-	static const char *const known[] = {"kernel",  "agent-ready", "attest",		"pull",
-					    "decrypt", "unpack",      "container-start"};
+	static const char *const known[] = {"kernel", "scratch", "agent-ready", "attest",
+					    "pull",   "decrypt", "unpack",	"container-start"};
 	const json_t *from = json_object_get(root, "phases_ms");
 	s->phases_ms = json_object();
 	if (s->phases_ms == NULL)

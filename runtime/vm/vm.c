@@ -291,9 +291,14 @@ static int start_tee(cof_vm *vm, cof_err *err)
 static int spawn(cof_vm *vm, cof_argv_in *in, cof_err *err)
 {
 	COF_AUTO(cof_argv) argv = {0};
-	cof_proc_fd fds[COF_LINKS + 4];
+	cof_proc_fd fds[COF_LINKS + 5];
 	int next = FIRST_FD;
 	size_t n = cof_links_give(&vm->links, has_vsock(vm) ? vm->o.transport->vhost_fd : -EBADF, in, fds, &next);
+	if (vm->o.profile->scratch && vm->o.scratch_fd >= 0) {
+		fds[n++] = (cof_proc_fd){vm->o.scratch_fd, next};
+		in->scratch_fd = next++;
+		in->scratch_integrity = vm->o.scratch_integrity;
+	}
 	int r = vm->o.tee->attach(vm->tee, in, fds, &n, &next, err);
 	if (r == 0)
 		r = cof_argv_build(in, &argv, err);

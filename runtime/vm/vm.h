@@ -24,8 +24,10 @@ typedef struct cof_vm_opts {
 	cof_accel accel;
 	const cof_transport *transport; /* borrowed for the start; NULL: the ports */
 	cof_span initdata;		/* TOML text; empty: none */
-	const char *keep_ca;		/* swtpm CA folder that outlives the run; NULL: made for this run */
-	const char *console_file;	/* the end of the guest's console is kept here; NULL: nowhere */
+	int scratch_fd;			/* the profile's scratch disk, borrowed for the start; -1: it has none */
+	bool scratch_integrity;
+	const char *keep_ca;	  /* swtpm CA folder that outlives the run; NULL: made for this run */
+	const char *console_file; /* the end of the guest's console is kept here; NULL: nowhere */
 	/* The machine ended or broke: reasons "qemu-died", "guest-died", "tpm-died". Called once, from the loop. */
 	void (*died)(void *arg, const cof_err *why);
 	/* The guest printed something: a sign of life, nothing more. May be NULL. */

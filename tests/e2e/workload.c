@@ -10,14 +10,18 @@
  *	cat		stdin to stdout
  *	vsock		whether a socket could be had that reaches the host
  *	flood N		N bytes on stdout
+ *	sum PATH	size of a file, and a sum over all of it
+ *	reread PATH	the same again and again until it cannot be read any more (ends with 5) or reads otherwise (6)
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -120,6 +124,51 @@ static int flood(long n)
 	return 0;
 }
 
+/* False when not all of it can be read. */
+static int sum_of(const char *path, uint64_t *bytes, uint64_t *sum)
+{
+	static uint64_t chunk[8192];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+	*bytes = *sum = 0;
+	while (fd >= 0 && (n = read(fd, chunk, sizeof chunk)) > 0) {
+		memset((char *)chunk + n, 0, sizeof chunk - (size_t)n);
+		for (size_t i = 0; i < sizeof chunk / sizeof chunk[0]; i++)
+			*sum = (*sum << 7 | *sum >> 57) + chunk[i];
+		*bytes += (uint64_t)n;
+	}
+	int error = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return n == 0;
+}
+
+static int sum(const char *path)
+{
+	uint64_t bytes, value;
+	if (!sum_of(path, &bytes, &value))
+		return fail(path);
+	printf("%s: %llu bytes, sum %016llx\n", path, (unsigned long long)bytes, (unsigned long long)value);
+	return 0;
+}
+
+static int reread(const char *path)
+{
+	uint64_t bytes, first = 0, now;
+	/* What damages the file may damage this program's as well: it is read no more. */
+	if (mlockall(MCL_CURRENT) < 0)
+		return fail("mlockall");
+	for (int have = 0; sum_of(path, &bytes, &now); have = 1) {
+		if (have && now != first)
+			_exit(6);
+		first = now;
+	}
+	printf("%s: %s\n", path, strerror(errno));
+	fflush(stdout);
+	_exit(5);
+}
+
 static int cat(void)
 {
 	char chunk[4096];
@@ -147,6 +196,10 @@ static int one(const char *verb, const char *arg)
 		return fprintf(stderr, "%s\n", arg) < 0;
 	if (strcmp(verb, "flood") == 0)
 		return flood(strtol(arg, NULL, 10));
+	if (strcmp(verb, "sum") == 0)
+		return sum(arg);
+	if (strcmp(verb, "reread") == 0)
+		return reread(arg);
 	if (strcmp(verb, "exit") == 0) {
 		fflush(stdout);
 		_exit((int)strtol(arg, NULL, 10));

@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			abort();
 		return 0;
 	}
-	const char *const paths[] = {m.firmware.path, m.vars.path, m.kernel.path, m.initrd.path};
+	const char *const paths[] = {m.firmware.path, m.vars.path, m.kernel.path, m.initrd.path,
+				     m.scratch_initrd.path != NULL ? m.scratch_initrd.path : m.initrd.path};
 	for (size_t i = 0; i < COF_COUNT(paths); i++)
 		if (strncmp(paths[i], "/g/", 3) != 0 || strchr(paths[i] + 3, '/') != NULL)
 			abort();

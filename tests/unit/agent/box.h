@@ -125,7 +125,7 @@ __attribute__((unused)) static void box_init(box *b)
 	assert_true(n > 0);
 	b->a = (cof_agent){.base = b->r.base,
 			   .children = b->r.children,
-			   .places = {.bundles = b->bundles, .run = b->run, .cgroups = "/nonexistent"},
+			   .places = {.bundles = b->bundles, .run = b->run, .store = b->run, .cgroups = "/nonexistent"},
 			   .helper = rig_helper(&b->r),
 			   .crun = {b->exe, b->run, b->r.base, b->r.children},
 			   .sandbox = true,

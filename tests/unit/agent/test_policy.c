@@ -63,6 +63,12 @@ static void t002_policy_refuses_what_it_does_not_know(void **state)
 		HEAD "],\"signals\":[\"TERM\"]}",
 		HEAD "],\"signals\":9}",
 		HEAD "],\"stdout\":null}",
+		HEAD "],\"scratch\":null}",
+		HEAD "],\"scratch\":true}",
+		HEAD "],\"scratch\":\"\"}",
+		HEAD "],\"scratch\":\"plain\"}",
+		HEAD "],\"scratch\":\"Integrity\"}",
+		HEAD "],\"scratch\":[\"no\"]}",
 	};
 	(void)state;
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
@@ -114,6 +120,20 @@ static void policy_full(void **state)
 	assert_int_equal(c->uid, 5);
 	assert_int_equal(c->gid, 6);
 	assert_true(p->stdin_ok && p->stdout_ok && !p->stderr_ok);
+}
+
+/* Silence means the strictest that still lets the guest have the room. */
+static void t031_policy_says_what_a_scratch_disk_must_be(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_policy) silent = parse(HEAD "]}");
+	COF_AUTO_PTR(cof_policy) integrity = parse(HEAD "],\"scratch\":\"integrity\"}");
+	COF_AUTO_PTR(cof_policy) encrypted = parse(HEAD "],\"scratch\":\"encrypted\"}");
+	COF_AUTO_PTR(cof_policy) no = parse(HEAD "],\"scratch\":\"no\"}");
+	assert_int_equal(silent->scratch, COF_SCRATCH_INTEGRITY);
+	assert_int_equal(integrity->scratch, COF_SCRATCH_INTEGRITY);
+	assert_int_equal(encrypted->scratch, COF_SCRATCH_ENCRYPTED);
+	assert_int_equal(no->scratch, COF_SCRATCH_NO);
 }
 
 /* What is absent is denied. */
@@ -241,6 +261,7 @@ int main(void)
 		cmocka_unit_test(t013_policy_exec_compares_whole_vectors),
 		cmocka_unit_test(policy_bit_flips),
 		cmocka_unit_test(policy_full),
+		cmocka_unit_test(t031_policy_says_what_a_scratch_disk_must_be),
 		cmocka_unit_test(policy_signals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

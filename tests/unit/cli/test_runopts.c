@@ -46,6 +46,39 @@ static void reads_them_all(void **state)
 	assert_int_equal(o.timeout_s, 9);
 }
 
+static void scratch_disks(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {{"64M", UINT64_C(64) << 20},
+		    {"65536K", UINT64_C(64) << 20},
+		    {"500", UINT64_C(500) << 20},
+		    {"8G", UINT64_C(8) << 30},
+		    {"2T", UINT64_C(2) << 40}};
+	static const char *const bad[] = {"", "G", "-1G", "8g", "8GB", "1.5G", "0x8G", "17T", "99999999999999999999G"};
+	(void)state;
+	for (size_t i = 0; i < COF_COUNT(good); i++) {
+		COF_AUTO(cof_runopts) o = {0};
+		assert_ok(parse(WORDS("--initdata", "i", "--scratch", good[i].text, IMAGE), &o, &err));
+		assert_int_equal(o.scratch_bytes, good[i].bytes);
+		assert_false(o.scratch_integrity);
+		assert_null(o.scratch_dir);
+	}
+	for (size_t i = 0; i < COF_COUNT(bad); i++)
+		refuses(WORDS("--initdata", "i", "--scratch", bad[i], IMAGE), "usage");
+	refuses(WORDS("--initdata", "i", "--scratch", "63M", IMAGE), "scratch-too-small");
+	refuses(WORDS("--initdata", "i", "--scratch", "0", IMAGE), "scratch-too-small");
+	refuses(WORDS("--initdata", "i", "--scratch-integrity", IMAGE), "usage");
+	refuses(WORDS("--initdata", "i", "--scratch-dir", "/tmp", IMAGE), "usage");
+	COF_AUTO(cof_runopts) o = {0};
+	assert_ok(
+		parse(WORDS("--initdata", "i", "--scratch-integrity", "--scratch-dir", "/d", "--scratch", "1G", IMAGE),
+		      &o, &err));
+	assert_true(o.scratch_integrity);
+	assert_string_equal(o.scratch_dir, "/d");
+}
+
 static void defaults_are_the_documented_ones(void **state)
 {
 	(void)state;
@@ -57,6 +90,7 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_null(o.guest);
 	assert_false(o.use_stdin);
 	assert_int_equal(o.timeout_s, 0);
+	assert_int_equal(o.scratch_bytes, 0);
 }
 
 static void loopback_is_the_gateway_for_the_guest(void **state)
@@ -113,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_them_all),
+		cmocka_unit_test(scratch_disks),
 		cmocka_unit_test(defaults_are_the_documented_ones),
 		cmocka_unit_test(loopback_is_the_gateway_for_the_guest),
 		cmocka_unit_test(t009_images_are_pinned),

@@ -172,6 +172,41 @@ static void t090_no_host_block_device_but_initdata(void **state)
 	assert_true(has_pair(&a, "-device", "virtio-blk-pci,drive=initdata,serial=coffer-initdata"));
 }
 
+/* A profile with a scratch disk: the file comes by descriptor, and the prediction has the same device. */
+static void t090_a_scratch_disk_is_one_device_of_its_profile(void **state)
+{
+	(void)state;
+	char more[] = "/g/initrd.scratch";
+	COF_AUTO(cof_argv) run = {0};
+	COF_AUTO(cof_argv) mac = {0};
+	COF_AUTO(cof_argv) predicted = {0};
+	const char *a[COF_ARGV_MAX], *b[COF_ARGV_MAX];
+	cof_manifest g = guest();
+	g.scratch_initrd.path = more;
+	cof_profile p = profile;
+	p.scratch = true;
+	cof_argv_in in = launch(&g);
+	in.profile = &p;
+	in.scratch_fd = 9;
+	cof_argv_in dry = {.qemu = in.qemu, .guest = &g, .profile = &p, .qtest = "/q.sock", COF_ARGV_NO_FDS};
+	dry.tpm_fd = 9;
+	assert_ok(cof_argv_build(&in, &run, &err));
+	assert_ok(cof_argv_build(&dry, &predicted, &err));
+	assert_true(has_pair(&run, "-initrd", more));
+	assert_true(has_pair(&run, "-add-fd", "fd=9,set=1"));
+	assert_true(has_pair(&run, "-device",
+			     "virtio-blk-pci,drive=scratch,serial=coffer-scratch,werror=report,rerror=report"));
+	assert_false(has(&predicted, "-add-fd"));
+	size_t n = measured_part(&run, a);
+	assert_int_equal(measured_part(&predicted, b), n);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(a[i], b[i]);
+	in.scratch_integrity = true;
+	assert_ok(cof_argv_build(&in, &mac, &err));
+	assert_true(has_pair(&mac, "-device",
+			     "virtio-blk-pci,drive=scratch,serial=coffer-scratch-mac,werror=report,rerror=report"));
+}
+
 static void t093_qemu_is_sandboxed(void **state)
 {
 	(void)state;
@@ -271,6 +306,7 @@ int main(void)
 		cmocka_unit_test(vsock_needs_its_descriptor),
 		cmocka_unit_test(t088_no_shared_file_system_can_be_made),
 		cmocka_unit_test(t090_no_host_block_device_but_initdata),
+		cmocka_unit_test(t090_a_scratch_disk_is_one_device_of_its_profile),
 		cmocka_unit_test(t093_qemu_is_sandboxed),
 		cmocka_unit_test(t091_no_socket_in_the_file_system),
 		cmocka_unit_test(t089_a_path_changes_one_argument_only),

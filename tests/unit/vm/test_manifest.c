@@ -183,7 +183,7 @@ static int check(const char *dir, cof_err *err)
 	int r = cof_path(&path, err, "%s/manifest.json", dir);
 	if (r == 0)
 		r = cof_manifest_load(path, &m, err);
-	return r < 0 ? r : cof_manifest_check_files(&m, err);
+	return r < 0 ? r : cof_manifest_check_files(&m, &m.profiles[0], err);
 }
 
 static void t014_a_changed_file_is_found_before_the_boot(void **state)
@@ -198,6 +198,57 @@ static void t014_a_changed_file_is_found_before_the_boot(void **state)
 	assert_fails(check(good, &err), "no-such-file");
 }
 
+/* --- scratch disks --- */
+
+#define SCRATCH_PROFILE                                                                                                \
+	"\"default\":" PROFILE ",\"default-scratch\":{\"scratch\":true,\"memory_mib\":512,"                            \
+	"\"vcpus\":1,\"cpu\":\"max\",\"machine\":\"q35\"}"
+#define SCRATCH_INITRD "\"scratch_initrd\":{\"file\":\"initrd.scratch\",\"sha256\":\"" HEX "\",\"bytes\":0},\"initrd\":"
+
+static char *with_scratch(const char *initrd)
+{
+	COF_AUTO_FREE char *text = changed("\"default\":" PROFILE, SCRATCH_PROFILE);
+	const char *at = strstr(text, "\"initrd\":");
+	char *out = NULL;
+	assert_true(asprintf(&out, "%.*s%s%s", (int)(at - text), text, initrd, at + strlen("\"initrd\":")) > 0);
+	return out;
+}
+
+static void t016_a_machine_with_a_scratch_disk_is_another_machine(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_manifest) m = {0};
+	COF_AUTO_FREE char *text = with_scratch(SCRATCH_INITRD);
+	const cof_profile *plain = NULL, *p = NULL;
+	assert_ok(cof_manifest_parse(cof_span_str(text), "/g", &m, &err));
+	assert_ok(cof_manifest_profile(&m, "default", &plain, &err));
+	assert_false(plain->scratch);
+	assert_string_equal(cof_manifest_initrd(&m, plain)->path, "/g/initrd");
+	assert_ok(cof_manifest_scratch_profile(&m, "default", &p, &err));
+	assert_string_equal(p->name, "default-scratch");
+	assert_true(p->scratch);
+	assert_string_equal(cof_manifest_initrd(&m, p)->path, "/g/initrd.scratch");
+	p = NULL;
+	assert_ok(cof_manifest_scratch_profile(&m, "default-scratch", &p, &err));
+	assert_string_equal(p->name, "default-scratch");
+	p = NULL;
+	assert_fails(cof_manifest_scratch_profile(&m, "large", &p, &err), "machine-not-in-manifest");
+	assert_fails(cof_manifest_scratch_profile(&m, "", &p, &err), "machine-not-in-manifest");
+	assert_null(p);
+}
+
+static void a_scratch_disk_needs_its_initrd(void **state)
+{
+	(void)state;
+	COF_AUTO_FREE char *none = with_scratch("\"initrd\":");
+	COF_AUTO_FREE char *out =
+		with_scratch("\"scratch_initrd\":{\"file\":\"../x\",\"sha256\":\"" HEX "\",\"bytes\":0},\"initrd\":");
+	assert_fails(parse(none, &err), "manifest-malformed");
+	assert_fails(parse(out, &err), "manifest-malformed");
+	refuses("{\"memory_mib\":512", "{\"scratch\":1,\"memory_mib\":512");
+	refuses("{\"memory_mib\":512", "{\"scratch\":\"yes\",\"memory_mib\":512");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +261,8 @@ int main(void)
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(digests_are_strict),
 		cmocka_unit_test(t014_a_changed_file_is_found_before_the_boot),
+		cmocka_unit_test(t016_a_machine_with_a_scratch_disk_is_another_machine),
+		cmocka_unit_test(a_scratch_disk_needs_its_initrd),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
