@@ -59,7 +59,7 @@ typedef struct cof_policy {
 	cof_words resources; /* patterns of what the workload may fetch at the REST API */
 	bool token_ok;	     /* it may have the guest's token, and the key to which that is bound */
 	cof_scratch_rule scratch;
-	bool measure_ok;     /* it may extend the register that is the workload's */
+	bool measure_ok; /* it may extend the register that is the workload's */
 } cof_policy;
 
 /* Reason "policy-malformed". */

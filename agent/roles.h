@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What init, fetcher, unpacker and the scratch disk's process say to each other over their channels (common/chan.h); the keeper's words are in
- * keeper.h. The helpers read the host's and the registry's bytes, so init believes none of what they answer: the
- * documents are parsed strictly and with limits here, once, for both sides.
+ * What init, fetcher, unpacker and the scratch disk's process say to each other over their channels (common/chan.h);
+ * the keeper's words are in keeper.h. The helpers read the host's and the registry's bytes, so init believes none of
+ * what they answer: the documents are parsed strictly and with limits here, once, for both sides.
  */
 #pragma once
 
@@ -21,7 +21,7 @@ enum cof_role_type {
 	COF_UNPACKER_JOB = 10,
 	/* init -> unpacker, once: the layers below this one have their names. Empty. */
 	COF_UNPACKER_LOWERS = 11,
-	/* init -> scratch, once: JSON {"disk": "vdb", "integrity", "folder"}. Reply DONE, empty: it is mounted there. */
+	/* init -> scratch, once: JSON {"disk", "integrity", "folder"}. Reply DONE, empty: it is mounted there. */
 	COF_SCRATCH_JOB = 20,
 
 	COF_ROLE_MANIFEST = 100,

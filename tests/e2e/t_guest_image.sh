@@ -5,7 +5,7 @@
 root=$guest/root
 libs=$root/lib/x86_64-linux-gnu
 # What guests with a scratch disk have on top.
-more=$guest/root.scratch
+more=$guest/root-scratch
 
 elves() {
 	find "$root" "$more" -type f \( -path '*/lib64/*' -o -path '*/lib/x86_64-linux-gnu/*' -o -path '*/bin/*' -o -name init \)
