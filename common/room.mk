@@ -6,7 +6,7 @@ common_SRC := common/err.c common/buf.c common/rd.c common/wr.c common/secret.c 
 
 # --- glue: TOML, HTTP, ttrpc, protobuf, JWE, the key broker's protocol ---
 common_SRC += common/toml.c common/toml_scan.c common/addr.c common/http.c common/http_set.c common/http_hook.c \
-	common/http_url.c common/http_resp.c common/http_curl.c \
+	common/http_url.c common/http_field.c common/http_resp.c common/http_curl.c \
 	common/kbs_proto.c common/kbs_answer.c common/kbs_path.c common/jwe.c common/jwe_crypto.c common/pb.c \
 	common/ttrpc.c common/ttrpc_frame.c common/ttrpc_calls.c
 

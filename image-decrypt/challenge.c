@@ -3,18 +3,23 @@
 
 #include <strings.h>
 
+#include "common/http_url.h"
 #include "common/rd.h"
 
-enum { NAME_MAX_LEN = 32 };
+enum { WORD_MAX_LEN = 64 };
+
+#define BLANKS " \t"
 
 static int malformed(cof_err *err)
 {
 	return cof_err_set(err, COF_E_MALFORMED, "challenge-malformed", "the registry's WWW-Authenticate");
 }
 
+/* spec: RFC 9110 5.6.2 */
 static bool token_char(uint8_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c != 0 && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
 static bool peek(const cof_rd *r, uint8_t *ret)
@@ -77,13 +82,12 @@ static char *member(cof_challenge *c, const char *name)
 	return NULL;
 }
 
-static void read_parameter(cof_rd *r, cof_challenge *c)
+/* Behind "NAME=". */
+static void read_value(cof_rd *r, const char *name, cof_challenge *c)
 {
-	char name[NAME_MAX_LEN], value[COF_CHALLENGE_VALUE_MAX];
+	char value[COF_CHALLENGE_VALUE_MAX];
 	uint8_t next = 0;
-	read_word(r, name, sizeof name);
-	if (cof_rd_u8(r) != '=')
-		cof_rd_fail(r);
+	skip_any(r, BLANKS);
 	if (peek(r, &next) && next == '"')
 		read_quoted(r, value, sizeof value);
 	else
@@ -97,29 +101,107 @@ static void read_parameter(cof_rd *r, cof_challenge *c)
 		memcpy(to, value, strlen(value) + 1);
 }
 
-static bool read_scheme(cof_rd *r, cof_auth_scheme *ret)
+/* spec: RFC 9110 11.2, token68: what some schemes have in parameters' place. Passed over where one stands. */
+static void skip_token68(cof_rd *r)
 {
-	char word[NAME_MAX_LEN];
-	read_word(r, word, sizeof word);
-	*ret = strcasecmp(word, "bearer") == 0 ? COF_AUTH_BEARER : COF_AUTH_BASIC;
-	return cof_rd_ok(r) && (*ret == COF_AUTH_BEARER || strcasecmp(word, "basic") == 0);
+	cof_rd ahead = *r;
+	uint8_t c = 0;
+	skip_any(&ahead, BLANKS);
+	while (peek(&ahead, &c) && (token_char(c) || c == '/'))
+		cof_rd_skip(&ahead, 1);
+	skip_any(&ahead, "=");
+	skip_any(&ahead, BLANKS);
+	if (ahead.left == 0 || (peek(&ahead, &c) && c == ','))
+		*r = ahead;
+}
+
+typedef struct reader {
+	cof_rd r;
+	cof_challenge now; /* under way */
+	bool any, ours;	   /* a challenge has begun, in a scheme of ours */
+	bool joined;	   /* no comma since the last parameter: nothing may follow */
+	cof_challenge best;
+	bool found;
+} reader;
+
+static void end_challenge(reader *in)
+{
+	if (in->ours && (!in->found || (in->best.scheme == COF_AUTH_BASIC && in->now.scheme == COF_AUTH_BEARER))) {
+		in->best = in->now;
+		in->found = true;
+	}
+}
+
+static void begin_challenge(reader *in, const char *scheme)
+{
+	uint8_t c = 0;
+	end_challenge(in);
+	bool bearer = strcasecmp(scheme, "bearer") == 0;
+	in->now = (cof_challenge){.scheme = bearer ? COF_AUTH_BEARER : COF_AUTH_BASIC};
+	in->any = true;
+	in->ours = bearer || strcasecmp(scheme, "basic") == 0;
+	if (peek(&in->r, &c) && strchr(BLANKS ",", c) == NULL)
+		cof_rd_fail(&in->r);
+	skip_token68(&in->r);
+	in->joined = false;
+}
+
+/* A word before "=" is a parameter's name, any other is a scheme. */
+static void read_next(reader *in)
+{
+	char word[WORD_MAX_LEN];
+	uint8_t next = 0;
+	read_word(&in->r, word, sizeof word);
+	cof_rd ahead = in->r;
+	skip_any(&ahead, BLANKS);
+	if (!peek(&ahead, &next) || next != '=') {
+		begin_challenge(in, word);
+		return;
+	}
+	if (!in->any)
+		cof_rd_fail(&ahead);
+	cof_rd_skip(&ahead, 1);
+	in->r = ahead;
+	read_value(&in->r, word, &in->now);
+	in->joined = true;
+}
+
+static void skip_commas(reader *in)
+{
+	uint8_t c = 0;
+	skip_any(&in->r, BLANKS);
+	if (peek(&in->r, &c) && c == ',')
+		in->joined = false;
+	else if (in->joined && in->r.left > 0)
+		cof_rd_fail(&in->r);
+	skip_any(&in->r, BLANKS ",");
+}
+
+static bool realm_ok(const cof_challenge *c)
+{
+	cof_origin o;
+	return strncmp(c->realm, "https://", 8) == 0 && strchr(c->realm, '#') == NULL &&
+	       cof_origin_of(c->realm, &o, NULL) == 0;
 }
 
 int cof_challenge_parse(const char *header, cof_challenge *ret, cof_err *err)
 {
-	cof_challenge c = {0};
-	cof_rd r = cof_rd_of(cof_span_str(header));
-	if (r.left > COF_CHALLENGE_MAX || !read_scheme(&r, &c.scheme))
+	reader in = {.r = cof_rd_of(cof_span_str(header))};
+	if (in.r.left > COF_CHALLENGE_MAX)
 		return malformed(err);
-	skip_any(&r, " \t");
-	while (cof_rd_ok(&r) && r.left > 0) {
-		read_parameter(&r, &c);
-		skip_any(&r, " \t,");
+	skip_commas(&in);
+	while (cof_rd_ok(&in.r) && in.r.left > 0) {
+		read_next(&in);
+		skip_commas(&in);
 	}
-	if (!cof_rd_end(&r))
+	end_challenge(&in);
+	if (!cof_rd_end(&in.r) || !in.any)
 		return malformed(err);
-	if (c.scheme == COF_AUTH_BEARER && strncmp(c.realm, "https://", 8) != 0)
+	if (!in.found)
+		return cof_err_set(err, COF_E_POLICY, "challenge-unsupported",
+				   "the registry asks for a login in no way that we speak (Basic, Bearer)");
+	if (in.best.scheme == COF_AUTH_BEARER && !realm_ok(&in.best))
 		return cof_err_set(err, COF_E_POLICY, "challenge-realm", "the registry's token server is not https");
-	*ret = c;
+	*ret = in.best;
 	return 0;
 }

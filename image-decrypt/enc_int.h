@@ -2,7 +2,7 @@
 /* What the schemes of wrapping share. One file a scheme (enc_jwe.c, …), one table of them (encopen.c). */
 #pragma once
 
-#include <openssl/evp.h>
+#include <openssl/x509.h>
 
 #include "common/json.h"
 #include "image-decrypt/enckeys.h"
@@ -26,6 +26,27 @@ int cof_enc_jwe_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, 
 int cof_enc_pkcs7_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
 int cof_enc_pkcs11_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
 int cof_enc_kbs_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
+
+/* --- for whom, from inside --- */
+
+/* Which members are set is the scheme's business. */
+typedef struct cof_enc_recipient {
+	EVP_PKEY *key; /* public */
+	X509 *cert;
+	char *alg; /* of a JWK, NULL when it has none */
+	char *kid;
+	cof_secret kek;
+} cof_enc_recipient;
+
+/* Each adds packets for these recipients to an annotation's text. */
+COF_WUR int cof_enc_jwe_seal(const cof_enc_recipient *const *to, size_t n, cof_span options, cof_buf *ret,
+			     cof_err *err);
+COF_WUR int cof_enc_pkcs7_seal(const cof_enc_recipient *const *to, size_t n, cof_span options, cof_buf *ret,
+			       cof_err *err);
+COF_WUR int cof_enc_pkcs11_seal(const cof_enc_recipient *const *to, size_t n, cof_span options, cof_buf *ret,
+				cof_err *err);
+COF_WUR int cof_enc_kbs_seal(const cof_enc_recipient *const *to, size_t n, cof_span options, cof_buf *ret,
+			     cof_err *err);
 
 /* --- the set of keys, from inside --- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The owner opens what is wrapped for a broker's keys: with copies of these keys. */
+/* The owner's side of keys that a broker keeps: opening and wrapping with copies of them. */
 #include <stdio.h>
 
 #include "image-decrypt/enc_int.h"
@@ -47,5 +47,13 @@ int cof_enc_kbs_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, 
 	const cof_secret *kek = NULL;
 	for (size_t i = 0; r < 0 && (kek = cof_enc_keys_kek(keys, i)) != NULL; i++)
 		r = try_kek(&p, cof_secret_span(kek), allow_ctr, ret, err);
+	return r;
+}
+
+int cof_enc_kbs_seal(const cof_enc_recipient *const *to, size_t n, cof_span options, cof_buf *ret, cof_err *err)
+{
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = cof_enc_wrap_make(to[i]->kid, cof_secret_span(&to[i]->kek), options, ret, err);
 	return r;
 }

@@ -55,3 +55,40 @@ int cof_enc_pkcs11_open(cof_span packet, const cof_enc_keys *keys, bool allow_ct
 	}
 	return r;
 }
+
+/* --- sealing --- */
+
+enum { OAEP_SHA256_ROOM = 2 + 2 * 32 };
+
+/* SHA-256, as writers have it today. The options are a little too long for that in a key of 2048 bits. */
+static bool small(const EVP_PKEY *key, cof_span options)
+{
+	return (size_t)EVP_PKEY_get_size(key) < options.len + OAEP_SHA256_ROOM;
+}
+
+static int add_recipient(json_t *list, EVP_PKEY *key, cof_span options, cof_err *err)
+{
+	COF_AUTO(cof_buf) blob = {0};
+	bool sha1 = small(key, options);
+	int r = cof_enc_oaep_seal(key, sha1 ? "SHA1" : "SHA256", options, &blob, err);
+	if (r < 0)
+		return r;
+	COF_AUTO_FREE char *text = cof_b64_dup(cof_buf_span(&blob));
+	if (text == NULL || json_array_append_new(list, json_pack("{s:i, s:s, s:s}", "version", 0, "blob", text, "hash",
+								  sha1 ? "sha1" : "sha256")) < 0)
+		return cof_err_oom(err);
+	return 0;
+}
+
+int cof_enc_pkcs11_seal(const cof_enc_recipient *const *to, size_t n, cof_span options, cof_buf *ret, cof_err *err)
+{
+	COF_AUTO(cof_buf) text = {0};
+	json_t *list = json_array();
+	COF_AUTO_PTR(json_t) doc = json_pack("{s:i, s:o}", "version", 0, "recipients", list);
+	int r = doc == NULL ? cof_err_oom(err) : 0;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = add_recipient(list, to[i]->key, options, err);
+	if (r == 0)
+		r = cof_json_dump(doc, &text, err);
+	return r < 0 ? r : cof_enc_add_packet(cof_buf_span(&text), ret, err);
+}

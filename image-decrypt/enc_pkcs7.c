@@ -210,3 +210,36 @@ int cof_enc_pkcs7_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr
 	}
 	return r;
 }
+
+/* --- sealing --- */
+
+static STACK_OF(X509) * certs_of(const cof_enc_recipient *const *to, size_t n)
+{
+	STACK_OF(X509) *all = sk_X509_new_null();
+	for (size_t i = 0; all != NULL && i < n; i++) {
+		if (sk_X509_push(all, to[i]->cert) > 0)
+			continue;
+		sk_X509_free(all);
+		all = NULL;
+	}
+	return all;
+}
+
+/* AES-256-CBC: Go cannot read a well-formed GCM, and nobody else reads Go's. */
+int cof_enc_pkcs7_seal(const cof_enc_recipient *const *to, size_t n, cof_span options, cof_buf *ret, cof_err *err)
+{
+	STACK_OF(X509) *certs = certs_of(to, n);
+	COF_AUTO_PTR(cof_ossl_bio) in = BIO_new_mem_buf(options.data, (int)options.len);
+	COF_AUTO_PTR(cof_ossl_cms)
+	cms = certs == NULL || in == NULL ? NULL : CMS_encrypt(certs, in, EVP_aes_256_cbc(), CMS_BINARY);
+	uint8_t *der = NULL;
+	int len = cms == NULL ? -1 : i2d_CMS_ContentInfo(cms, &der);
+	sk_X509_free(certs);
+	if (len < 0) {
+		ERR_clear_error();
+		return cof_err_set(err, COF_E_INTERNAL, "crypto-failed", "a PKCS#7 message could not be made");
+	}
+	int r = cof_enc_add_packet(cof_span_of(der, (size_t)len), ret, err);
+	OPENSSL_free(der);
+	return r;
+}

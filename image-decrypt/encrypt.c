@@ -1,222 +1,170 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image-decrypt/encrypt.h"
 
-#include "common/file.h"
-#include "common/kbs_proto.h"
-#include "image-decrypt/enc_provider.h"
+#include "image-decrypt/encopen.h"
 
-enum { CHUNK = 256 << 10 };
+/* What happens to a layer, and what is known of its key afterwards. */
+typedef struct plan {
+	bool chosen;
+	cof_layer_key key; /* empty: it stays as it is, and nobody looks into it */
+} plan;
 
 typedef struct encryption {
-	cof_layout *from, *to;
+	cof_remake remake;
 	const cof_encrypt_opts *opts;
-	cof_image image;
-	uint64_t done, total;
+	plan plans[COF_LAYERS_MAX];
 } encryption;
 
 static void encryption_release(encryption *e)
 {
-	cof_image_release(&e->image);
+	for (size_t i = 0; i < COF_LAYERS_MAX; i++)
+		cof_layer_key_release(&e->plans[i].key);
+	cof_remake_release(&e->remake);
 }
 COF_DEFINE_AUTO(encryption, encryption_release)
 
-/* What one layer becomes. */
-typedef struct sealed {
-	cof_digest digest;
-	uint64_t size;
-	uint8_t hmac[COF_ENC_HMAC_LEN];
-} sealed;
-
-typedef struct pass {
-	cof_hasher *plain, *stored;
-	cof_enc_stream *cipher;
-	uint8_t *chunk;
-	uint64_t size;
-} pass;
-
-static void pass_release(pass *p)
+static size_t n_layers(const encryption *e)
 {
-	cof_hasher_free(p->plain);
-	cof_hasher_free(p->stored);
-	if (p->cipher != NULL)
-		cof_enc_stream_free(p->cipher);
-	if (p->chunk != NULL)
-		cof_wipe(p->chunk, CHUNK);
-	free(p->chunk);
-	*p = (pass){0};
-}
-COF_DEFINE_AUTO(pass, pass_release)
-
-static int pass_begin(pass *p, cof_hash alg, const cof_layer_key *key, cof_err *err)
-{
-	p->chunk = malloc(CHUNK);
-	if (p->chunk == NULL)
-		return cof_err_oom(err);
-	int r = cof_hasher_new(&p->plain, alg, err);
-	if (r == 0)
-		r = cof_hasher_new(&p->stored, COF_SHA256, err);
-	return r < 0 ? r : cof_enc_stream_new(&p->cipher, key, COF_ENC_ENCRYPT, err);
+	return e->remake.image.manifest.n_layers;
 }
 
-/* The chunk is encrypted where it lies. */
-static int pass_chunk(pass *p, size_t n, int to, cof_err *err)
+static const cof_desc *desc(const encryption *e, size_t i)
 {
-	cof_span chunk = {p->chunk, n};
-	int r = cof_hasher_add(p->plain, chunk, err);
-	if (r == 0)
-		r = cof_enc_stream_add(p->cipher, chunk, p->chunk, err);
-	if (r == 0)
-		r = cof_hasher_add(p->stored, chunk, err);
-	p->size += n;
-	return r < 0 ? r : cof_fd_write_all(to, chunk, err);
+	return &e->remake.image.manifest.layers[i];
 }
 
-static int pass_all(encryption *e, pass *p, int from, int to, cof_err *err)
+/* --- the plan --- */
+
+static int choose(encryption *e, cof_err *err)
 {
-	for (;;) {
-		ssize_t n = read(from, p->chunk, CHUNK);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return cof_err_sys(err, "read-failed", "a layer");
-		if (n == 0)
-			return 0;
-		int r = pass_chunk(p, (size_t)n, to, err);
-		if (r < 0)
-			return r;
-		e->done += (uint64_t)n;
-		if (e->opts->progress != NULL)
-			e->opts->progress(e->opts->progress_arg, e->done, e->total);
+	long n = (long)n_layers(e);
+	for (size_t i = 0; i < n_layers(e); i++)
+		e->plans[i].chosen = e->opts->n_layers == 0;
+	for (size_t i = 0; i < e->opts->n_layers; i++) {
+		long at = e->opts->layers[i];
+		if (at < -n || at >= n)
+			return cof_err_set(err, COF_E_USAGE, "layer-index", "no layer %ld among %ld", at, n);
+		e->plans[at < 0 ? at + n : at].chosen = true;
 	}
+	return 0;
 }
 
-static int pass_end(pass *p, const cof_desc *d, sealed *ret, cof_err *err)
+/* Keys first: a layer that cannot be opened must not be found out behind the large ones. */
+static int find_key(encryption *e, size_t i, cof_err *err)
 {
-	cof_digest plain;
-	int r = cof_hasher_end(p->plain, &plain, err);
-	if (r == 0 && (p->size != d->size || !cof_digest_equal(&plain, &d->digest)))
-		return cof_err_set(err, COF_E_CRYPTO, "layer-digest-mismatch",
-				   "a layer of the layout is not what its manifest says");
-	if (r == 0)
-		r = cof_hasher_end(p->stored, &ret->digest, err);
-	ret->size = p->size;
-	return r < 0 ? r : cof_enc_stream_end(p->cipher, ret->hmac, err);
+	if (!desc(e, i)->media->encrypted)
+		return cof_enc_key_new(&e->plans[i].key, err);
+	if (e->opts->keys == NULL || cof_enc_keys_empty(e->opts->keys))
+		return cof_err_set(err, COF_E_USAGE, "layer-already-encrypted",
+				   "layer %zu is encrypted, and no key was given that opens it", i);
+	int r = cof_enc_open(desc(e, i), e->opts->keys, e->opts->allow_ctr, &e->plans[i].key, err);
+	return r < 0 ? cof_err_wrap(err, "layer %zu", i) : 0;
 }
 
-static int seal_blob(encryption *e, const cof_desc *d, const cof_layer_key *key, sealed *ret, cof_err *err)
+static int make_plan(encryption *e, cof_err *err)
 {
-	COF_AUTO(pass) p = {0};
-	COF_AUTO(cof_layout_new) blob = {.fd = -EBADF};
-	int opened = -EBADF;
-	int r = cof_layout_blob(e->from, &d->digest, &opened, err);
-	COF_AUTO_FD int from = opened;
-	if (r == 0)
-		r = cof_layout_begin(e->to, &blob, err);
-	if (r == 0)
-		r = pass_begin(&p, d->digest.alg, key, err);
-	if (r == 0)
-		r = pass_all(e, &p, from, blob.fd, err);
-	if (r == 0)
-		r = pass_end(&p, d, ret, err);
-	return r < 0 ? r : cof_layout_commit(e->to, &blob, &ret->digest, err);
-}
-
-static int annotate(json_t *layer, const cof_buf *packet, const cof_buf *pubopts, cof_err *err)
-{
-	json_t *notes = json_object_get(layer, "annotations");
-	if (!json_is_object(notes)) {
-		notes = json_object();
-		int r = cof_json_set_new(layer, "annotations", notes, err);
-		if (r < 0)
-			return r;
-	}
-	int r = cof_json_set_str(notes, COF_ENC_ANNOTATION_PROVIDER, cof_buf_str(packet), err);
-	return r < 0 ? r : cof_json_set_str(notes, COF_ENC_ANNOTATION_PUBOPTS, cof_buf_str(pubopts), err);
-}
-
-/* The descriptor keeps what it had, and says what the layer is now. */
-static int describe(encryption *e, json_t *layer, const cof_desc *d, const cof_layer_key *key, const sealed *s,
-		    cof_err *err)
-{
-	COF_AUTO(cof_secret) options = {0};
-	COF_AUTO(cof_buf) packet = {0};
-	COF_AUTO(cof_buf) pubopts = {0};
-	char digest[COF_DIGEST_STR_MAX];
-	int r = cof_enc_private_make(key, &d->digest, &options, err);
-	if (r == 0)
-		r = cof_enc_wrap_make(e->opts->kid, e->opts->kek, cof_secret_span(&options), &packet, err);
-	if (r == 0)
-		r = cof_enc_public_make(s->hmac, &pubopts, err);
-	if (r == 0)
-		r = annotate(layer, &packet, &pubopts, err);
-	cof_digest_str(&s->digest, digest);
-	if (r == 0)
-		r = cof_json_set_str(layer, "mediaType", d->media->as_encrypted, err);
-	if (r == 0)
-		r = cof_json_set_str(layer, "digest", digest, err);
-	return r < 0 ? r : cof_json_set_new(layer, "size", json_integer((json_int_t)s->size), err);
-}
-
-static int seal_layer(encryption *e, json_t *layer, const cof_desc *d, cof_err *err)
-{
-	COF_AUTO(cof_layer_key) key = {0};
-	sealed s = {0};
-	if (d->media->encrypted || d->media->as_encrypted == NULL)
-		return cof_err_set(err, COF_E_USAGE, "layer-already-encrypted", "a layer of type %s", d->media_type);
-	int r = cof_enc_key_new(&key, err);
-	if (r == 0)
-		r = seal_blob(e, d, &key, &s, err);
-	return r < 0 ? r : describe(e, layer, d, &key, &s, err);
-}
-
-static int seal_layers(encryption *e, json_t *manifest, cof_err *err)
-{
-	json_t *list = NULL;
-	int r = cof_json_arr(manifest, "layers", &list, err);
-	for (size_t i = 0; i < e->image.manifest.n_layers; i++)
-		e->total += e->image.manifest.layers[i].size;
-	for (size_t i = 0; r == 0 && i < e->image.manifest.n_layers; i++)
-		r = seal_layer(e, json_array_get(list, i), &e->image.manifest.layers[i], err);
+	int r = choose(e, err);
+	for (size_t i = 0; r == 0 && i < n_layers(e); i++)
+		if (e->plans[i].chosen)
+			r = find_key(e, i, err);
 	return r;
 }
 
-static int store_manifest(encryption *e, const json_t *manifest, const char *tag, cof_digest *ret, cof_err *err)
+/* --- the layers --- */
+
+static int seal(encryption *e, size_t i, const cof_secret *options, cof_err *err)
+{
+	json_t *notes = NULL;
+	int r = cof_remake_annotations(&e->remake, i, &notes, err);
+	return r < 0 ? r : cof_enc_to_seal(e->opts->to, cof_secret_span(options), notes, err);
+}
+
+static int set_public(encryption *e, size_t i, const cof_enc_blob *blob, cof_err *err)
 {
 	COF_AUTO(cof_buf) text = {0};
-	cof_digest config, d;
-	const char *type = NULL;
-	int r = cof_layout_put(e->to, cof_buf_span(&e->image.config_bytes), &config, err);
+	json_t *notes = NULL;
+	int r = cof_remake_annotations(&e->remake, i, &notes, err);
 	if (r == 0)
-		r = cof_json_dump(manifest, &text, err);
-	if (r == 0)
-		r = cof_layout_put(e->to, cof_buf_span(&text), &d, err);
-	if (r == 0)
-		r = cof_json_opt_str(manifest, "mediaType", &type, err);
-	if (r == 0)
-		r = cof_layout_tag(e->to, tag, type != NULL ? type : "application/vnd.oci.image.manifest.v1+json", &d,
-				   text.len, err);
-	if (r == 0)
-		*ret = d;
-	return r;
+		r = cof_enc_public_make(blob->hmac, &text, err);
+	return r < 0 ? r : cof_json_set_str(notes, COF_ENC_ANNOTATION_PUBOPTS, cof_buf_str(&text), err);
 }
 
-int cof_encrypt_image(cof_layout *from, const char *tag, cof_layout *to, const char *to_tag,
-		      const cof_encrypt_opts *opts, cof_digest *ret, cof_err *err)
+static int encrypt_layer(encryption *e, size_t i, cof_enc_blob *blob, cof_err *err)
 {
-	COF_AUTO(encryption) e = {.from = from, .to = to, .opts = opts};
-	COF_AUTO_PTR(json_t) manifest = NULL;
-	cof_image_source source = cof_layout_source(from);
-	if (opts->kek.len != COF_ENC_KEK_LEN)
-		return cof_err_set(err, COF_E_USAGE, "kek-size", "the key has %zu bytes, not %d", opts->kek.len,
-				   COF_ENC_KEK_LEN);
-	/* A kid that no guest would follow must not be found out at the first boot. */
-	cof_kbsp_path kid;
-	int r = cof_kbsp_uri_parse(opts->kid, &kid, err);
+	COF_AUTO(cof_secret) options = {0};
+	/* Packets of an earlier encryption beside a plain layer would be read as this one's. */
+	int r = cof_remake_drop_encryption(&e->remake, i, err);
 	if (r == 0)
-		r = cof_image_load(&source, tag, COF_PLATFORM_DEFAULT, &e.image, err);
+		r = cof_remake_blob(&e->remake, i, &e->plans[i].key, COF_ENC_ENCRYPT, blob, err);
 	if (r == 0)
-		r = cof_json_parse(cof_buf_span(&e.image.manifest_bytes), &manifest, err);
+		r = cof_enc_private_make(&e->plans[i].key, &desc(e, i)->digest, &options, err);
 	if (r == 0)
-		r = seal_layers(&e, manifest, err);
-	return r < 0 ? r : store_manifest(&e, manifest, to_tag, ret, err);
+		r = seal(e, i, &options, err);
+	return r < 0 ? r : set_public(e, i, blob, err);
+}
+
+/* The bytes stay, and what was wrapped is wrapped again as it is. */
+static int add_recipients(encryption *e, size_t i, cof_enc_blob *blob, cof_err *err)
+{
+	COF_AUTO(cof_secret) options = {0};
+	int r = cof_enc_open_options(desc(e, i), e->opts->keys, e->opts->allow_ctr, &options, err);
+	if (r == 0)
+		r = cof_remake_blob(&e->remake, i, NULL, COF_ENC_ENCRYPT, blob, err);
+	return r < 0 ? r : seal(e, i, &options, err);
+}
+
+static int do_layer(encryption *e, size_t i, cof_err *err)
+{
+	cof_enc_blob blob = {0};
+	bool was = desc(e, i)->media->encrypted, chosen = e->plans[i].chosen;
+	int r = 0;
+	if (!chosen)
+		r = cof_remake_blob(&e->remake, i, NULL, COF_ENC_ENCRYPT, &blob, err);
+	else
+		r = was ? add_recipients(e, i, &blob, err) : encrypt_layer(e, i, &blob, err);
+	return r < 0 ? r : cof_remake_describe(&e->remake, i, was || chosen, &blob, err);
+}
+
+/* --- reading it back --- */
+
+static int look_at(const encryption *e, const cof_image_source *written, const cof_image *image, size_t i, cof_err *err)
+{
+	const cof_desc *d = &image->manifest.layers[i];
+	const plan *p = &e->plans[i];
+	cof_enc_blob blob;
+	const cof_enc_job job = {.from = written,
+				 .desc = d,
+				 .diff_id = &image->config.diff_ids[i],
+				 .key = p->chosen ? &p->key : NULL,
+				 .dir = COF_ENC_DECRYPT};
+	if (p->chosen && !d->media->encrypted)
+		return cof_err_set(err, COF_E_INTERNAL, "encrypt-unreadable", "it is not called encrypted");
+	return cof_enc_blob_make(&job, &blob, err);
+}
+
+/* spec: a tool must not believe its own writing: peers have written plain images where they were asked for others */
+static int read_back(void *arg, const cof_image_source *written, const char *wanted, cof_err *err)
+{
+	const encryption *e = arg;
+	COF_AUTO(cof_image) image = {0};
+	cof_err why = {0};
+	int r = cof_image_load(written, wanted, e->remake.opts->platform, &image, &why);
+	for (size_t i = 0; r == 0 && i < image.manifest.n_layers; i++)
+		r = look_at(e, written, &image, i, &why);
+	return r < 0 ? cof_err_set(err, COF_E_INTERNAL, "encrypt-unreadable", "what was written: %s: %s", why.reason,
+				   why.text)
+		     : 0;
+}
+
+int cof_encrypt_image(const cof_remake_opts *places, const cof_encrypt_opts *opts, cof_digest *ret, cof_err *err)
+{
+	COF_AUTO(encryption) e = {.opts = opts};
+	if (opts->to == NULL || cof_enc_to_empty(opts->to))
+		return cof_err_set(err, COF_E_USAGE, "no-recipient", "nobody to encrypt for");
+	int r = cof_remake_begin(&e.remake, places, err);
+	if (r == 0)
+		r = make_plan(&e, err);
+	for (size_t i = 0; r == 0 && i < n_layers(&e); i++)
+		r = do_layer(&e, i, err);
+	return r < 0 ? r : cof_remake_end(&e.remake, read_back, &e, ret, err);
 }

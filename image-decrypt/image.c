@@ -7,6 +7,12 @@ void cof_fetched_release(cof_fetched *f)
 	f->media_type[0] = '\0';
 }
 
+void cof_chosen_release(cof_chosen *c)
+{
+	cof_fetched_release(&c->doc);
+	*c = (cof_chosen){0};
+}
+
 void cof_image_release(cof_image *i)
 {
 	cof_buf_release(&i->manifest_bytes);
@@ -67,7 +73,8 @@ bool cof_image_by_digest(const char *wanted)
 }
 
 /* The document that wanted names; a digest is compared before anything looks at the bytes. */
-static int fetch_asked(const cof_image_source *src, const char *wanted, cof_fetched *doc, cof_digest *ret, cof_err *err)
+int cof_image_fetch(const cof_image_source *src, const char *wanted, cof_fetched *doc, cof_digest *ret,
+		    cof_media_kind *ret_kind, cof_err *err)
 {
 	cof_digest pinned = {0}, found = {0};
 	bool by_digest = cof_image_by_digest(wanted);
@@ -81,26 +88,32 @@ static int fetch_asked(const cof_image_source *src, const char *wanted, cof_fetc
 	if (by_digest && !cof_digest_equal(&pinned, &found))
 		return cof_err_set(err, COF_E_CRYPTO, "image-digest-mismatch", "what came is not %s", wanted);
 	*ret = found;
-	return 0;
+	return cof_image_manifest_kind(cof_buf_span(&doc->body), doc->media_type, ret_kind, err);
 }
 
-/* Replaces an index in doc by the manifest for the platform. */
+int cof_image_member(const cof_image_source *src, const cof_desc *d, cof_fetched *doc, cof_media_kind *ret_kind,
+		     cof_err *err)
+{
+	char wanted[COF_DIGEST_STR_MAX];
+	cof_digest_str(&d->digest, wanted);
+	int r = cof_desc_inline(d, &doc->body) ? 0 : src->manifest(src->arg, wanted, doc, err);
+	if (r == 0 && cof_desc_check(d, cof_buf_span(&doc->body), err) < 0)
+		r = cof_err_set(err, COF_E_CRYPTO, "image-digest-mismatch", "the manifest is not the one in the index");
+	if (r < 0)
+		return r;
+	memcpy(doc->media_type, d->media_type, sizeof doc->media_type);
+	return cof_image_manifest_kind(cof_buf_span(&doc->body), d->media_type, ret_kind, err);
+}
+
+/* Replaces the index in doc by its member for the platform. */
 static int follow_index(const cof_image_source *src, cof_platform platform, cof_fetched *doc, cof_digest *digest,
-			cof_err *err)
+			cof_media_kind *kind, cof_err *err)
 {
 	COF_AUTO(cof_desc) d = {0};
 	COF_AUTO(cof_fetched) got = {0};
-	char wanted[COF_DIGEST_STR_MAX];
 	int r = cof_index_select(cof_buf_span(&doc->body), platform, &d, err);
-	if (r < 0)
-		return r;
-	cof_digest_str(&d.digest, wanted);
-	r = src->manifest(src->arg, wanted, &got, err);
-	if (r == 0 && cof_desc_check(&d, cof_buf_span(&got.body), err) < 0)
-		r = cof_err_set(err, COF_E_CRYPTO, "image-digest-mismatch", "the manifest is not the one in the index");
-	cof_media_kind kind;
 	if (r == 0)
-		r = cof_image_manifest_kind(cof_buf_span(&got.body), d.media_type, &kind, err);
+		r = cof_image_member(src, &d, &got, kind, err);
 	if (r < 0)
 		return r;
 	*digest = d.digest;
@@ -110,18 +123,47 @@ static int follow_index(const cof_image_source *src, cof_platform platform, cof_
 	return 0;
 }
 
-static int load_config(const cof_image_source *src, cof_platform platform, cof_image *i, cof_err *err)
+/* An index cannot lead to itself, whose digest it would have to hold; but it can be long on the way. */
+int cof_image_choose(const cof_image_source *src, const char *wanted, cof_platform platform, cof_chosen *ret,
+		     cof_err *err)
 {
-	int r = src->blob(src->arg, &i->manifest.config, COF_CONFIG_MAX, &i->config_bytes, err);
+	COF_AUTO(cof_chosen) c = {0};
+	cof_media_kind kind;
+	int r = cof_image_fetch(src, wanted, &c.doc, &c.asked, &kind, err);
+	c.digest = c.asked;
+	for (int depth = 0; r == 0 && kind == COF_MEDIA_INDEX; depth++) {
+		c.by_index = true;
+		if (depth == COF_INDEX_DEPTH_MAX)
+			return cof_err_set(err, COF_E_MALFORMED, "manifest-malformed", "indexes within indexes");
+		r = follow_index(src, platform, &c.doc, &c.digest, &kind, err);
+	}
 	if (r < 0)
 		return r;
-	if (cof_desc_check(&i->manifest.config, cof_buf_span(&i->config_bytes), err) < 0)
-		return cof_err_set(err, COF_E_CRYPTO, "config-digest-mismatch", "the config is not the manifest's");
-	if ((r = cof_config_parse(cof_buf_span(&i->config_bytes), &i->config, err)) < 0)
+	*ret = c;
+	c = (cof_chosen){0};
+	return 0;
+}
+
+static int read_config(const cof_image_source *src, cof_image *i, cof_err *err)
+{
+	const cof_desc *d = &i->manifest.config;
+	int r = cof_desc_inline(d, &i->config_bytes) ? 0
+						     : src->blob(src->arg, d, COF_CONFIG_MAX, &i->config_bytes, err);
+	if (r == 0 && cof_desc_check(d, cof_buf_span(&i->config_bytes), err) < 0)
+		r = cof_err_set(err, COF_E_CRYPTO, "config-digest-mismatch", "the config is not the manifest's");
+	return r < 0 ? r : cof_config_parse(cof_buf_span(&i->config_bytes), &i->config, err);
+}
+
+static int load_config(const cof_image_source *src, cof_platform platform, cof_image *i, cof_err *err)
+{
+	int r = read_config(src, i, err);
+	if (r < 0)
 		return r;
 	if (i->config.n_diff_ids != i->manifest.n_layers)
 		return cof_err_set(err, COF_E_MALFORMED, "image-diffid-count", "%zu layers, %zu diff_ids",
 				   i->manifest.n_layers, i->config.n_diff_ids);
+	if (platform.os[0] == '\0')
+		return 0;
 	/* An index's platform is a claim beside the content; the config's is part of it. */
 	if (strcmp(i->config.os, platform.os) != 0 || strcmp(i->config.architecture, platform.architecture) != 0)
 		return cof_err_set(err, COF_E_MALFORMED, "platform-mismatch", "the image is for %.40s/%.40s",
@@ -132,18 +174,16 @@ static int load_config(const cof_image_source *src, cof_platform platform, cof_i
 int cof_image_load(const cof_image_source *src, const char *wanted, cof_platform platform, cof_image *ret, cof_err *err)
 {
 	COF_AUTO(cof_image) i = {0};
-	COF_AUTO(cof_fetched) doc = {0};
-	cof_media_kind kind;
-	int r = fetch_asked(src, wanted, &doc, &i.asked, err);
-	if (r == 0)
-		r = cof_image_manifest_kind(cof_buf_span(&doc.body), doc.media_type, &kind, err);
+	COF_AUTO(cof_chosen) c = {0};
+	int r = cof_image_choose(src, wanted, platform, &c, err);
 	if (r < 0)
 		return r;
-	i.digest = i.asked;
-	if (kind == COF_MEDIA_INDEX && (r = follow_index(src, platform, &doc, &i.digest, err)) < 0)
-		return r;
-	i.manifest_bytes = doc.body;
-	doc.body = (cof_buf){0};
+	i.asked = c.asked;
+	i.digest = c.digest;
+	i.manifest_bytes = c.doc.body;
+	c.doc.body = (cof_buf){0};
+	if (c.by_index && platform.os[0] == '\0')
+		platform = COF_PLATFORM_DEFAULT;
 	r = cof_image_manifest_parse(cof_buf_span(&i.manifest_bytes), &i.manifest, err);
 	if (r == 0)
 		r = load_config(src, platform, &i, err);

@@ -39,6 +39,31 @@ typedef struct cof_image_source {
  * only the return value vouches for. */
 COF_WUR int cof_image_stream(const cof_image_source *src, const cof_desc *d, cof_sink sink, void *arg, cof_err *err);
 
+enum { COF_INDEX_DEPTH_MAX = 4 };
+
+/* The document that wanted names, a tag or a digest, with what it is. Reasons "image-digest-mismatch" (crypto) and
+ * those of cof_image_manifest_kind. doc must be zeroed. */
+COF_WUR int cof_image_fetch(const cof_image_source *src, const char *wanted, cof_fetched *doc, cof_digest *ret,
+			    cof_media_kind *ret_kind, cof_err *err);
+/* The same for a member of an index; from its descriptor alone, where that holds the bytes. */
+COF_WUR int cof_image_member(const cof_image_source *src, const cof_desc *d, cof_fetched *doc, cof_media_kind *ret_kind,
+			     cof_err *err);
+
+typedef struct cof_chosen {
+	cof_fetched doc;   /* a manifest */
+	cof_digest asked;  /* of the document that was named */
+	cof_digest digest; /* of doc */
+	bool by_index;	   /* they are two */
+} cof_chosen;
+
+void cof_chosen_release(cof_chosen *c);
+COF_DEFINE_AUTO(cof_chosen, cof_chosen_release)
+
+/* Through at most COF_INDEX_DEPTH_MAX indexes to the manifest for the platform, which may be no image. ret must be
+ * zeroed. */
+COF_WUR int cof_image_choose(const cof_image_source *src, const char *wanted, cof_platform platform, cof_chosen *ret,
+			     cof_err *err);
+
 typedef struct cof_image {
 	cof_digest asked;  /* of the document that the reference names (index or manifest) */
 	cof_digest digest; /* of the manifest that was chosen */
@@ -54,7 +79,7 @@ COF_DEFINE_AUTO(cof_image, cof_image_release)
 /*
  * Reasons: "image-digest-mismatch" (crypto) when the document is not the one that wanted's digest names,
  * "config-digest-mismatch", "image-diffid-count", "platform-mismatch", and those of the parts. wanted is a tag or a
- * digest. ret must be zeroed.
+ * digest. With COF_PLATFORM_ANY a manifest may be for any platform. ret must be zeroed.
  */
 COF_WUR int cof_image_load(const cof_image_source *src, const char *wanted, cof_platform platform, cof_image *ret,
 			   cof_err *err);

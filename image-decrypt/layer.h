@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One layer from stored bytes to a directory, in one pass and bounded memory:
+ * One layer from stored bytes to a directory, in one pass and bounded memory, in blocks that stay in the caches:
  *
- *	read -> digest of the stored blob, HMAC and AES-CTR -> inflate -> diff_id digest -> untar into a staging
- *directory
+ *	read, digest of the stored blob, HMAC, AES-CTR -> inflate -> diff_id digest
+ *	                                                          -> untar into a staging directory
+ *
+ * The caller's thread reads, and shares the rest with as many others as the process may use CPUs, up to four together;
+ * the result is the same. Callbacks of the unpacking may come from any of these threads, progress from the caller's.
  *
  * Inflate and untar see bytes before the MAC and the digests are known (they are known at the end), so they trust
  * nothing, and the staging directory must be unreachable for everyone else. Only a return of 0 says that the tree may
@@ -38,8 +41,8 @@ typedef struct cof_layer_result {
 	uint64_t stored_bytes;
 	uint64_t tar_bytes;
 	uint64_t entries;
-	uint64_t decrypt_ms; /* busy: digest, MAC, decryption */
-	uint64_t unpack_ms;  /* busy: inflate, diff_id, untar */
+	uint64_t decrypt_ms; /* CPU time: digest, MAC, decryption */
+	uint64_t unpack_ms;  /* CPU time: inflate, diff_id, untar */
 	/* The layer hides everything below it. overlayfs ignores the mark on a layer's root, so the one who mounts must
 	 * leave out all lower layers. */
 	bool root_opaque;

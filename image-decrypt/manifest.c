@@ -1,53 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image-decrypt/manifest.h"
 
-#include "common/rd.h"
-#include "image-decrypt/ocicrypt.h"
+#include <stdio.h>
 
-#define OCI "application/vnd.oci.image."
-#define DOCKER "application/vnd.docker."
-
-static const cof_media medias[] = {
-	{OCI "index.v1+json", COF_MEDIA_INDEX, COF_COMP_NONE, false, NULL},
-	{OCI "manifest.v1+json", COF_MEDIA_MANIFEST, COF_COMP_NONE, false, NULL},
-	{OCI "config.v1+json", COF_MEDIA_CONFIG, COF_COMP_NONE, false, NULL},
-	{OCI "layer.v1.tar", COF_MEDIA_LAYER, COF_COMP_NONE, false, OCI "layer.v1.tar+encrypted"},
-	{OCI "layer.v1.tar+gzip", COF_MEDIA_LAYER, COF_COMP_GZIP, false, OCI "layer.v1.tar+gzip+encrypted"},
-	{OCI "layer.v1.tar+zstd", COF_MEDIA_LAYER, COF_COMP_ZSTD, false, OCI "layer.v1.tar+zstd+encrypted"},
-	{OCI "layer.v1.tar+encrypted", COF_MEDIA_LAYER, COF_COMP_NONE, true, NULL},
-	{OCI "layer.v1.tar+gzip+encrypted", COF_MEDIA_LAYER, COF_COMP_GZIP, true, NULL},
-	{OCI "layer.v1.tar+zstd+encrypted", COF_MEDIA_LAYER, COF_COMP_ZSTD, true, NULL},
-	{DOCKER "distribution.manifest.list.v2+json", COF_MEDIA_INDEX, COF_COMP_NONE, false, NULL},
-	{DOCKER "distribution.manifest.v2+json", COF_MEDIA_MANIFEST, COF_COMP_NONE, false, NULL},
-	{DOCKER "container.image.v1+json", COF_MEDIA_CONFIG, COF_COMP_NONE, false, NULL},
-	{DOCKER "image.rootfs.diff.tar", COF_MEDIA_LAYER, COF_COMP_NONE, false, NULL},
-	{DOCKER "image.rootfs.diff.tar.gzip", COF_MEDIA_LAYER, COF_COMP_GZIP, false, OCI "layer.v1.tar+gzip+encrypted"},
-	{DOCKER "image.rootfs.diff.tar.zstd", COF_MEDIA_LAYER, COF_COMP_ZSTD, false, OCI "layer.v1.tar+zstd+encrypted"},
-};
-
-/* spec: RFC 1952 2.3.1, RFC 8878 3.1.1 */
-cof_compression cof_compression_of(cof_span head)
-{
-	cof_rd r = cof_rd_of(head);
-	uint32_t magic = cof_rd_u32le(&r);
-	if (!cof_rd_ok(&r))
-		return COF_COMP_NONE;
-	if ((magic & 0xffff) == 0x8b1f)
-		return COF_COMP_GZIP;
-	return magic == 0xfd2fb528 ? COF_COMP_ZSTD : COF_COMP_NONE;
-}
-
-const cof_media *cof_media_find(const char *name)
-{
-	for (size_t i = 0; i < COF_COUNT(medias); i++)
-		if (strcmp(medias[i].name, name) == 0)
-			return &medias[i];
-	return NULL;
-}
+#include "common/hex.h"
 
 void cof_desc_release(cof_desc *d)
 {
 	json_decref(d->annotations);
+	json_decref(d->data);
 	*d = (cof_desc){0};
 }
 
@@ -90,6 +51,17 @@ static int take_annotations(const json_t *v, json_t **ret, cof_err *err)
 	return 0;
 }
 
+static int take_data(const json_t *v, json_t **ret, cof_err *err)
+{
+	json_t *data = json_object_get(v, "data");
+	if (data == NULL || json_is_null(data))
+		return 0;
+	if (!json_is_string(data))
+		return bad_desc(err, "data is not a string");
+	*ret = json_incref(data);
+	return 0;
+}
+
 int cof_desc_parse(const json_t *v, cof_desc *ret, cof_err *err)
 {
 	COF_AUTO(cof_desc) d = {0};
@@ -105,6 +77,8 @@ int cof_desc_parse(const json_t *v, cof_desc *ret, cof_err *err)
 	d.media = cof_media_find(type);
 	d.size = (uint64_t)size;
 	int r = take_annotations(v, &d.annotations, err);
+	if (r == 0)
+		r = take_data(v, &d.data, err);
 	if (r < 0)
 		return r;
 	*ret = d;
@@ -115,6 +89,17 @@ int cof_desc_parse(const json_t *v, cof_desc *ret, cof_err *err)
 const char *cof_desc_annotation(const cof_desc *d, const char *key)
 {
 	return json_string_value(json_object_get(d->annotations, key));
+}
+
+bool cof_desc_inline(const cof_desc *d, cof_buf *ret)
+{
+	const char *text = json_string_value(d->data);
+	if (text == NULL)
+		return false;
+	if (cof_unb64(cof_span_str(text), ret, NULL) == 0 && cof_desc_check(d, cof_buf_span(ret), NULL) == 0)
+		return true;
+	cof_buf_release(ret);
+	return false;
 }
 
 int cof_desc_check(const cof_desc *d, cof_span bytes, cof_err *err)
@@ -133,6 +118,19 @@ int cof_desc_check(const cof_desc *d, cof_span bytes, cof_err *err)
 	return 0;
 }
 
+/* Documents of another time, which are told by name. */
+static int old_kind(const json_t *v, cof_err *err)
+{
+	json_int_t version = 0;
+	const char *type = json_string_value(json_object_get(v, "mediaType"));
+	if (cof_json_int(v, "schemaVersion", 1, 1, &version, NULL) == 0)
+		return cof_err_set(err, COF_E_MALFORMED, "manifest-schema-1",
+				   "a manifest of docker's schema 1, which has no digests for layers as they unpack");
+	if (type != NULL && strcmp(type, "application/vnd.oci.artifact.manifest.v1+json") == 0)
+		return cof_err_set(err, COF_E_MALFORMED, "image-not-runnable", "an artifact manifest");
+	return 0;
+}
+
 static int parse_doc(cof_span body, json_t **ret, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) v = NULL;
@@ -141,6 +139,9 @@ static int parse_doc(cof_span body, json_t **ret, cof_err *err)
 		return bad_manifest(err, "larger than 4 MiB");
 	if (cof_json_parse(body, &v, err) < 0 || !json_is_object(v))
 		return bad_manifest(err, "not a JSON object without duplicate members");
+	int r = old_kind(v, err);
+	if (r < 0)
+		return r;
 	if (cof_json_int(v, "schemaVersion", 2, 2, &version, err) < 0)
 		return bad_manifest(err, "schemaVersion is not 2");
 	*ret = cof_steal(&v);
@@ -196,53 +197,64 @@ int cof_image_manifest_kind(cof_span body, const char *type, cof_media_kind *ret
 	return 0;
 }
 
-/* BuildKit's attestations have platform unknown/unknown and never match; no platform at all matches when alone. */
-static bool platform_fits(const json_t *entry, cof_platform want, bool alone)
+/* A word of a platform; false for one that cannot be. */
+static bool platform_word(const json_t *p, const char *key, char out[COF_PLATFORM_WORD_MAX + 1])
 {
-	const json_t *p = json_object_get(entry, "platform");
-	const char *os = NULL, *arch = NULL;
-	if (p == NULL)
-		return alone;
-	if (!json_is_object(p) || cof_json_opt_str(p, "os", &os, NULL) < 0 ||
-	    cof_json_opt_str(p, "architecture", &arch, NULL) < 0)
+	const char *text = NULL;
+	if (cof_json_opt_str(p, key, &text, NULL) < 0 || (text != NULL && strlen(text) > COF_PLATFORM_WORD_MAX))
 		return false;
-	return os != NULL && arch != NULL && strcmp(os, want.os) == 0 && strcmp(arch, want.architecture) == 0;
+	(void)snprintf(out, COF_PLATFORM_WORD_MAX + 1, "%s", text != NULL ? text : "");
+	return true;
 }
 
-/* An entry that asks for a newer CPU (v2 to v4) is passed over: every guest can run the plain one. */
-static bool variant_plain(const json_t *entry)
+static unsigned entry_suits(const json_t *entry, const cof_platform *want, bool alone)
 {
-	const char *variant = NULL;
-	if (cof_json_opt_str(json_object_get(entry, "platform"), "variant", &variant, NULL) < 0)
-		return false;
-	return variant == NULL || variant[0] == '\0' || strcmp(variant, "v1") == 0 || strcmp(variant, "v8") == 0;
+	const json_t *p = json_object_get(entry, "platform");
+	cof_platform has = COF_PLATFORM_ANY;
+	if (p == NULL || json_is_null(p))
+		return alone ? 1 : 0;
+	if (!json_is_object(p) || !platform_word(p, "os", has.os) ||
+	    !platform_word(p, "architecture", has.architecture) || !platform_word(p, "variant", has.variant))
+		return 0;
+	return cof_platform_suits(&has, want);
+}
+
+static const json_t *best_entry(const json_t *members, const cof_platform *want)
+{
+	const json_t *entry, *best = NULL;
+	unsigned most = 0;
+	size_t i;
+	json_array_foreach (members, i, entry) {
+		unsigned suits = entry_suits(entry, want, json_array_size(members) == 1);
+		best = suits > most ? entry : best;
+		most = suits > most ? suits : most;
+	}
+	return best;
 }
 
 int cof_index_select(cof_span body, cof_platform want, cof_desc *ret, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) v = NULL;
 	COF_AUTO(cof_desc) d = {0};
-	json_t *members = NULL, *entry;
-	size_t i;
+	json_t *members = NULL;
+	if (want.os[0] == '\0')
+		want = COF_PLATFORM_DEFAULT;
 	int r = parse_doc(body, &v, err);
 	if (r < 0)
 		return r;
 	if (cof_json_arr(v, "manifests", &members, err) < 0 || json_array_size(members) > COF_PLATFORMS_MAX)
 		return bad_manifest(err, "no usable list of manifests");
-	json_array_foreach (members, i, entry) {
-		bool alone = json_array_size(members) == 1;
-		if (!platform_fits(entry, want, alone) || (json_object_get(entry, "platform") && !variant_plain(entry)))
-			continue;
-		if ((r = cof_desc_parse(entry, &d, err)) < 0)
-			return r;
-		if (d.media == NULL || d.media->kind != COF_MEDIA_MANIFEST) /* one level of index */
-			return bad_manifest(err, "the platform's entry is not a manifest");
-		*ret = d;
-		d = (cof_desc){0};
-		return 0;
-	}
-	return cof_err_set(err, COF_E_UNAVAILABLE, "platform-not-found", "the image has nothing for %s/%s", want.os,
-			   want.architecture);
+	const json_t *entry = best_entry(members, &want);
+	if (entry == NULL)
+		return cof_err_set(err, COF_E_UNAVAILABLE, "platform-not-found", "the image has nothing for %s/%s%s%s",
+				   want.os, want.architecture, want.variant[0] != '\0' ? "/" : "", want.variant);
+	if ((r = cof_desc_parse(entry, &d, err)) < 0)
+		return r;
+	if (d.media == NULL || (d.media->kind != COF_MEDIA_MANIFEST && d.media->kind != COF_MEDIA_INDEX))
+		return bad_manifest(err, "the platform's entry is no manifest");
+	*ret = d;
+	d = (cof_desc){0};
+	return 0;
 }
 
 static int parse_layers(const json_t *v, cof_image_manifest *m, cof_err *err)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image-decrypt/pax.h"
+#include "image-decrypt/pax_int.h"
 
-#define XATTR "SCHILY.xattr."
 #define SPARSE "GNU.sparse."
 
 void cof_sparse_release(cof_sparse *s)
@@ -10,18 +9,24 @@ void cof_sparse_release(cof_sparse *s)
 	*s = (cof_sparse){0};
 }
 
+static void xattr_release(cof_tar_xattr *x)
+{
+	free(x->name);
+	cof_buf_release(&x->own);
+}
+
 void cof_pax_release(cof_pax *p)
 {
 	free(p->path);
 	free(p->link);
 	free(p->sparse_name);
 	for (size_t i = 0; i < p->n_xattrs; i++)
-		free(p->xattrs[i].name);
+		xattr_release(&p->xattrs[i]);
 	cof_sparse_release(&p->map);
 	*p = (cof_pax){0};
 }
 
-static int bad(cof_err *err, const char *what)
+int cof_pax_bad(cof_err *err, const char *what)
 {
 	return cof_err_set(err, COF_E_MALFORMED, "tar-pax", "extended header: %s", what);
 }
@@ -81,9 +86,9 @@ int cof_sparse_check(const cof_sparse *s, uint64_t stored, cof_err *err)
 static int take_text(char **to, cof_span v, cof_err *err)
 {
 	if (*to != NULL)
-		return bad(err, "a member twice");
+		return cof_pax_bad(err, "a member twice");
 	if (v.len == 0 || memchr(v.data, '\0', v.len) != NULL)
-		return bad(err, "an empty name, or one with a NUL");
+		return cof_pax_bad(err, "an empty name, or one with a NUL");
 	*to = cof_span_dup_str(v);
 	return *to == NULL ? cof_err_oom(err) : 0;
 }
@@ -92,9 +97,9 @@ static int take_number(bool *has, uint64_t *to, cof_span v, uint64_t max, cof_er
 {
 	uint64_t n = 0;
 	if (*has)
-		return bad(err, "a member twice");
+		return cof_pax_bad(err, "a member twice");
 	if (!cof_pax_decimal(v, &n) || n > max)
-		return bad(err, "not a number in its range");
+		return cof_pax_bad(err, "not a number in its range");
 	*has = true;
 	*to = n;
 	return 0;
@@ -154,7 +159,7 @@ static int on_mtime(cof_pax *p, cof_span v, cof_err *err)
 	const uint8_t *point = v.len == 0 ? NULL : memchr(v.data, '.', v.len);
 	size_t n = point == NULL ? v.len : (size_t)(point - v.data);
 	if (point != NULL && !fraction(cof_span_of(point + 1, v.len - n - 1), &ns))
-		return bad(err, "a time that is no number");
+		return cof_pax_bad(err, "a time that is no number");
 	int r = take_number(&p->has_mtime, &whole, cof_span_of(v.data, n), INT64_MAX, err);
 	if (r < 0)
 		return r;
@@ -194,9 +199,8 @@ static int on_sparse_size(cof_pax *p, cof_span v, cof_err *err)
 
 static int on_sparse_count(cof_pax *p, cof_span v, cof_err *err)
 {
-	uint64_t n = 0;
 	p->sparse = true;
-	return cof_pax_decimal(v, &n) && n <= COF_SPARSE_MAX ? 0 : bad_sparse(err, "too many parts");
+	return take_number(&p->has_sparse_count, &p->sparse_count, v, COF_SPARSE_MAX, err);
 }
 
 static int on_sparse_offset(cof_pax *p, cof_span v, cof_err *err)
@@ -255,18 +259,7 @@ static const struct {
 	{SPARSE "map", on_sparse_map},
 };
 
-static int take_xattr(cof_pax *p, cof_span name, cof_span v, cof_err *err)
-{
-	if (p->n_xattrs == COF_PAX_XATTRS_MAX || v.len > COF_PAX_XATTR_VALUE_MAX)
-		return bad(err, "too many or too large attributes");
-	char *text = memchr(name.data, '\0', name.len) == NULL ? cof_span_dup_str(name) : NULL;
-	if (text == NULL)
-		return bad(err, "an attribute's name");
-	p->xattrs[p->n_xattrs++] = (cof_tar_xattr){text, v};
-	return 0;
-}
-
-static bool begins(cof_span s, const char *with)
+bool cof_pax_begins(cof_span s, const char *with)
 {
 	return s.len > strlen(with) && memcmp(s.data, with, strlen(with)) == 0;
 }
@@ -281,9 +274,11 @@ static int take(cof_pax *p, cof_span key, cof_span v, cof_err *err)
 	for (size_t i = 0; i < COF_COUNT(members); i++)
 		if (is(key, members[i].key))
 			return members[i].take(p, v, err);
-	if (begins(key, XATTR))
-		return take_xattr(p, cof_span_of(key.data + strlen(XATTR), key.len - strlen(XATTR)), v, err);
-	return begins(key, SPARSE) ? bad_sparse(err, "an unknown member") : 0; /* others change no entry */
+	bool taken = false;
+	int r = cof_pax_xattr(p, key, v, &taken, err);
+	if (r < 0 || taken)
+		return r;
+	return cof_pax_begins(key, SPARSE) ? bad_sparse(err, "an unknown member") : 0; /* others change no entry */
 }
 
 /* "LEN KEY=VALUE\n"; LEN counts the whole record. */
@@ -312,6 +307,8 @@ static int finish_sparse(cof_pax *p, cof_err *err)
 	if (!p->has_real_size || p->has_sparse_offset)
 		return bad_sparse(err, "no real size, or an offset without its length");
 	p->sparse_in_data = p->sparse_major == 1;
+	if (p->has_sparse_count && (p->sparse_in_data || p->sparse_count != p->map.n))
+		return bad_sparse(err, "another number of parts than announced");
 	if (p->sparse_in_data && (p->sparse_minor != 0 || p->map.n > 0))
 		return bad_sparse(err, "an unknown version");
 	return 0;
@@ -324,7 +321,7 @@ int cof_pax_parse(cof_span body, cof_pax *ret, cof_err *err)
 	while (r.left > 0) {
 		cof_span key, value;
 		if (!next_record(&r, &key, &value))
-			return bad(err, "a record that is not LEN KEY=VALUE");
+			return cof_pax_bad(err, "a record that is not LEN KEY=VALUE");
 		int rc = take(&p, key, value, err);
 		if (rc < 0)
 			return rc;

@@ -15,7 +15,8 @@ enum { COF_PAX_MAX = 1 << 20, COF_PAX_XATTRS_MAX = 64, COF_PAX_XATTR_VALUE_MAX =
 
 typedef struct cof_tar_xattr {
 	char *name;
-	cof_span value; /* borrowed from the header's bytes */
+	cof_span value; /* borrowed from the header's bytes, or from own */
+	cof_buf own;
 } cof_tar_xattr;
 
 typedef struct cof_sparse_part {
@@ -48,7 +49,8 @@ typedef struct cof_pax {
 	bool sparse, sparse_in_data, has_real_size;
 	char *sparse_name;
 	uint64_t sparse_major, sparse_minor, sparse_offset;
-	bool has_sparse_major, has_sparse_offset;
+	bool has_sparse_major, has_sparse_offset, has_sparse_count;
+	uint64_t sparse_count;
 	cof_sparse map;
 } cof_pax;
 

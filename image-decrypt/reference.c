@@ -2,6 +2,10 @@
 #include "image-decrypt/reference.h"
 
 #include <stdio.h>
+#include <strings.h>
+
+#define DOCKER "docker.io"
+#define DOCKER_API "registry-1.docker.io"
 
 /* spec: distribution-spec: path components [a-z0-9]+((\.|_|__|-+)[a-z0-9]+)* */
 static bool lower_alnum(char c)
@@ -117,23 +121,10 @@ static bool put(char *out, size_t max, const char *s, size_t n)
 	return true;
 }
 
-/* The name without tag and digest. */
-static bool take_name(char *name, cof_ref *r)
+static bool docker_host(const char *host)
 {
-	char *slash = strchr(name, '/');
-	const char *repo = name;
-	if (slash != NULL && looks_like_host(name, (size_t)(slash - name))) {
-		*slash = '\0';
-		if (!put(r->host, COF_REF_HOST_MAX, name, strlen(name)) || !host_ok(r->host))
-			return false;
-		repo = slash + 1;
-	} else {
-		(void)put(r->host, COF_REF_HOST_MAX, "docker.io", strlen("docker.io"));
-	}
-	bool official = strcmp(r->host, "docker.io") == 0 && strchr(repo, '/') == NULL;
-	int n = snprintf(r->repo, sizeof r->repo, "%s%s", official ? "library/" : "", repo);
-	return n > 0 && (size_t)n < sizeof r->repo && repo_ok(r->repo) &&
-	       strlen(r->host) + 1 + strlen(r->repo) <= COF_REF_REPO_MAX;
+	return strcasecmp(host, DOCKER) == 0 || strcasecmp(host, "index.docker.io") == 0 ||
+	       strcasecmp(host, DOCKER_API) == 0;
 }
 
 static int malformed(cof_err *err, const char *in)
@@ -141,34 +132,76 @@ static int malformed(cof_err *err, const char *in)
 	return cof_err_set(err, COF_E_MALFORMED, "reference-malformed", "'%.100s' is no image reference", in);
 }
 
-int cof_ref_parse(const char *in, cof_ref *ret, cof_err *err)
+static bool set_host(const char *host, cof_ref *r)
 {
-	cof_ref r = {0};
-	if (strlen(in) >= COF_REF_STR_MAX)
-		return malformed(err, in);
-	COF_AUTO_FREE char *name = strdup(in);
-	if (name == NULL)
-		return cof_err_oom(err);
+	return docker_host(host) ? put(r->host, COF_REF_HOST_MAX, DOCKER, strlen(DOCKER))
+				 : put(r->host, COF_REF_HOST_MAX, host, strlen(host)) && host_ok(r->host);
+}
+
+static bool set_repo(const char *repo, cof_ref *r)
+{
+	bool official = strcmp(r->host, DOCKER) == 0 && strchr(repo, '/') == NULL;
+	int n = snprintf(r->repo, sizeof r->repo, "%s%s", official ? "library/" : "", repo);
+	return n > 0 && (size_t)n < sizeof r->repo && repo_ok(r->repo) &&
+	       strlen(r->host) + 1 + strlen(r->repo) <= COF_REF_REPO_MAX;
+}
+
+/* The name without tag and digest; *ret_short says that it has no host. */
+static bool take_name(char *name, cof_ref *r, bool *ret_short)
+{
+	char *slash = strchr(name, '/');
+	*ret_short = slash == NULL || !looks_like_host(name, (size_t)(slash - name));
+	if (*ret_short)
+		return set_host(DOCKER, r) && set_repo(name, r);
+	*slash = '\0';
+	return set_host(name, r) && set_repo(slash + 1, r);
+}
+
+/* Takes what is behind the name off it. */
+static bool take_ends(char *name, cof_ref *r)
+{
 	char *at = strchr(name, '@');
 	if (at != NULL) {
 		*at = '\0';
-		if (cof_digest_parse(at + 1, &r.digest, NULL) < 0)
-			return malformed(err, in);
-		r.has_digest = true;
+		if (cof_digest_parse(at + 1, &r->digest, NULL) < 0)
+			return false;
+		r->has_digest = true;
 	}
 	char *slash = strrchr(name, '/');
 	char *colon = strchr(slash != NULL ? slash : name, ':');
 	if (colon != NULL) {
 		*colon = '\0';
-		if (!cof_ref_tag_ok(colon + 1) || !put(r.tag, COF_REF_TAG_MAX, colon + 1, strlen(colon + 1)))
-			return malformed(err, in);
+		return cof_ref_tag_ok(colon + 1) && put(r->tag, COF_REF_TAG_MAX, colon + 1, strlen(colon + 1));
 	}
-	if (!take_name(name, &r))
+	return r->has_digest || put(r->tag, COF_REF_TAG_MAX, "latest", strlen("latest"));
+}
+
+static int parse(const char *in, bool docker, cof_ref *ret, cof_err *err)
+{
+	cof_ref r = {0};
+	bool is_short = false;
+	if (strlen(in) >= COF_REF_STR_MAX)
 		return malformed(err, in);
-	if (r.tag[0] == '\0' && !r.has_digest)
-		(void)put(r.tag, COF_REF_TAG_MAX, "latest", strlen("latest"));
+	COF_AUTO_FREE char *name = strdup(in);
+	if (name == NULL)
+		return cof_err_oom(err);
+	if (!take_ends(name, &r) || !take_name(name, &r, &is_short))
+		return malformed(err, in);
+	if (is_short && !docker)
+		return cof_err_set(err, COF_E_POLICY, "reference-short",
+				   "'%.100s' names no registry; write HOST/NAME (as in " DOCKER "/%.100s)", in, r.repo);
 	*ret = r;
 	return 0;
+}
+
+int cof_ref_parse(const char *in, cof_ref *ret, cof_err *err)
+{
+	return parse(in, false, ret, err);
+}
+
+int cof_ref_parse_docker(const char *in, cof_ref *ret, cof_err *err)
+{
+	return parse(in, true, ret, err);
 }
 
 void cof_ref_str(const cof_ref *r, char out[COF_REF_STR_MAX])
@@ -195,5 +228,5 @@ void cof_ref_wanted(const cof_ref *r, char out[COF_DIGEST_STR_MAX])
 
 const char *cof_ref_api_host(const cof_ref *r)
 {
-	return strcmp(r->host, "docker.io") == 0 ? "registry-1.docker.io" : r->host;
+	return strcmp(r->host, DOCKER) == 0 ? DOCKER_API : r->host;
 }

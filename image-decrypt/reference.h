@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names of images: HOST[:PORT]/REPO[:TAG][@DIGEST], normalised as docker does (no host: docker.io, one component
- * there: library/, neither tag nor digest: latest). The text may be hostile; what is parsed is safe in a URL.
+ * Names of images: HOST[:PORT]/REPO[:TAG][@DIGEST]; neither tag nor digest means the tag latest, and docker.io (by any
+ * of its names) with one component means library/. The text may be hostile; what is parsed is safe in a URL.
  *
  * spec: OCI distribution-spec "Pulling manifests" (grammar of name and tag)
  */
@@ -24,8 +24,11 @@ typedef struct cof_ref {
 	cof_digest digest;
 } cof_ref;
 
-/* Reason "reference-malformed". */
+/* A name must say whose it is: reason "reference-short" (policy) without a host, since who fills it in decides what
+ * runs. Reason "reference-malformed". */
 COF_WUR int cof_ref_parse(const char *in, cof_ref *ret, cof_err *err);
+/* As docker reads it: no host means docker.io. For documents that are written so (signatures' identities). */
+COF_WUR int cof_ref_parse_docker(const char *in, cof_ref *ret, cof_err *err);
 /* HOST/REPO[:TAG][@DIGEST]; out holds COF_REF_STR_MAX. */
 void cof_ref_str(const cof_ref *r, char out[COF_REF_STR_MAX]);
 /* HOST/REPO alone; out holds COF_REF_STR_MAX. */

@@ -7,7 +7,6 @@
 
 #define STATEMENT "https://in-toto.io/Statement/v1"
 #define STATEMENT_TYPE "application/vnd.in-toto+json"
-#define PREDICATE "https://sigstore.dev/cosign/sign/v1"
 
 enum { SUBJECTS_MAX = 256 };
 
@@ -58,7 +57,8 @@ static int take_statement(cof_span payload, cof_sigbundle *b, cof_err *err)
 	if (cof_json_parse(payload, &b->statement, err) < 0 || cof_json_str(b->statement, "_type", &type, err) < 0 ||
 	    strcmp(type, STATEMENT) != 0)
 		return malformed(err, "no in-toto statement of version 1");
-	if (cof_json_str(b->statement, "predicateType", &predicate, err) < 0 || strcmp(predicate, PREDICATE) != 0)
+	if (cof_json_str(b->statement, "predicateType", &predicate, err) < 0 ||
+	    strcmp(predicate, COF_SIGBUNDLE_PREDICATE) != 0)
 		return malformed(err, "the statement is no signature of an image");
 	if (cof_json_arr(b->statement, "subject", &subjects, err) < 0 || json_array_size(subjects) > SUBJECTS_MAX)
 		return malformed(err, "the statement has no usable subjects");
@@ -172,7 +172,7 @@ static int make_statement(const cof_digest *image, const char *name, cof_buf *re
 	cof_hex(cof_digest_span(image), hex);
 	COF_AUTO_PTR(json_t)
 	doc = json_pack("{s:s, s:[{s:s, s:{s:s}}], s:s, s:{}}", "_type", STATEMENT, "subject", "name", name, "digest",
-			cof_hash_name(image->alg), hex, "predicateType", PREDICATE, "predicate");
+			cof_hash_name(image->alg), hex, "predicateType", COF_SIGBUNDLE_PREDICATE, "predicate");
 	return doc == NULL ? cof_err_oom(err) : cof_json_dump(doc, ret, err);
 }
 

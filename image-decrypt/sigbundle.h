@@ -13,6 +13,8 @@
 #include "image-decrypt/sigkey.h"
 
 #define COF_SIGBUNDLE_TYPE "application/vnd.dev.sigstore.bundle.v0.3+json"
+/* What a statement must say to be an image's signature. */
+#define COF_SIGBUNDLE_PREDICATE "https://sigstore.dev/cosign/sign/v1"
 
 typedef struct cof_sigbundle {
 	cof_buf signature;

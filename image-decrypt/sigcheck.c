@@ -140,7 +140,7 @@ static bool by_none(judge *j)
 	return failed(j, STAGE_KEY, &e);
 }
 
-static bool accept(judge *j, cof_sig_kind kind, EVP_PKEY *key)
+static bool accept_by(judge *j, cof_sig_kind kind, EVP_PKEY *key)
 {
 	j->report.kind = kind;
 	return cof_sigkey_id(key, j->report.key, NULL) == 0;
@@ -164,7 +164,7 @@ static bool try_cosign(judge *j, const keys *k, cof_span payload, cof_span signa
 	for (size_t i = 0; i < k->n; i++)
 		if (cof_sigkey_verify(k->list[i], payload, cof_buf_span(&sig)))
 			return payload_holds(j, payload, COF_SIGPAYLOAD_COSIGN) &&
-			       accept(j, COF_SIG_COSIGN, k->list[i]);
+			       accept_by(j, COF_SIG_COSIGN, k->list[i]);
 	return by_none(j);
 }
 
@@ -176,7 +176,7 @@ static bool try_bundle(judge *j, const keys *k, cof_span text)
 		return failed(j, STAGE_READ, &e);
 	for (size_t i = 0; i < k->n; i++)
 		if (cof_sigbundle_verify(&b, k->list[i]))
-			return bundle_holds(j, &b) && accept(j, COF_SIG_BUNDLE, k->list[i]);
+			return bundle_holds(j, &b) && accept_by(j, COF_SIG_BUNDLE, k->list[i]);
 	return by_none(j);
 }
 

@@ -173,27 +173,29 @@ static int check_key(const cof_pgp_ring *r, const cof_pgp_entry *e, const cof_pg
 	return 0;
 }
 
-static const cof_pgp_entry *signer_of(const cof_pgp_ring *r, const message *m)
+/* A key may lie in several rings, renewed in one of them: any of its entries that holds is enough. */
+static int judge(const cof_pgp_ring *r, const message *m, int64_t now, const cof_pgp_entry **ret, cof_err *err)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (cof_pgp_sig_names(&m->sig, &r->entries[i].key) &&
-		    cof_pgp_sig_verify(&m->sig, &r->entries[i].key, &m->text, 1))
-			return &r->entries[i];
-	return NULL;
+	int rc = cof_err_set(err, COF_E_CRYPTO, "signature-invalid",
+			     "the OpenPGP signature is by none of the keys, or damaged");
+	for (size_t i = 0; rc < 0 && i < r->n; i++) {
+		const cof_pgp_entry *e = &r->entries[i];
+		if (cof_pgp_sig_names(&m->sig, &e->key) && cof_pgp_sig_verify(&m->sig, &e->key, &m->text, 1)) {
+			rc = check_key(r, e, &m->sig, now, err);
+			*ret = e;
+		}
+	}
+	return rc;
 }
 
 int cof_pgp_verify(const cof_pgp_ring *r, cof_span in, int64_t now, cof_buf *ret_payload,
 		   char fingerprint[COF_PGP_FINGERPRINT_STR], cof_err *err)
 {
 	COF_AUTO(message) m = {0};
+	const cof_pgp_entry *e = NULL;
 	int rc = read_message(in, &m, err);
-	if (rc < 0)
-		return rc;
-	const cof_pgp_entry *e = signer_of(r, &m);
-	if (e == NULL)
-		return cof_err_set(err, COF_E_CRYPTO, "signature-invalid",
-				   "the OpenPGP signature is by none of the keys, or damaged");
-	rc = check_key(r, e, &m.sig, now, err);
+	if (rc == 0)
+		rc = judge(r, &m, now, &e, err);
 	if (rc == 0)
 		rc = cof_buf_add(ret_payload, m.text.data, m.text.len, err);
 	if (rc == 0)

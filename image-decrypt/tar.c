@@ -103,6 +103,7 @@ static int begin_meta(cof_tar *t, cof_err *err)
 	if (t->h.size > max || t->h.size == 0)
 		return cof_err_set(err, COF_E_MALFORMED, max == COF_PAX_MAX ? "tar-pax" : "tar-name-too-long",
 				   "an extension header of %llu bytes", (unsigned long long)t->h.size);
+	t->pax_archive = t->pax_archive || max == COF_PAX_MAX;
 	t->meta_type = t->h.type;
 	t->meta_left = t->h.size;
 	t->meta.len = 0;
@@ -171,6 +172,9 @@ static int at_header(cof_tar *t, cof_span *in, cof_err *err)
 	int r = cof_tarhdr_parse(cof_span_of(t->block, COF_TAR_BLOCK), &t->h, err);
 	if (r < 0)
 		return r;
+	if (t->sized_link && !t->h.magic)
+		return cof_tar_bad(err, "an old header behind a hard link with a size");
+	t->sized_link = false;
 	return t->h.type != '\0' && strchr("xgLK", t->h.type) != NULL ? begin_meta(t, err) : begin_entry(t, err);
 }
 

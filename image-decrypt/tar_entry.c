@@ -28,6 +28,14 @@ static int set_type(cof_tar *t, cof_err *err)
 	bool old_dir = (t->h.type == '0' || t->h.type == '\0') && n > 0 && t->entry.path[n - 1] == '/';
 	if (old_dir)
 		t->entry.type = COF_TAR_DIR;
+	/*
+	 * Old writers left a hard link's size in its header and wrote no data. In an archive without pax headers all
+	 * readers know that, if an ordinary header follows; in others some expect the data.
+	 */
+	if (t->h.type == '1' && !t->pax_archive) {
+		t->sized_link = t->stored > 0 && t->h.posix;
+		t->stored = t->left = 0;
+	}
 	/* Readers disagree whether such data is there. */
 	if ((old_dir || !types[i].has_data) && t->stored > 0)
 		return cof_tar_bad(err, "an entry with data that can have none");

@@ -27,6 +27,8 @@ struct cof_tar {
 	uint64_t meta_left;
 	cof_buf meta, pax_body;
 	bool has_pax, pending;
+	bool pax_archive; /* a pax header was seen, of any entry */
+	bool sized_link;  /* the entry before was a hard link with a size and no data */
 	cof_pax pax;
 	char *long_name, *long_link;
 	/* the entry */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "image-decrypt/tarhdr.h"
+#include "image-decrypt/tar_int.h"
 
 /* spec: Linux, include/linux/kdev_t.h */
 enum { DEV_MAJOR_MAX = 0xfff, DEV_MINOR_MAX = 0xfffff };
+enum { STAR_AT = 508, STAR_PREFIX_MAX = 130 };
 enum { CHECKSUM_AT = 148, CHECKSUM_LEN = 8, GNU_SPARSE_AT = 386, GNU_SPARSE_LEN = 4 * 24 + 1 + 12, GNU_NUMBER = 12 };
 
 /* Big-endian two's complement; the first byte's top bit is the mark, its next one the sign. */
@@ -101,8 +102,13 @@ int cof_tarhdr_parse(cof_span block, cof_tarhdr *ret, cof_err *err)
 	if (!device(&devices, &h))
 		return out_of_range(err);
 	/* GNU puts other things where ustar has the prefix. */
-	if (cof_rd_ok(&r) && memcmp(magic.data, "ustar", 6) == 0)
+	h.magic = memcmp(magic.data, "ustar", 5) == 0;
+	h.posix = h.magic && magic.data[5] == '\0';
+	if (h.posix)
 		text(&r, 155, h.prefix);
+	/* star's own has times behind a shorter prefix: no end before them, and readers differ. */
+	if (memcmp(block.data + STAR_AT, "tar", 4) == 0 && strlen(h.prefix) > STAR_PREFIX_MAX)
+		return cof_tar_bad(err, "a prefix that runs into star's times");
 	h.gnu_sparse = cof_span_of(block.data + GNU_SPARSE_AT, GNU_SPARSE_LEN);
 	h.mode = (uint32_t)mode & 07777;
 	h.uid = (uint32_t)uid;

@@ -11,7 +11,8 @@ typedef struct cof_tarhdr {
 	uint64_t size;
 	int64_t mtime;
 	uint32_t dev_major, dev_minor; /* types '3' and '4' */
-	cof_span gnu_sparse; /* type 'S': the map, the "more follows" byte and the real size; borrowed */
+	bool posix, magic;	       /* ustar's magic; ustar's or GNU's */
+	cof_span gnu_sparse;	       /* type 'S': the map, the "more follows" byte and the real size; borrowed */
 } cof_tarhdr;
 
 COF_WUR int cof_tarhdr_parse(cof_span block, cof_tarhdr *ret, cof_err *err);

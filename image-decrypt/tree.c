@@ -167,6 +167,12 @@ static int make_dir(const cof_tree *t, const char *path, int like, bool opaque, 
 	return r < 0 || !opaque ? r : cof_tree_set_opaque(made, err);
 }
 
+static int parent_is_none(cof_err *err)
+{
+	return cof_err_set(err, COF_E_MALFORMED, "tar-parent-not-directory",
+			   "a name below something that is no directory");
+}
+
 /* What our tree lacks: a link below is followed, a directory below is repeated, else a plain one is made. */
 static int missing(cof_tree *t, walk *w, const char *path, bool whiteout, cof_err *err)
 {
@@ -179,7 +185,9 @@ static int missing(cof_tree *t, walk *w, const char *path, bool whiteout, cof_er
 		return cof_tree_sys(err, "looking at a lower layer");
 	if (lower >= 0 && S_ISLNK(st.st_mode))
 		return follow(w, lower, err);
-	r = make_dir(t, path, lower >= 0 && S_ISDIR(st.st_mode) ? lower : -EBADF, whiteout, err);
+	if (lower >= 0 && !S_ISDIR(st.st_mode))
+		return parent_is_none(err);
+	r = make_dir(t, path, lower, whiteout, err);
 	if (r == 0)
 		memcpy(w->done, path, strlen(path) + 1);
 	return r;
@@ -190,8 +198,12 @@ static int drop_whiteout(const cof_tree *t, const char *path, cof_err *err)
 	char parent[PATH_MAX];
 	memcpy(parent, path, strlen(path) + 1);
 	up(parent);
+	struct stat st;
 	COF_AUTO_FD int dir = cof_tree_open(t->root, parent, O_RDONLY | O_DIRECTORY);
-	return dir < 0 || unlinkat(dir, last_of(path), 0) < 0 ? cof_tree_sys(err, "replacing a whiteout") : 0;
+	if (dir < 0 || fstat(dir, &st) < 0 || unlinkat(dir, last_of(path), 0) < 0)
+		return cof_tree_sys(err, "replacing a whiteout");
+	const struct timespec times[2] = {{0, UTIME_OMIT}, st.st_mtim};
+	return futimens(dir, times) < 0 ? cof_tree_sys(err, "replacing a whiteout") : 0;
 }
 
 /* One component: into a directory, through a link, or (when making) over nothing. */
@@ -218,8 +230,7 @@ static int step(cof_tree *t, walk *w, const char *comp, bool make, cof_err *err)
 		return follow(w, fd, err);
 	bool whiteout = fd >= 0 && t->overlay && cof_tree_is_whiteout(&st);
 	if (fd >= 0 && !whiteout)
-		return cof_err_set(err, COF_E_MALFORMED, "tar-parent-not-directory",
-				   "a name below something that is no directory");
+		return parent_is_none(err);
 	if (!make)
 		return cof_err_set(err, COF_E_MALFORMED, "tar-hardlink", "the target of a hard link is not there");
 	r = whiteout ? drop_whiteout(t, path, err) : 0;

@@ -63,6 +63,8 @@ COF_WUR int cof_tree_set_opaque(int dir, cof_err *err);
 /* Copies mode, owner, times and permitted attributes from one descriptor to another. */
 COF_WUR int cof_tree_copy_meta(int from, int to, cof_err *err);
 bool cof_tree_xattr_allowed(const char *name);
+/* Removes the permitted attributes, and no others. */
+COF_WUR int cof_tree_drop_xattrs(int fd, cof_err *err);
 
 /* Finds a canonical path in the lower layers as overlayfs would show it: an O_PATH descriptor, -EBADF where there is
  * none. Fails as the gate does. */

@@ -28,6 +28,7 @@ typedef enum sight { SIGHT_NOTHING, SIGHT_FOUND, SIGHT_HIDDEN } sight;
 static sight look(int layer, const char *path, bool *stop, int *ret_fd)
 {
 	char prefix[PATH_MAX];
+	*stop = *stop || dir_opaque(layer, "");
 	for (const char *s = path;; s++) {
 		s += strcspn(s, "/");
 		(void)snprintf(prefix, sizeof prefix, "%.*s", (int)(s - path), path);
@@ -60,10 +61,24 @@ static int pass_gate(cof_tree *t, cof_err *err)
 	return r;
 }
 
+/* A directory of our own on the way that hides what is below it. */
+static bool hidden_here(const cof_tree *t, const char *path)
+{
+	char prefix[PATH_MAX];
+	if (dir_opaque(t->root, ""))
+		return true;
+	for (const char *s = path; (s = strchr(s, '/')) != NULL; s++) {
+		(void)snprintf(prefix, sizeof prefix, "%.*s", (int)(s - path), path);
+		if (dir_opaque(t->root, prefix))
+			return true;
+	}
+	return false;
+}
+
 int cof_tree_lower(cof_tree *t, const char *path, int *ret_fd, cof_err *err)
 {
-	bool stop = false;
 	int r = pass_gate(t, err);
+	bool stop = t->n_lowers == 0 || hidden_here(t, path);
 	*ret_fd = -EBADF;
 	for (size_t i = 0; r == 0 && i < t->n_lowers && !stop; i++) {
 		if (look(t->lowers[i], path, &stop, ret_fd) != SIGHT_NOTHING)
@@ -92,6 +107,20 @@ static int copy_xattrs(int from, int to, cof_err *err)
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+int cof_tree_drop_xattrs(int fd, cof_err *err)
+{
+	char few[256];
+	ssize_t n = flistxattr(fd, few, sizeof few);
+	if (n == 0 || (n < 0 && errno == ENOTSUP))
+		return 0;
+	COF_AUTO_FREE char *list = malloc(LIST_MAX);
+	n = list == NULL ? -1 : flistxattr(fd, list, LIST_MAX);
+	for (ssize_t i = 0; i < n; i += (ssize_t)strlen(list + i) + 1)
+		if (cof_tree_xattr_allowed(list + i) && fremovexattr(fd, list + i) < 0 && errno != ENODATA)
+			return cof_tree_sys(err, "removing an attribute");
 	return 0;
 }
 

@@ -2,41 +2,58 @@
 #include "image-decrypt/unpack.h"
 
 #include <fcntl.h>
-#include <sys/xattr.h>
+#include <sys/vfs.h>
 
 #include "image-decrypt/tar.h"
 #include "image-decrypt/unpack_int.h"
+
+/* Free space is asked for after so many bytes; an entry without data takes room too. */
+enum { SPACE_STEP = 8 << 20, ENTRY_COST = 4 << 10, MIN_FREE_FILES = 1024 };
 
 void cof_unpack_free(cof_unpack *u)
 {
 	cof_tree_leave(&u->tree);
 	cof_fd_close(&u->file);
 	cof_made_release(&u->made);
+	cof_made_release(&u->hidden);
+	cof_made_release(&u->copied);
 	if (u->tar != NULL)
 		cof_tar_free(u->tar);
 	free(u);
 }
 
-static int check_xattr(const cof_unpack *u, const char *name)
+/* --- limits --- */
+
+static int check_space(const cof_unpack *u, cof_err *err)
 {
-	return cof_tree_xattr_allowed(name) && !(u->opts.own_ids && strncmp(name, "security.", 9) == 0);
+	struct statfs fs;
+	if (fstatfs(u->opts.root_fd, &fs) < 0)
+		return cof_tree_sys(err, "asking for free space");
+	bool room = fs.f_bavail >= u->opts.min_free / (uint64_t)fs.f_bsize;
+	bool files = fs.f_files == 0 || fs.f_ffree >= MIN_FREE_FILES; /* some file systems have no such limit */
+	return room && files
+		       ? 0
+		       : cof_err_set(err, COF_E_IO, "unpack-no-space", "less than %llu MiB or %d files would be left",
+				     (unsigned long long)u->opts.min_free >> 20, MIN_FREE_FILES);
 }
 
-/* Owner before mode, because chown clears set-id bits; capabilities after both, because chown drops them. */
-int cof_unpack_meta(const cof_unpack *u, int fd, const cof_tar_entry *e, cof_err *err)
+/* Counts what is written until the next look. */
+static int spend(cof_unpack *u, uint64_t bytes, cof_err *err)
 {
-	mode_t extra = u->opts.own_ids && e->type == COF_TAR_DIR ? 0700 : 0;
-	if (!u->opts.own_ids && fchown(fd, e->uid, e->gid) < 0)
-		return cof_tree_sys(err, "setting an owner");
-	if (fchmod(fd, (mode_t)e->mode | extra) < 0)
-		return cof_tree_sys(err, "setting a mode");
-	for (size_t i = 0; i < e->n_xattrs; i++) {
-		const cof_tar_xattr *x = &e->xattrs[i];
-		if (check_xattr(u, x->name) && fsetxattr(fd, x->name, x->value.data, x->value.len, 0) < 0)
-			return cof_tree_sys(err, "setting an attribute");
-	}
-	const struct timespec times[2] = {{0, UTIME_OMIT}, {e->mtime, (long)e->mtime_ns}};
-	return futimens(fd, times) < 0 ? cof_tree_sys(err, "setting a time") : 0;
+	u->unseen += bytes + ENTRY_COST;
+	if (u->opts.min_free == 0 || u->unseen < SPACE_STEP)
+		return 0;
+	u->unseen = 0;
+	return check_space(u, err);
+}
+
+int cof_unpack_count(cof_unpack *u, uint64_t bytes, cof_err *err)
+{
+	if (bytes > u->opts.max_bytes - u->bytes)
+		return cof_err_set(err, COF_E_MALFORMED, "layer-too-large", "more than %llu bytes of tar",
+				   (unsigned long long)u->opts.max_bytes);
+	u->bytes += bytes;
+	return spend(u, bytes, err);
 }
 
 /* The tree's own directory, by an entry for "./". */
@@ -46,7 +63,7 @@ static int on_root(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 		return cof_err_set(err, COF_E_MALFORMED, "tar-root", "the root is no directory");
 	cof_tree_leave(&u->tree);
 	COF_AUTO_FD int fd = cof_tree_open(u->tree.root, "", O_RDONLY | O_DIRECTORY);
-	return fd < 0 ? cof_tree_sys(err, "opening the root") : cof_unpack_meta(u, fd, e, err);
+	return fd < 0 ? cof_tree_sys(err, "opening the root") : cof_unpack_meta_again(u, fd, e, err);
 }
 
 /* Names that begin with .wh. belong to whiteouts, wherever they stand. */
@@ -68,9 +85,10 @@ static int apply(cof_unpack *u, const char *path, const cof_tar_entry *e, cof_er
 	if (strncmp(u->at.name, COF_WHITEOUT, strlen(COF_WHITEOUT)) == 0)
 		return cof_unpack_whiteout(u, e, err);
 	r = cof_unpack_make(u, e, err);
-	if (r == 0 && u->opts.form == COF_UNPACK_FLAT)
-		r = cof_made_add(&u->made, u->at.real, u->at.name, err);
-	return r;
+	/* What a whiteout must be able to tell from what lower layers have; all others are told apart by where they
+	 * are. */
+	bool remember = u->opts.form == COF_UNPACK_FLAT || e->type == COF_TAR_DIR || u->copied.n > 0;
+	return r < 0 || !remember ? r : cof_made_add(&u->made, u->at.real, u->at.name, err);
 }
 
 static int on_entry(void *arg, const cof_tar_entry *e, cof_err *err)
@@ -140,11 +158,8 @@ int cof_unpack_new(cof_unpack **ret, const cof_unpack_opts *opts, cof_err *err)
 
 int cof_unpack_add(cof_unpack *u, cof_span in, cof_err *err)
 {
-	if (in.len > u->opts.max_bytes - u->bytes)
-		return cof_err_set(err, COF_E_MALFORMED, "layer-too-large", "more than %llu bytes of tar",
-				   (unsigned long long)u->opts.max_bytes);
-	u->bytes += in.len;
-	return cof_tar_add(u->tar, in, err);
+	int r = cof_unpack_count(u, in.len, err);
+	return r < 0 ? r : cof_tar_add(u->tar, in, err);
 }
 
 int cof_unpack_end(cof_unpack *u, cof_unpack_result *ret, cof_err *err)

@@ -41,7 +41,9 @@ static int make_dir(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 		return cof_tree_sys(err, "opening a directory");
 	if (replace && u->opts.form == COF_UNPACK_OVERLAY)
 		r = cof_tree_set_opaque(fd, err);
-	return r < 0 ? r : cof_unpack_meta(u, fd, e, err);
+	if (r < 0)
+		return r;
+	return there && !replace ? cof_unpack_meta_again(u, fd, e, err) : cof_unpack_meta(u, fd, e, err);
 }
 
 static int put_symlink(cof_unpack *u, const cof_place *at, const char *target, cof_err *err)
@@ -53,17 +55,6 @@ static int put_symlink(cof_unpack *u, const cof_place *at, const char *target, c
 	return r;
 }
 
-/* By name: of what cannot be opened. */
-static int set_owner_and_time(const cof_unpack *u, const cof_tar_entry *e, cof_err *err)
-{
-	const struct timespec times[2] = {{0, UTIME_OMIT}, {e->mtime, (long)e->mtime_ns}};
-	if (!u->opts.own_ids && fchownat(u->at.dir, u->at.name, e->uid, e->gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return cof_tree_sys(err, "setting an owner");
-	if (utimensat(u->at.dir, u->at.name, times, AT_SYMLINK_NOFOLLOW) < 0)
-		return cof_tree_sys(err, "setting a time");
-	return 0;
-}
-
 static int make_symlink(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 {
 	if (e->link[0] == '\0' || strlen(e->link) > LINK_MAX_LEN)
@@ -71,7 +62,7 @@ static int make_symlink(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 	int r = put_symlink(u, &u->at, e->link, err);
 	if (r < 0)
 		return r;
-	return set_owner_and_time(u, e, err);
+	return cof_unpack_meta_by_name(u, e, err);
 }
 
 static int make_fifo(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
@@ -97,7 +88,7 @@ static int make_device(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 	mode_t mode = (e->mode & 0777) | (e->block ? S_IFBLK : S_IFCHR);
 	if (mknodat(u->at.dir, u->at.name, mode, makedev(e->dev_major, e->dev_minor)) < 0)
 		return cof_tree_sys(err, "making a device node");
-	return set_owner_and_time(u, e, err);
+	return cof_unpack_meta_by_name(u, e, err);
 }
 
 /* --- hard links --- */
@@ -121,31 +112,62 @@ static int copy_bytes(int from, int to, cof_err *err)
 	}
 }
 
+/* O_PATH cannot be read, and may not be opened again by number: the unpacker has no /proc. */
+static int open_same(const cof_unpack *u, const char *path, const struct stat *st)
+{
+	for (size_t i = 0; i < u->tree.n_lowers; i++) {
+		struct stat same;
+		COF_AUTO_FD int fd = cof_tree_open(u->tree.lowers[i], path, O_RDONLY | O_NONBLOCK);
+		if (fd >= 0 && fstat(fd, &same) == 0 && same.st_ino == st->st_ino && same.st_dev == st->st_dev)
+			return cof_steal_fd(&fd);
+	}
+	return -EBADF;
+}
+
+static int copy_file(cof_unpack *u, const cof_place *at, const char *path, const struct stat *st, cof_err *err)
+{
+	COF_AUTO_FD int from = open_same(u, path, st);
+	if (from < 0)
+		return no_target(err);
+	/* The tar stream does not hold these bytes, and one file may have many names below. */
+	int r = cof_unpack_count(u, (uint64_t)st->st_size, err);
+	if (r < 0)
+		return r;
+	COF_AUTO_FD int to = openat(at->dir, at->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (to < 0)
+		return cof_tree_sys(err, "copying from a lower layer");
+	r = copy_bytes(from, to, err);
+	return r < 0 ? r : cof_tree_copy_meta(from, to, err);
+}
+
+/* Links and FIFOs, which are not opened. */
+static int copy_other(int lower, const cof_place *at, const struct stat *st, cof_err *err)
+{
+	char target[PATH_MAX];
+	ssize_t n = S_ISLNK(st->st_mode) ? readlinkat(lower, "", target, sizeof target - 1) : 0;
+	if (n < 0)
+		return cof_tree_sys(err, "reading a link");
+	target[n] = '\0';
+	int made = n > 0 ? symlinkat(target, at->dir, at->name)
+			 : mknodat(at->dir, at->name, S_IFIFO | (st->st_mode & 0777), 0);
+	const struct timespec times[2] = {{0, UTIME_OMIT}, st->st_mtim};
+	if (made < 0 || fchownat(at->dir, at->name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    utimensat(at->dir, at->name, times, AT_SYMLINK_NOFOLLOW) < 0)
+		return cof_tree_sys(err, "copying from a lower layer");
+	return 0;
+}
+
 /* A file of a lower layer into this one, at its own path, so that links to it stay links to one file. */
 static int copy_up(cof_unpack *u, int lower, const char *path, cof_err *err)
 {
 	struct stat st;
 	cof_place at;
-	if (fstat(lower, &st) < 0 || !S_ISREG(st.st_mode))
+	if (fstat(lower, &st) < 0 || !(S_ISREG(st.st_mode) || S_ISLNK(st.st_mode) || S_ISFIFO(st.st_mode)))
 		return no_target(err);
 	int r = cof_tree_place(&u->tree, path, &at, err);
-	if (r < 0)
-		return r;
-	/* O_PATH cannot be read, and may not be opened again by number: the unpacker has no /proc. */
-	COF_AUTO_FD int from = -EBADF;
-	for (size_t i = 0; i < u->tree.n_lowers && from < 0; i++) {
-		struct stat same;
-		from = cof_tree_open(u->tree.lowers[i], path, O_RDONLY | O_NONBLOCK);
-		if (from >= 0 && (fstat(from, &same) < 0 || same.st_ino != st.st_ino || same.st_dev != st.st_dev))
-			cof_fd_close(&from);
-	}
-	if (from < 0)
-		return no_target(err);
-	COF_AUTO_FD int to = openat(at.dir, at.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (to < 0)
-		return cof_tree_sys(err, "copying from a lower layer");
-	r = copy_bytes(from, to, err);
-	return r < 0 ? r : cof_tree_copy_meta(from, to, err);
+	if (r == 0)
+		r = S_ISREG(st.st_mode) ? copy_file(u, &at, path, &st, err) : copy_other(lower, &at, &st, err);
+	return r < 0 ? r : cof_made_add(&u->copied, at.real, at.name, err);
 }
 
 /* The target's canonical path. Above other layers its parents may be links of theirs, and are made here. */

@@ -22,7 +22,17 @@ static int join(char out[PATH_MAX], const char *dir, const char *name, cof_err *
 				      : 0;
 }
 
-/* --- flat: remove now, sparing this layer's own --- */
+/* --- removing now, sparing this layer's own --- */
+
+/*
+ * In a flat tree all that no entry of this layer made. In a layer of its own that are directories which it only
+ * implies, and what came up from below for hard links.
+ */
+static bool from_below(const cof_unpack *u, const char *real, const char *name, bool dir)
+{
+	bool may_be = dir || u->opts.form == COF_UNPACK_FLAT || cof_made_has(&u->copied, real, name);
+	return may_be && !cof_made_has(&u->made, real, name);
+}
 
 static int hide(cof_unpack *u, int dir, const char *real, const char *name, cof_err *err);
 
@@ -53,7 +63,7 @@ static int hide_dir(cof_unpack *u, int dir, const char *real, const char *name, 
 	r = hide_children(u, fd, path, err);
 	const struct timespec times[2] = {{0, UTIME_OMIT}, st.st_mtim};
 	(void)futimens(fd, times);
-	if (r < 0 || cof_made_has(&u->made, real, name))
+	if (r < 0 || !from_below(u, real, name, true))
 		return r;
 	/* Not empty: something of this layer is below, so the directory is implied by it. */
 	if (unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOTEMPTY && errno != EEXIST)
@@ -68,34 +78,76 @@ static int hide(cof_unpack *u, int dir, const char *real, const char *name, cof_
 		return errno == ENOENT ? 0 : cof_tree_sys(err, "looking at a name");
 	if (S_ISDIR(st.st_mode))
 		return hide_dir(u, dir, real, name, err);
-	if (cof_made_has(&u->made, real, name))
+	bool whiteout = u->opts.form == COF_UNPACK_OVERLAY && cof_tree_is_whiteout(&st);
+	if (!whiteout && !from_below(u, real, name, false))
 		return 0;
 	return unlinkat(dir, name, 0) < 0 ? cof_tree_sys(err, "removing a file") : 0;
 }
 
 /* --- overlay: leave a mark --- */
 
-static int mark(int dir, const char *name, cof_err *err)
+/*
+ * Where the layers below are at hand, nothing is marked that is not there: overlayfs would list the whiteouts of a
+ * directory that it has nothing to merge with.
+ */
+static int make_whiteout(cof_unpack *u, int dir, const char *path, const char *name, cof_err *err)
+{
+	COF_AUTO_FD int lower = -EBADF;
+	int r = u->tree.lowers != NULL ? cof_tree_lower(&u->tree, path, &lower, err) : 0;
+	if (r < 0 || (u->tree.lowers != NULL && lower < 0))
+		return r;
+	/* spec: kernel Documentation/filesystems/overlayfs: "whiteouts and opaque directories" */
+	return mknodat(dir, name, S_IFCHR, makedev(0, 0)) < 0 ? cof_tree_sys(err, "making a whiteout") : 0;
+}
+
+static int mark(cof_unpack *u, int dir, const char *real, const char *name, cof_err *err)
 {
 	struct stat st;
-	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		if (errno != ENOENT)
-			return cof_tree_sys(err, "looking at a name");
-		/* spec: kernel Documentation/filesystems/overlayfs: "whiteouts and opaque directories" */
-		return mknodat(dir, name, S_IFCHR, makedev(0, 0)) < 0 ? cof_tree_sys(err, "making a whiteout") : 0;
-	}
+	char path[PATH_MAX];
+	int r = join(path, real, name, err);
+	if (r == 0)
+		r = hide(u, dir, real, name, err);
+	if (r < 0)
+		return r;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? make_whiteout(u, dir, path, name, err)
+				       : cof_tree_sys(err, "looking at a name");
 	if (!S_ISDIR(st.st_mode))
 		return 0; /* anything but a directory hides what is below by itself */
 	COF_AUTO_FD int fd = cof_tree_open(dir, name, O_RDONLY | O_DIRECTORY);
 	return fd < 0 ? cof_tree_sys(err, "opening a directory") : cof_tree_set_opaque(fd, err);
 }
 
+/* --- both --- */
+
+/* A second time would only cost: nothing of the layers below can have come back. */
+static int once(cof_unpack *u, const char *name, bool *ret_again, cof_err *err)
+{
+	*ret_again = cof_made_has(&u->hidden, u->at.real, name);
+	return *ret_again ? 0 : cof_made_add(&u->hidden, u->at.real, name, err);
+}
+
 static int opaque(cof_unpack *u, cof_err *err)
 {
-	if (u->opts.form == COF_UNPACK_FLAT)
-		return hide_children(u, u->at.dir, u->at.real, err);
+	bool again = false;
+	int r = once(u, OPAQUE_NAME, &again, err);
+	if (r < 0 || again)
+		return r;
+	r = hide_children(u, u->at.dir, u->at.real, err);
+	if (r < 0 || u->opts.form == COF_UNPACK_FLAT)
+		return r;
 	u->root_opaque = u->root_opaque || u->at.real[0] == '\0';
 	return cof_tree_set_opaque(u->at.dir, err);
+}
+
+static int remove_lower(cof_unpack *u, const char *victim, cof_err *err)
+{
+	bool again = false;
+	int r = once(u, victim, &again, err);
+	if (r < 0 || again)
+		return r;
+	return u->opts.form == COF_UNPACK_FLAT ? hide(u, u->at.dir, u->at.real, victim, err)
+					       : mark(u, u->at.dir, u->at.real, victim, err);
 }
 
 int cof_unpack_whiteout(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
@@ -110,6 +162,5 @@ int cof_unpack_whiteout(cof_unpack *u, const cof_tar_entry *e, cof_err *err)
 		return bad(err, "that is no empty file");
 	if (victim[0] == '\0' || strcmp(victim, ".") == 0 || strcmp(victim, "..") == 0)
 		return bad(err, "of no name");
-	return u->opts.form == COF_UNPACK_FLAT ? hide(u, u->at.dir, u->at.real, victim, err)
-					       : mark(u->at.dir, victim, err);
+	return remove_lower(u, victim, err);
 }

@@ -16,9 +16,12 @@ cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime
 	runtime/cli/logreport_json.c runtime/cli/logreport_text.c
 # coffer image
 cli_SRC += runtime/cli/image.c
+cli_SRC += runtime/cli/image_depot.c
 cli_SRC += runtime/cli/image_encrypt.c
+cli_SRC += runtime/cli/image_keys.c
 cli_SRC += runtime/cli/image_inspect.c
 cli_SRC += runtime/cli/image_push.c
+cli_SRC += runtime/cli/image_policy.c
 cli_SRC += runtime/cli/image_unpack.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c

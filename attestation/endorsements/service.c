@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/clock.h"
+#include "common/http_field.h"
 
 enum {
 	PATIENCE_MS = 60 * 1000,
@@ -181,30 +182,12 @@ static int64_t jittered(int64_t ms)
 	return ms / 2 + ms / 2 * r / UINT8_MAX;
 }
 
-int64_t cof_service_retry_after(const char *value, int64_t now)
-{
-	enum { DIGITS_MAX = 9 };
-	struct tm tm = {0};
-	size_t digits = strspn(value, "0123456789");
-	if (digits > 0 && digits <= DIGITS_MAX && value[digits] == '\0') {
-		int64_t s = 0;
-		for (size_t i = 0; i < digits; i++)
-			s = s * 10 + (value[i] - '0');
-		return s * 1000;
-	}
-	const char *end = strptime(value, "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	if (end == NULL || *end != '\0')
-		return 0;
-	int64_t at = timegm(&tm);
-	return at > now && at - now < INT32_MAX ? (at - now) * 1000 : 0;
-}
-
 /* What the service demands, or what we give it by ourselves. */
 static int64_t pause_after(const attempt *a, const cof_http_resp *resp, bool *ret_demanded)
 {
 	int64_t ours = jittered(a->s->opts.backoff_ms << a->n);
 	COF_AUTO_FREE char *header = resp == NULL ? NULL : cof_http_header(resp, "Retry-After");
-	int64_t theirs = header == NULL ? 0 : cof_service_retry_after(header, cof_clock_ms(CLOCK_REALTIME) / 1000);
+	int64_t theirs = header == NULL ? 0 : cof_http_retry_after(header, cof_clock_ms(CLOCK_REALTIME) / 1000);
 	*ret_demanded = theirs > 0;
 	return theirs > ours ? theirs : ours;
 }

@@ -55,7 +55,3 @@ int64_t cof_service_patience(const cof_service *s);
  * "endorsement-refused" (policy), "endorsement-redirect", "endorsement-answer" (malformed), and those of common/http.h.
  */
 COF_WUR int cof_service_get(cof_service *s, int64_t deadline_ms, cof_endorsement *e, cof_err *err);
-
-/* spec: RFC 9110, 10.2.3: seconds or a date; how many ms from now (seconds since the epoch) that is, 0 for what
- * cannot be read. */
-int64_t cof_service_retry_after(const char *value, int64_t now);

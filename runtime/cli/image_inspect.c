@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `coffer image inspect` and `digest`: looking without unpacking. */
-#include <getopt.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "runtime/cli/image.h"
 
-static int load(char **args, cof_image *ret, cof_err *err)
+static int load(const cof_cli_image *s, const char *name, cof_image *ret, cof_err *err)
 {
-	COF_AUTO_PTR(cof_layout) l = NULL;
-	const char *tag = NULL;
-	int r = cof_cli_image_layout(args[0], false, &l, &tag, err);
+	COF_AUTO_PTR(cof_depot) from = NULL;
+	int r = cof_cli_depot_open(&s->depot, name, COF_DEPOT_LAYOUT, false, &from, err);
 	if (r < 0)
 		return r;
-	cof_image_source source = cof_layout_source(l);
-	return cof_image_load(&source, tag, COF_PLATFORM_DEFAULT, ret, err);
+	const cof_image_source source = cof_depot_source(from);
+	return cof_image_load(&source, cof_depot_wanted(from), s->depot.platform, ret, err);
 }
+
+/* --- digest --- */
 
 int cof_cmd_image_digest(int argc, char **argv)
 {
@@ -21,18 +23,146 @@ int cof_cmd_image_digest(int argc, char **argv)
 	COF_AUTO(cof_image) image = {0};
 	cof_err err = {0};
 	int code = 0;
-	if (cof_cli_image_parse(argc, argv, "digest LAYOUT[:TAG]", 1, &s, &code) < 0)
+	if (cof_cli_image_parse(argc, argv, "digest [OPTIONS] IMAGE\n" COF_CLI_DEPOT_HELP, 1, &s, &code) < 0)
 		return code;
-	int r = load(argv + optind, &image, &err);
+	int r = load(&s, argv[optind], &image, &err);
 	return cof_cli_image_digest(&s, r, &err, &image.digest);
 }
 
-static json_t *describe_layer(const cof_desc *d)
+/* --- inspect: the document --- */
+
+#define KEYS "org.opencontainers.image.enc.keys."
+
+/* For whom a layer's key was wrapped: the schemes alone, which are annotations' names. */
+static json_t *schemes_of(const cof_desc *d)
+{
+	json_t *list = json_array();
+	const char *key = NULL;
+	const json_t *value = NULL;
+	json_object_foreach (d->annotations, key, value)
+		if (strncmp(key, KEYS, strlen(KEYS)) == 0)
+			(void)json_array_append_new(list, json_string(key + strlen(KEYS)));
+	return list;
+}
+
+static json_t *describe_layer(const cof_desc *d, const cof_digest *diff_id)
+{
+	char digest[COF_DIGEST_STR_MAX], diff[COF_DIGEST_STR_MAX];
+	cof_digest_str(&d->digest, digest);
+	cof_digest_str(diff_id, diff);
+	return json_pack("{s:s, s:s, s:I, s:s, s:b, s:o, s:O*}", "media_type", d->media_type, "digest", digest, "size",
+			 (json_int_t)d->size, "diff_id", diff, "encrypted", d->media->encrypted, "recipients",
+			 schemes_of(d), "annotations", d->annotations);
+}
+
+static json_t *describe_layers(const cof_image *image)
+{
+	json_t *layers = json_array();
+	for (size_t i = 0; i < image->manifest.n_layers; i++)
+		(void)json_array_append_new(layers,
+					    describe_layer(&image->manifest.layers[i], &image->config.diff_ids[i]));
+	return layers;
+}
+
+/* A member of the manifest or config that is there, as it stands. */
+static json_t *member(const json_t *doc, const char *key)
+{
+	return json_is_null(json_object_get(doc, key)) ? NULL : json_object_get(doc, key);
+}
+
+static json_t *describe(const cof_image *image)
+{
+	char asked[COF_DIGEST_STR_MAX], digest[COF_DIGEST_STR_MAX], config[COF_DIGEST_STR_MAX];
+	COF_AUTO_PTR(json_t) manifest = NULL;
+	const json_t *c = image->config.doc;
+	if (cof_json_parse(cof_buf_span(&image->manifest_bytes), &manifest, NULL) < 0)
+		return NULL;
+	cof_digest_str(&image->asked, asked);
+	cof_digest_str(&image->digest, digest);
+	cof_digest_str(&image->manifest.config.digest, config);
+	return json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s, s:O*, s:O*, s:O*, s:O*, s:o}", "digest", digest, "asked",
+			 asked, "config_digest", config, "media_type",
+			 json_string_value(json_object_get(manifest, "mediaType")), "os", image->config.os,
+			 "architecture", image->config.architecture, "variant", member(c, "variant"), "created",
+			 member(c, "created"), "config", member(c, "config"), "annotations",
+			 member(manifest, "annotations"), "layers", describe_layers(image));
+}
+
+/* --- inspect: the table --- */
+
+/* An image's texts are a stranger's: nothing of them may steer the terminal. */
+static void print_text(const char *s)
+{
+	for (; *s != '\0'; s++)
+		(void)putchar((unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
+}
+
+static void print_field(const char *name, const json_t *v)
+{
+	COF_AUTO_FREE char *text = json_is_string(v) ? strdup(json_string_value(v)) : json_dumps(v, JSON_ENCODE_ANY);
+	if (v == NULL || text == NULL)
+		return;
+	(void)printf("%-13s ", name);
+	print_text(text);
+	(void)putchar('\n');
+}
+
+static void print_size(uint64_t n)
+{
+	if (n < 10 << 10)
+		(void)printf("%9llu B  ", (unsigned long long)n);
+	else
+		(void)printf("%9.1f %s", (double)n / (n < 10 << 20 ? 1 << 10 : 1 << 20), n < 10 << 20 ? "KiB" : "MiB");
+}
+
+static const char *short_type(const cof_media *m)
+{
+	return m->comp == COF_COMP_GZIP ? "gzip" : m->comp == COF_COMP_ZSTD ? "zstd" : "tar";
+}
+
+static void print_layer(size_t i, const cof_desc *d)
 {
 	char digest[COF_DIGEST_STR_MAX];
+	COF_AUTO_PTR(json_t) schemes = schemes_of(d);
 	cof_digest_str(&d->digest, digest);
-	return json_pack("{s:s, s:s, s:I, s:b}", "media_type", d->media_type, "digest", digest, "size",
-			 (json_int_t)d->size, "encrypted", d->media != NULL && d->media->encrypted);
+	(void)printf("  %3zu  ", i);
+	print_size(d->size);
+	(void)printf("  %-5s %s", short_type(d->media), digest);
+	for (size_t k = 0; k < json_array_size(schemes); k++) {
+		(void)printf(k == 0 ? "  encrypted: " : ", ");
+		print_text(json_string_value(json_array_get(schemes, k)));
+	}
+	(void)printf("%s\n", d->media->encrypted && json_array_size(schemes) == 0 ? "  encrypted" : "");
+}
+
+static void print_config(const json_t *config)
+{
+	static const char *const keys[] = {"User",	 "WorkingDir",	 "Entrypoint", "Cmd",	"Env",
+					   "StopSignal", "ExposedPorts", "Volumes",    "Labels"};
+	for (size_t i = 0; i < COF_COUNT(keys); i++)
+		if (member(config, keys[i]) != NULL)
+			print_field(keys[i], member(config, keys[i]));
+}
+
+static void print_table(const cof_image *image, const json_t *doc)
+{
+	static const char *const keys[] = {"digest", "config_digest", "media_type", "created", "annotations"};
+	uint64_t total = 0;
+	for (size_t i = 0; i < COF_COUNT(keys); i++)
+		print_field(keys[i], json_object_get(doc, keys[i]));
+	(void)printf("%-13s ", "platform");
+	print_text(image->config.os);
+	(void)putchar('/');
+	print_text(image->config.architecture);
+	(void)putchar('\n');
+	print_config(json_object_get(doc, "config"));
+	for (size_t i = 0; i < image->manifest.n_layers; i++)
+		total += image->manifest.layers[i].size;
+	(void)printf("%-13s %zu, ", "layers", image->manifest.n_layers);
+	print_size(total);
+	(void)putchar('\n');
+	for (size_t i = 0; i < image->manifest.n_layers; i++)
+		print_layer(i, &image->manifest.layers[i]);
 }
 
 int cof_cmd_image_inspect(int argc, char **argv)
@@ -41,17 +171,18 @@ int cof_cmd_image_inspect(int argc, char **argv)
 	COF_AUTO(cof_image) image = {0};
 	cof_err err = {0};
 	int code = 0;
-	char digest[COF_DIGEST_STR_MAX];
-	if (cof_cli_image_parse(argc, argv, "inspect LAYOUT[:TAG]", 1, &s, &code) < 0)
+	if (cof_cli_image_parse(argc, argv,
+				"inspect [OPTIONS] IMAGE\n" COF_CLI_DEPOT_HELP
+				"  --json                        the whole for machines, on a terminal too\n",
+				1, &s, &code) < 0)
 		return code;
-	if (load(argv + optind, &image, &err) < 0)
+	if (load(&s, argv[optind], &image, &err) < 0)
 		return cof_cli_fail(&err, s.json);
-	json_t *layers = json_array();
-	for (size_t i = 0; i < image.manifest.n_layers; i++)
-		(void)json_array_append_new(layers, describe_layer(&image.manifest.layers[i]));
-	cof_digest_str(&image.digest, digest);
-	COF_AUTO_PTR(json_t)
-	doc = json_pack("{s:s, s:s, s:s, s:o}", "digest", digest, "os", image.config.os, "architecture",
-			image.config.architecture, "layers", layers);
-	return doc != NULL ? cof_cli_print_json(doc) : COF_EXIT_USAGE;
+	COF_AUTO_PTR(json_t) doc = describe(&image);
+	if (doc == NULL)
+		return COF_EXIT_USAGE;
+	if (s.json || isatty(STDOUT_FILENO) != 1)
+		return cof_cli_print_json(doc);
+	print_table(&image, doc);
+	return COF_EXIT_YES;
 }

@@ -6,28 +6,43 @@
 #include <unistd.h>
 
 #include "common/clock.h"
-#include "common/file.h"
-#include "image-decrypt/enc_provider.h"
+#include "image-decrypt/encopen.h"
 #include "image-decrypt/flat.h"
 #include "runtime/cli/image.h"
+#include "runtime/cli/image_policy.h"
 #include "runtime/cli/progress.h"
 
-enum { OPT_KEY = 1000, OPT_CTR, OPT_ENCRYPTED, OPT_DEVICES, OPT_JSON, OPT_HELP };
+enum { KEYS_MAX = 32 };
+enum { OPT_KEY = 1000, OPT_KEK, OPT_POLICY, OPT_CTR, OPT_ENCRYPTED, OPT_DEVICES, OPT_JSON, OPT_HELP };
 
 static const struct option options[] = {
 	{"key", required_argument, NULL, OPT_KEY},
+	{"kek", required_argument, NULL, OPT_KEK},
+	{"policy", required_argument, NULL, OPT_POLICY},
 	{"allow-unauthenticated-wrap", no_argument, NULL, OPT_CTR},
 	{"require-encrypted", no_argument, NULL, OPT_ENCRYPTED},
 	{"devices", required_argument, NULL, OPT_DEVICES},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, OPT_HELP},
+	COF_CLI_DEPOT_ROWS,
 	{0},
 };
 
 typedef struct settings {
-	const char *key;
+	cof_cli_depot depot;
+	const char *keys[KEYS_MAX];
+	size_t n_keys;
+	const char *kek, *policy;
 	bool json, help, allow_ctr, require_encrypted, devices;
 } settings;
+
+static int add_key(settings *s, const char *arg)
+{
+	if (s->n_keys == KEYS_MAX)
+		return cof_cli_usage("at most %d keys", KEYS_MAX);
+	s->keys[s->n_keys++] = arg;
+	return 0;
+}
 
 static int set_devices(settings *s, const char *word)
 {
@@ -37,20 +52,41 @@ static int set_devices(settings *s, const char *word)
 	return s->devices || strcmp(word, "refuse") == 0 ? 0 : cof_cli_usage("--devices is 'refuse' or 'allow'");
 }
 
+/* Options whose value is kept as it stands, and those without one. */
+static bool set_simple(settings *s, int opt)
+{
+	const struct {
+		int opt;
+		const char **text;
+		bool *flag;
+	} table[] = {{OPT_KEK, &s->kek, NULL},	     {OPT_POLICY, &s->policy, NULL},
+		     {OPT_CTR, NULL, &s->allow_ctr}, {OPT_ENCRYPTED, NULL, &s->require_encrypted},
+		     {OPT_JSON, NULL, &s->json},     {OPT_HELP, NULL, &s->help}};
+	for (size_t i = 0; i < COF_COUNT(table); i++) {
+		if (table[i].opt != opt)
+			continue;
+		if (table[i].text != NULL)
+			*table[i].text = optarg;
+		else
+			*table[i].flag = true;
+		return true;
+	}
+	return false;
+}
+
 static int set_option(settings *s, int opt)
 {
-	bool *const flag = opt == OPT_CTR	  ? &s->allow_ctr
-			   : opt == OPT_ENCRYPTED ? &s->require_encrypted
-			   : opt == OPT_JSON	  ? &s->json
-			   : opt == OPT_HELP	  ? &s->help
-						  : NULL;
-	if (flag != NULL)
-		*flag = true;
-	else if (opt == OPT_KEY)
-		s->key = optarg;
-	else
-		return opt == OPT_DEVICES ? set_devices(s, optarg) : cof_cli_usage("see --help");
-	return 0;
+	int code = 0;
+	if (set_simple(s, opt) || cof_cli_depot_option(&s->depot, opt, optarg, s->json, &code))
+		return code;
+	switch (opt) {
+	case OPT_KEY:
+		return add_key(s, optarg);
+	case OPT_DEVICES:
+		return set_devices(s, optarg);
+	default:
+		return cof_cli_usage("see --help");
+	}
 }
 
 /* 0: go on with *ret; else *ret_exit is the exit code. */
@@ -79,15 +115,16 @@ typedef struct work {
 	cof_image image;
 	cof_unpack_answer *answers;
 	size_t n;
-	cof_buf kek;
+	cof_enc_keys *keys;
+	cof_sig_report signature;
 } work;
 
 static void work_release(work *w)
 {
 	cof_image_release(&w->image);
 	free(w->answers);
-	cof_buf_wipe(&w->kek);
-	cof_buf_release(&w->kek);
+	if (w->keys != NULL)
+		cof_enc_keys_free(w->keys);
 }
 COF_DEFINE_AUTO(work, work_release)
 
@@ -119,6 +156,13 @@ static json_t *describe(const cof_unpack_answer *a)
 			 (json_int_t)a->unpack_ms);
 }
 
+/* By which scope of the policy the image was admitted, and by whose signature. */
+static json_t *describe_signature(const cof_sig_report *r)
+{
+	return json_pack("{s:s, s:s, s:s, s:s}", "scope", r->scope, "kind", cof_sig_kind_name(r->kind), "identity",
+			 r->identity, "key", r->key);
+}
+
 static int print_json(const work *w, const char *digest)
 {
 	COF_AUTO_PTR(json_t)
@@ -135,6 +179,8 @@ static int print_json(const work *w, const char *digest)
 	(void)json_object_set_new(doc, "bytes", json_integer((json_int_t)bytes));
 	(void)json_object_set_new(doc, "entries", json_integer((json_int_t)entries));
 	(void)json_object_set_new(doc, "layers", layers);
+	if (w->s->policy != NULL)
+		(void)json_object_set_new(doc, "signature", describe_signature(&w->signature));
 	return doc != NULL ? cof_cli_print_json(doc) : COF_EXIT_USAGE;
 }
 
@@ -153,47 +199,52 @@ static int report(work *w, int rc, const cof_err *err, const cof_digest *d)
 
 /* --- unpack --- */
 
-/* The first packet that the key opens; whose key it is named for is the broker's business, not the owner's. */
 static int open_key(void *arg, const cof_desc *d, cof_layer_key *ret, cof_err *err)
 {
 	const work *w = arg;
-	COF_AUTO(cof_enc_packets) all = {0};
-	const char *packets = cof_desc_annotation(d, COF_ENC_ANNOTATION_PROVIDER);
-	int r = cof_err_set(err, COF_E_POLICY, "layer-key-refused",
-			    "the layer is encrypted, and no key was given for it");
-	if (w->kek.len == 0 || packets == NULL)
-		return r;
-	r = cof_enc_packets_parse(packets, &all, err);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < all.n; i++) {
-		r = cof_enc_unwrap(&all.at[i], cof_buf_span(&w->kek), w->s->allow_ctr, ret, err);
-		if (r == 0)
-			return 0;
-	}
+	return cof_enc_open(d, w->keys, w->s->allow_ctr, ret, err);
+}
+
+static int load_keys(work *w, cof_err *err)
+{
+	int r = cof_enc_keys_new(&w->keys, err);
+	for (size_t i = 0; r == 0 && i < w->s->n_keys; i++)
+		r = cof_enc_keys_add(w->keys, w->s->keys[i], err);
+	if (r == 0 && w->s->kek != NULL)
+		r = cof_enc_keys_add_dir(w->keys, w->s->kek, err);
 	return r;
+}
+
+/* What must hold before a byte of a layer is looked at. */
+static int load_image(work *w, const char *text, const cof_image_source *source, const char *wanted, cof_err *err)
+{
+	COF_AUTO(cof_image_name) name = {0};
+	int r = cof_image_load(source, wanted, w->s->depot.platform, &w->image, err);
+	if (r == 0 && w->s->require_encrypted)
+		r = cof_image_require_encrypted(&w->image, err);
+	if (r == 0)
+		r = cof_image_name_parse(text, COF_DEPOT_LAYOUT, &name, err);
+	if (r == 0 && w->s->policy != NULL)
+		r = cof_cli_image_admit(w->s->policy, &name, source, &w->image, &w->signature, err);
+	return r < 0 ? r : make_room(w, w->image.manifest.n_layers, err);
 }
 
 static int unpack(work *w, char **args, cof_err *err)
 {
 	COF_AUTO_PTR(cof_flat) f = NULL;
-	COF_AUTO_PTR(cof_layout) from = NULL;
-	const char *tag = NULL, *name = args[0];
+	COF_AUTO_PTR(cof_depot) from = NULL;
 	const cof_flat_opts opts = {.devices = w->s->devices, .progress = on_progress, .progress_arg = w};
 	const cof_flat_keys keys = {open_key, w};
+	/* First of all, while there are neither keys nor passwords in memory: the other process has a copy of it. */
 	int r = cof_flat_new(&f, args[1], &opts, err);
-	if (r == 0 && w->s->key != NULL)
-		r = cof_file_read(w->s->key, COF_ENC_KEK_LEN, &w->kek, err);
 	if (r == 0)
-		r = cof_cli_image_layout(strncmp(name, "oci:", 4) == 0 ? name + 4 : name, false, &from, &tag, err);
+		r = load_keys(w, err);
+	if (r == 0)
+		r = cof_cli_depot_open(&w->s->depot, args[0], COF_DEPOT_LAYOUT, false, &from, err);
 	if (r < 0)
 		return r;
-	const cof_image_source source = cof_layout_source(from);
-	r = cof_image_load(&source, tag, COF_PLATFORM_DEFAULT, &w->image, err);
-	if (r == 0 && w->s->require_encrypted)
-		r = cof_image_require_encrypted(&w->image, err);
-	if (r == 0)
-		r = make_room(w, w->image.manifest.n_layers, err);
+	const cof_image_source source = cof_depot_source(from);
+	r = load_image(w, args[0], &source, cof_depot_wanted(from), err);
 	if (r == 0)
 		r = cof_flat_image(f, &source, &w->image, &keys, w->answers, err);
 	return r < 0 ? r : cof_flat_publish(f, err);
@@ -205,8 +256,8 @@ int cof_cmd_image_unpack(int argc, char **argv)
 	cof_err err = {0};
 	int code = 0;
 	if (parse(argc, argv,
-		  "unpack [--key FILE] [--allow-unauthenticated-wrap] [--require-encrypted] [--devices allow] [--json] "
-		  "oci:DIR:REF ROOTFS",
+		  "unpack [--key FILE]... [--kek DIR] [--policy FILE] [--require-encrypted] [--devices allow]\n"
+		  "       [--allow-unauthenticated-wrap] [--json] [options] IMAGE ROOTFS\n" COF_CLI_DEPOT_HELP,
 		  &s, &code) < 0)
 		return code;
 	COF_AUTO(work) w = {.s = &s, .progress = cof_progress_of(STDERR_FILENO, s.json), .begun = cof_now_ms()};
@@ -241,6 +292,8 @@ int cof_cmd_image_unpack_layer(int argc, char **argv)
 	int code = 0;
 	if (parse(argc, argv, "unpack-layer [--devices allow] [--json] FILE ROOTFS", &s, &code) < 0)
 		return code;
+	if (s.n_keys > 0 || s.kek != NULL || s.policy != NULL || s.require_encrypted)
+		return cof_cli_usage("a layer in a file has neither keys nor signatures");
 	COF_AUTO(work) w = {.s = &s, .progress = cof_progress_of(STDERR_FILENO, s.json), .begun = cof_now_ms()};
 	int r = unpack_layer(&w, argv + optind, &err);
 	return report(&w, r, &err, r < 0 ? NULL : &w.answers[0].diff_id);

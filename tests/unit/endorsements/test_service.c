@@ -52,37 +52,6 @@ static void t072_a_service_is_where_its_owner_said(void **state)
 	assert_fails(check(large, &err), "service-url");
 }
 
-static void retry_after_is_seconds_or_a_date(void **state)
-{
-	(void)state;
-	const int64_t now = 1800000000; /* Fri, 15 Jan 2027 08:00:00 GMT */
-	static const struct {
-		const char *value;
-		int64_t want;
-	} cases[] = {
-		{"0", 0},
-		{"1", 1000},
-		{"120", 120000},
-		{"999999999", 999999999000},
-		{"1000000000000", 0}, /* nobody means that */
-		{"-1", 0},
-		{"1.5", 0},
-		{"1 ", 0},
-		{"", 0},
-		{"soon", 0},
-		{"Fri, 15 Jan 2027 08:00:30 GMT", 30000},
-		{"Fri, 15 Jan 2027 08:00:00 GMT", 0},
-		{"Fri, 15 Jan 2027 07:00:00 GMT", 0},
-		{"Fri, 15 Jan 2027 08:00:30 GMT; x", 0},
-		{"Fri, 15 Jan 2027 08:00:30 CET", 0},
-		{"Fri, 15 Jan 9999 08:00:30 GMT", 0},
-	};
-	for (size_t i = 0; i < COF_COUNT(cases); i++) {
-		if (cof_service_retry_after(cases[i].value, now) != cases[i].want)
-			fail_msg("%s: %lld", cases[i].value, (long long)cof_service_retry_after(cases[i].value, now));
-	}
-}
-
 static void each_type_has_its_service(void **state)
 {
 	(void)state;
@@ -103,7 +72,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t072_a_service_is_where_its_owner_said),
-		cmocka_unit_test(retry_after_is_seconds_or_a_date),
 		cmocka_unit_test(each_type_has_its_service),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,13 @@ static void refuses(void **state)
 		"Bearer realm=\"https://a\x01\"",
 		"Digest realm=\"https://a\"",
 		"Bearer service=\"x\"",
+		"realm=\"https://a\"",
+		", ,",
+		"Bearer realm=\"https://a\"x",
+		"Bearer realm=\"https://a\", realm=\"https://b\"",
+		"Bearer,realm",
+		"Bearer/1 realm=\"https://a\"",
+		"Basic realm=\"a\" =",
 	};
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		cof_challenge c;
@@ -31,6 +38,10 @@ static void t040_token_servers_without_tls(void **state)
 		"Bearer realm=\"file:///etc/passwd\"",
 		"Bearer realm=\"/token\"",
 		"Bearer realm=\"//a/token\"",
+		"Bearer realm=\"https://registry.test@a/token\"",
+		"Bearer realm=\"https://a/token#x\"",
+		"Bearer realm=\"https://\"",
+		"Basic realm=\"x\", Bearer realm=\"http://a/token\"", /* it is not made good by a weaker one */
 	};
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		cof_challenge c;
@@ -68,6 +79,35 @@ static void reads(void **state)
 	assert_string_equal(c.service, "x");
 }
 
+static void takes_the_best_of_several(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *header;
+		cof_auth_scheme scheme;
+		const char *realm;
+	} cases[] = {
+		{"Basic realm=\"b\", Bearer realm=\"https://a/t\",service=s", COF_AUTH_BEARER, "https://a/t"},
+		{"Bearer realm=\"https://a/t\", Basic realm=\"b\"", COF_AUTH_BEARER, "https://a/t"},
+		{"Bearer realm=\"https://a/t\", Bearer realm=\"https://b/t\"", COF_AUTH_BEARER, "https://a/t"},
+		{"Negotiate, Basic realm=\"b\"", COF_AUTH_BASIC, "b"},
+		{"Negotiate YWJj/+==, Basic realm=\"b\"", COF_AUTH_BASIC, "b"},
+		{"Digest realm=\"d\", nonce=\"x,y\", qop=\"auth\", Basic realm=\"b\"", COF_AUTH_BASIC, "b"},
+		{"Basic", COF_AUTH_BASIC, ""},
+		{"Basic realm = \"b\" , charset=\"UTF-8\"", COF_AUTH_BASIC, "b"},
+		{", ,BASIC realm=b,", COF_AUTH_BASIC, "b"},
+	};
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		cof_challenge c;
+		assert_ok(cof_challenge_parse(cases[i].header, &c, &err));
+		assert_int_equal(c.scheme, cases[i].scheme);
+		assert_string_equal(c.realm, cases[i].realm);
+	}
+	cof_challenge c;
+	assert_fails(cof_challenge_parse("Negotiate", &c, &err), "challenge-unsupported");
+	assert_fails(cof_challenge_parse("Digest realm=\"x\"", &c, &err), "challenge-unsupported");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -75,6 +115,7 @@ int main(void)
 		cmocka_unit_test(t040_token_servers_without_tls),
 		cmocka_unit_test(t043_lengths),
 		cmocka_unit_test(reads),
+		cmocka_unit_test(takes_the_best_of_several),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

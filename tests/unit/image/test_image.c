@@ -2,8 +2,10 @@
 /* The chain of digests against a source that lies at each of its steps. */
 #include <stdio.h>
 
+#include "common/hex.h"
 #include "image-decrypt/image.h"
-#include "tests/unit/test.h"
+#include "tests/unit/image/mkimage.h"
+#include "tests/unit/image/scratch.h"
 
 #define OCI "application/vnd.oci.image."
 #define LAYER_DIGEST "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -164,6 +166,101 @@ static void loads_by_tag_and_digest(void **state)
 	assert_int_equal(load(&l, "sha256:zz", &none, NULL) < 0, 1);
 }
 
+/* An index whose only member is what the tag named so far. */
+static void wrap(cof_layout *l, const char *arch)
+{
+	COF_AUTO(cof_buf) doc = {0};
+	COF_AUTO(cof_fetched) inner = {0};
+	const cof_image_source src = cof_layout_source(l);
+	cof_digest d = {0};
+	cof_media_kind kind;
+	char text[COF_DIGEST_STR_MAX];
+	assert_ok(cof_image_fetch(&src, "v1", &inner, &d, &kind, &err));
+	cof_digest_str(&d, text);
+	assert_ok(cof_buf_printf(&doc, &err,
+				 "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[{"
+				 "\"mediaType\":\"" OCI "%s.v1+json\",\"digest\":\"%s\",\"size\":%zu,\"platform\":{"
+				 "\"os\":\"linux\",\"architecture\":\"%s\"}}]}",
+				 kind == COF_MEDIA_INDEX ? "index" : "manifest", text, inner.body.len, arch));
+	assert_ok(cof_layout_put(l, cof_buf_span(&doc), &d, &err));
+	assert_ok(cof_layout_tag(l, "v1", OCI "index.v1+json", &d, doc.len, &err));
+}
+
+static int load_as(cof_layout *l, cof_platform platform, cof_err *err)
+{
+	COF_AUTO(cof_image) image = {0};
+	const cof_image_source src = cof_layout_source(l);
+	return cof_image_load(&src, "v1", platform, &image, err);
+}
+
+static void t037_indexes_within_indexes(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	layout_demo(l, "v1");
+	for (int depth = 1; depth <= COF_INDEX_DEPTH_MAX; depth++) {
+		wrap(l, "amd64");
+		assert_ok(load_as(l, COF_PLATFORM_DEFAULT, &err));
+		assert_ok(load_as(l, COF_PLATFORM_ANY, &err));
+	}
+	wrap(l, "amd64");
+	assert_fails(load_as(l, COF_PLATFORM_DEFAULT, &err), "manifest-malformed");
+}
+
+/* What an index says of a member is no more than a claim, which the member's own words must bear out. */
+static void t037_the_platform_is_the_configs(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	cof_platform arm;
+	layout_demo(l, "v1");
+	assert_ok(cof_platform_parse("linux/arm64", &arm, &err));
+	assert_fails(load_as(l, arm, &err), "platform-mismatch");
+	wrap(l, "arm64");
+	assert_fails(load_as(l, arm, &err), "platform-mismatch");
+	assert_fails(load_as(l, COF_PLATFORM_DEFAULT, &err), "platform-not-found");
+	assert_fails(load_as(l, COF_PLATFORM_ANY, &err), "platform-not-found");
+}
+
+/* An index in the place of the manifest that an index names. */
+static void t037_members_are_what_they_are_called(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	COF_AUTO(cof_fetched) index = {0};
+	COF_AUTO(cof_fetched) got = {0};
+	COF_AUTO(cof_desc) d = {.size = 0};
+	const cof_image_source src = cof_layout_source(l);
+	cof_media_kind kind;
+	layout_demo(l, "v1");
+	wrap(l, "amd64");
+	assert_ok(cof_image_fetch(&src, "v1", &index, &d.digest, &kind, &err));
+	d.size = index.body.len;
+	(void)snprintf(d.media_type, sizeof d.media_type, OCI "manifest.v1+json");
+	assert_fails(cof_image_member(&src, &d, &got, &kind, &err), "manifest-type-mismatch");
+}
+
+/* A member that lies in its descriptor is not asked for. */
+static void t036_members_within_descriptors(void **state)
+{
+	(void)state;
+	COF_AUTO(liar) l = {0};
+	build(&l, good);
+	const cof_image_source none = {0};
+	const cof_image_source lying = {.arg = &l, .manifest = get_manifest, .blob = get_blob};
+	const char *const data[] = {cof_buf_str(&l.manifest), "{}"};
+	for (size_t i = 0; i < COF_COUNT(data); i++) {
+		COF_AUTO_FREE char *b64 = cof_b64_dup(cof_span_str(data[i]));
+		COF_AUTO(cof_desc) d = {.size = l.manifest.len, .data = json_string(b64)};
+		COF_AUTO(cof_fetched) got = {0};
+		cof_media_kind kind;
+		(void)snprintf(d.media_type, sizeof d.media_type, OCI "manifest.v1+json");
+		assert_ok(cof_digest_parse(l.manifest_digest, &d.digest, &err));
+		assert_ok(cof_image_member(i == 0 ? &none : &lying, &d, &got, &kind, &err));
+		assert_string_equal(cof_buf_str(&got.body), cof_buf_str(&l.manifest));
+	}
+}
+
 static void downgrade_is_seen(void **state)
 {
 	(void)state;
@@ -184,6 +281,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t036_lies_at_each_step),
 		cmocka_unit_test(t037_what_belongs_together),
+		cmocka_unit_test_setup_teardown(t037_indexes_within_indexes, scratch_up, scratch_down),
+		cmocka_unit_test_setup_teardown(t037_the_platform_is_the_configs, scratch_up, scratch_down),
+		cmocka_unit_test_setup_teardown(t037_members_are_what_they_are_called, scratch_up, scratch_down),
+		cmocka_unit_test(t036_members_within_descriptors),
 		cmocka_unit_test(loads_by_tag_and_digest),
 		cmocka_unit_test(downgrade_is_seen),
 	};

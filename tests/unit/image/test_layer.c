@@ -1,119 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole pipeline: made layers and every bit of harm to them, then the shared vectors against their listings. */
 #include <dirent.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
-#include <isa-l/igzip_lib.h>
-
 #include "image-decrypt/enc_provider.h"
-#include "image-decrypt/layer.h"
 #include "image-decrypt/layout.h"
 #include "tests/unit/image/jwe_open.h"
-#include "tests/unit/image/mktar.h"
-#include "tests/unit/image/scratch.h"
+#include "tests/unit/image/mklayer.h"
 #include "tests/unit/image/vec.h"
-
-#define GZIP_ENC "application/vnd.oci.image.layer.v1.tar+gzip+encrypted"
-#define GZIP "application/vnd.oci.image.layer.v1.tar+gzip"
-
-/* A layer as a registry would hold it. */
-typedef struct stored {
-	cof_buf blob;
-	cof_buf pubopts;
-	cof_layer_key key;
-	cof_digest digest, diff_id;
-} stored;
-
-static void stored_release(stored *s)
-{
-	cof_buf_release(&s->blob);
-	cof_buf_release(&s->pubopts);
-	cof_layer_key_release(&s->key);
-}
-COF_DEFINE_AUTO(stored, stored_release)
-
-static void gzip(const cof_buf *in, cof_buf *ret)
-{
-	struct isal_zstream *z = malloc(sizeof *z);
-	assert_non_null(z);
-	isal_deflate_init(z);
-	assert_ok(cof_buf_reserve(ret, in->len + 1024, &err));
-	z->gzip_flag = IGZIP_GZIP;
-	z->end_of_stream = 1;
-	z->next_in = in->data;
-	z->avail_in = (uint32_t)in->len;
-	z->next_out = ret->data;
-	z->avail_out = (uint32_t)(in->len + 1024);
-	assert_int_equal(isal_deflate(z), COMP_OK);
-	ret->len = z->total_out;
-	free(z);
-}
-
-static void seal(const cof_buf *plain, stored *ret)
-{
-	COF_AUTO_PTR(cof_enc_stream) enc = NULL;
-	uint8_t hmac[COF_ENC_HMAC_LEN];
-	assert_ok(cof_enc_key_new(&ret->key, &err));
-	assert_ok(cof_buf_add(&ret->blob, plain->data, plain->len, &err));
-	assert_ok(cof_enc_stream_new(&enc, &ret->key, COF_ENC_ENCRYPT, &err));
-	assert_ok(cof_enc_stream_add(enc, cof_buf_span(&ret->blob), ret->blob.data, &err));
-	assert_ok(cof_enc_stream_end(enc, hmac, &err));
-	assert_ok(cof_enc_public_make(hmac, &ret->pubopts, &err));
-}
-
-static void make_tar(cof_buf *t)
-{
-	tar_dir(t, "etc");
-	tar_file(t, "etc/secret", "the secret");
-	tar_link(t, '2', "etc/link", "secret");
-	tar_end(t);
-}
-
-static void make_layer(stored *ret)
-{
-	COF_AUTO(cof_buf) tar = {0};
-	COF_AUTO(cof_buf) gz = {0};
-	make_tar(&tar);
-	gzip(&tar, &gz);
-	seal(&gz, ret);
-	assert_ok(cof_digest_of(COF_SHA256, cof_buf_span(&tar), &ret->diff_id, &err));
-	assert_ok(cof_digest_of(COF_SHA256, cof_buf_span(&ret->blob), &ret->digest, &err));
-}
-
-static cof_layer_job job_of(const stored *l, const scratch *s)
-{
-	return (cof_layer_job){.media_type = GZIP_ENC,
-			       .digest = l->digest,
-			       .size = l->blob.len,
-			       .diff_id = l->diff_id,
-			       .enc_pubopts = cof_buf_str(&l->pubopts),
-			       .unpack = {.root_fd = s->fd}};
-}
-
-static int file_of(cof_span bytes)
-{
-	int fd = memfd_create("layer", MFD_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_ok(cof_fd_write_all(fd, bytes, &err));
-	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	return fd;
-}
-
-/* key NULL: none comes. */
-static int run(cof_layer_job job, cof_span blob, const cof_layer_key *key, cof_layer_result *ret, cof_err *err)
-{
-	int pipe_fds[2];
-	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
-	COF_AUTO_FD int key_in = pipe_fds[0];
-	int r = key == NULL ? 0 : cof_layer_key_write(pipe_fds[1], key, err);
-	assert_int_equal(r, 0);
-	(void)close(pipe_fds[1]);
-	COF_AUTO_FD int stored_fd = file_of(blob);
-	job.blob_fd = stored_fd;
-	job.key_fd = key_in;
-	return cof_layer_unpack(&job, ret, err);
-}
 
 static void opens(void **state)
 {
@@ -235,16 +129,12 @@ static void t035_bomb(void **state)
 {
 	const scratch *s = *state;
 	COF_AUTO(cof_buf) tar = {0};
-	COF_AUTO(cof_buf) gz = {0};
 	COF_AUTO(stored) l = {0};
 	cof_layer_result res;
 	COF_AUTO_FREE char *zeros = calloc(1, 8 << 20);
 	tar_put(&tar, (tar_spec){.type = '0', .name = "big", .data = zeros, .size = 8 << 20});
 	tar_end(&tar);
-	gzip(&tar, &gz);
-	seal(&gz, &l);
-	assert_ok(cof_digest_of(COF_SHA256, cof_buf_span(&tar), &l.diff_id, &err));
-	assert_ok(cof_digest_of(COF_SHA256, cof_buf_span(&l.blob), &l.digest, &err));
+	make_layer_of(&tar, &l);
 	cof_layer_job job = job_of(&l, s);
 	job.unpack.max_bytes = 1 << 20;
 	assert_fails(run(job, cof_buf_span(&l.blob), &l.key, &res, &err), "layer-too-large");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image-decrypt/pax.h"
+
+#include <stdio.h>
+
 #include "tests/unit/test.h"
 
 static int parse(const char *text, cof_pax *ret, cof_err *err)
@@ -111,6 +114,60 @@ static void t035_number_of_attributes(void **state)
 	}
 }
 
+static void put_record(cof_buf *to, const char *key, const char *value, size_t len)
+{
+	size_t rest = strlen(key) + len + 3, n = rest + 1;
+	while (n != rest + (size_t)snprintf(NULL, 0, "%zu", n))
+		n = rest + (size_t)snprintf(NULL, 0, "%zu", n);
+	assert_ok(cof_buf_printf(to, &err, "%zu %s=", n, key));
+	assert_ok(cof_buf_add(to, value, len, &err));
+	assert_ok(cof_buf_add_str(to, "\n", &err));
+}
+
+static void attributes_in_both_spellings(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_buf) text = {0};
+	COF_AUTO(cof_pax) p = {0};
+	put_record(&text, "SCHILY.xattr.user.a", "\0\1\2\3", 4);
+	put_record(&text, "LIBARCHIVE.xattr.user.a", "AAECAw", 6); /* the same */
+	put_record(&text, "LIBARCHIVE.xattr.user.%25%3d%20b", "eHg", 3);
+	put_record(&text, "LIBARCHIVE.xattr.user.empty", "", 0);
+	put_record(&text, "SCHILY.acl.access", "user::rw-,group::r--,other::r--", 31);
+	put_record(&text, "SCHILY.acl.default", "nonsense", 8);
+	assert_ok(cof_pax_parse(cof_buf_span(&text), &p, &err));
+	assert_int_equal(p.n_xattrs, 3);
+	assert_string_equal(p.xattrs[0].name, "user.a");
+	assert_span_equal(p.xattrs[0].value, "\0\1\2\3", 4);
+	assert_string_equal(p.xattrs[1].name, "user.%= b");
+	assert_span_equal(p.xattrs[1].value, "xx", 2);
+	assert_int_equal(p.xattrs[2].value.len, 0);
+}
+
+static void t033_attributes_of_two_minds(void **state)
+{
+	(void)state;
+	const struct {
+		const char *a, *va, *b, *vb;
+	} bad[] = {
+		{"SCHILY.xattr.user.a", "x", "SCHILY.xattr.user.a", "y"},
+		{"SCHILY.xattr.user.a", "x", "LIBARCHIVE.xattr.user.a", "eHg"},
+		{"LIBARCHIVE.xattr.user.%61", "eA", "SCHILY.xattr.user.a", "y"},
+		{"LIBARCHIVE.xattr.user.a", "e", "comment", ""},
+		{"LIBARCHIVE.xattr.user.a", "e.g.", "comment", ""},
+		{"LIBARCHIVE.xattr.user.%6", "eA", "comment", ""},
+		{"LIBARCHIVE.xattr.user.%zz", "eA", "comment", ""},
+		{"LIBARCHIVE.xattr.user.%00", "eA", "comment", ""},
+	};
+	for (size_t i = 0; i < COF_COUNT(bad); i++) {
+		COF_AUTO(cof_buf) text = {0};
+		COF_AUTO(cof_pax) p = {0};
+		put_record(&text, bad[i].a, bad[i].va, strlen(bad[i].va));
+		put_record(&text, bad[i].b, bad[i].vb, strlen(bad[i].vb));
+		assert_fails(cof_pax_parse(cof_buf_span(&text), &p, &err), "tar-pax");
+	}
+}
+
 static void t035_sparse_maps(void **state)
 {
 	(void)state;
@@ -125,6 +182,7 @@ static void t035_sparse_maps(void **state)
 		"22 GNU.sparse.major=2\n",
 		"22 GNU.sparse.other=2\n",
 		"32 GNU.sparse.numblocks=9999999\n",
+		"24 GNU.sparse.numblocks=3\n26 GNU.sparse.map=0,5,9,1\n25 GNU.sparse.realsize=9\n",
 	};
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		COF_AUTO(cof_pax) p = {0};
@@ -170,6 +228,8 @@ int main(void)
 		cmocka_unit_test(reads),
 		cmocka_unit_test(t033_global_headers),
 		cmocka_unit_test(t035_number_of_attributes),
+		cmocka_unit_test(attributes_in_both_spellings),
+		cmocka_unit_test(t033_attributes_of_two_minds),
 		cmocka_unit_test(t035_sparse_maps),
 		cmocka_unit_test(t035_sparse_limits),
 		cmocka_unit_test(decimals),

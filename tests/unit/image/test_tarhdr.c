@@ -91,6 +91,44 @@ static void full_names_have_no_nul(void **state)
 	assert_string_equal(h.link, name);
 }
 
+static void devices(void **state)
+{
+	(void)state;
+	uint8_t block[512];
+	cof_tarhdr h;
+	tar_header(block, &(tar_spec){.type = '4', .name = "d"});
+	tar_octal(block + 329, 8, 0xfff);
+	tar_octal(block + 337, 8, 0xfffff);
+	tar_checksum(block);
+	assert_ok(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err));
+	assert_int_equal(h.dev_major, 0xfff);
+	assert_int_equal(h.dev_minor, 0xfffff);
+	tar_octal(block + 329, 8, 0x1000);
+	tar_checksum(block);
+	assert_fails(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err), "tar-number");
+	block[156] = '0'; /* of no meaning there */
+	tar_checksum(block);
+	assert_ok(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err));
+	assert_int_equal(h.dev_major, 0);
+}
+
+static void t033_prefix_of_star(void **state)
+{
+	(void)state;
+	uint8_t block[512];
+	cof_tarhdr h;
+	for (size_t n = 130; n <= 131; n++) {
+		tar_header(block, &(tar_spec){.type = '0', .name = "d"});
+		memset(block + 345, 'p', n);
+		memcpy(block + 508, "tar", 4);
+		tar_checksum(block);
+		if (n == 130)
+			assert_ok(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err));
+		else
+			assert_fails(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err), "tar-malformed");
+	}
+}
+
 static void gnu_maps(void **state)
 {
 	(void)state;
@@ -118,6 +156,8 @@ int main(void)
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(parses),
 		cmocka_unit_test(full_names_have_no_nul),
+		cmocka_unit_test(devices),
+		cmocka_unit_test(t033_prefix_of_star),
 		cmocka_unit_test(gnu_maps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
