@@ -175,6 +175,38 @@ static void there_and_back_with_skopeo(void **state)
 	}
 }
 
+/* skopeo knows no --resolve: it asks loopback, and believes in any certificate. */
+static void a_registry_between_us_and_skopeo(void **state)
+{
+	char from[PATH_MAX + 64], resolve[128], ours[128], theirs[128], digest[COF_DIGEST_STR_MAX];
+	(void)state;
+	if (vectors[0] == '\0' || !running || !have_skopeo())
+		skip();
+	(void)snprintf(from, sizeof from, "oci:%s/image/oci:index-amd64-arm64", vectors);
+	(void)snprintf(resolve, sizeof resolve, "%s:127.0.0.1", at_registry);
+	(void)snprintf(ours, sizeof ours, "docker://%s/between/app:v1", at_registry);
+	(void)snprintf(theirs, sizeof theirs, "docker://127.0.0.1:%u/between/app:v1", up.port);
+	assert_int_equal(VERB(push, "--ca", ca, "--resolve", resolve, "--all", from, ours), COF_EXIT_YES);
+	take_digest(digest);
+	const char *const pull[] = {"skopeo", "--insecure-policy",   "copy", "-q", "--all", "--src-tls-verify=false",
+				    theirs,   "oci-archive:a.tar:x", NULL};
+	run_tool(pull);
+	theirs[strlen(theirs) - 1] = '2';
+	ours[strlen(ours) - 1] = '2';
+	const char *const push[] = {"skopeo",
+				    "--insecure-policy",
+				    "copy",
+				    "-q",
+				    "--all",
+				    "--dest-tls-verify=false",
+				    "oci-archive:a.tar:x",
+				    theirs,
+				    NULL};
+	run_tool(push);
+	assert_int_equal(VERB(pull, "--ca", ca, "--resolve", resolve, "--all", ours, "oci:back"), COF_EXIT_YES);
+	assert_says("out", digest);
+}
+
 /* docker's archives, links within them and all, as skopeo writes them. */
 static void docker_archives_of_skopeo(void **state)
 {
@@ -228,6 +260,7 @@ int main(void)
 		T(wrong_usage),
 		T(what_bare_names_mean),
 		T(there_and_back_with_skopeo),
+		T(a_registry_between_us_and_skopeo),
 		T(docker_archives_of_skopeo),
 		T(lines_on_a_screen),
 	};

@@ -70,7 +70,7 @@ static void make_images(const scratch *s, int n)
 	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
 	for (int i = 0; i < n; i++) {
 		COF_AUTO(cof_buf) tar = {0};
-		char tag[8], text[32];
+		char tag[16], text[32];
 		(void)snprintf(tag, sizeof tag, "v%d", i);
 		(void)snprintf(text, sizeof text, "text number %d", i);
 		tar_file(&tar, "file", text);
@@ -92,7 +92,7 @@ static void make_index(const scratch *s, int n, bool missing)
 	for (int i = 0; i < n; i++) {
 		COF_AUTO(cof_fetched) m = {0};
 		cof_media_kind kind;
-		char tag[8];
+		char tag[16];
 		(void)snprintf(tag, sizeof tag, "v%d", i);
 		assert_ok(cof_image_fetch(&src, tag, &m, &d, &kind, &err));
 		cof_digest_str(&d, text);
