@@ -10,7 +10,11 @@
 #include "common/json.h"
 
 enum cof_role_type {
-	/* init -> fetcher. JSON {"reference", "ca", "proxy"|null, "resolve": ["NAME:PORT:ADDR"]}. Reply MANIFEST. */
+	/*
+	 * init -> fetcher, once. JSON {"reference", "ca", "proxy"|null, "no_proxy": [], "resolve": ["NAME:PORT:ADDR"],
+	 * "logins": bool, "signers": bool}; a descriptor for each that is true: the read end of a pipe with the
+	 * keeper's record (keeper.h). Reply MANIFEST, when the signatures are what the policy wants.
+	 */
 	COF_FETCHER_PULL = 1,
 	/*
 	 * init -> fetcher. u32le index of the layer, and the write end of a pipe; at most COF_FETCHES_MAX are under way
