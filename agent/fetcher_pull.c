@@ -121,11 +121,8 @@ static int send_manifest(const cof_fetcher *f, cof_err *err)
 
 int cof_fetcher_connect(const cof_fetcher *f, cof_registry **ret, cof_err *err)
 {
-	const cof_registry_opts opts = {.ca_pem = cof_span_str(f->p.ca),
-					.resolve = f->p.resolve,
-					.proxy = f->p.proxy,
-					.user = f->login.user,
-					.password = &f->login.password};
+	const cof_registry_opts opts = {
+		.ca_pem = cof_span_str(f->p.ca), .resolve = f->p.resolve, .proxy = f->p.proxy, .login = &f->login};
 	return cof_registry_new(ret, &f->ref, &opts, err);
 }
 

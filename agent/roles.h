@@ -25,8 +25,7 @@ enum cof_role_type {
 	COF_UNPACKER_JOB = 10,
 	/* init -> unpacker, once: the layers below this one have their names. Empty. */
 	COF_UNPACKER_LOWERS = 11,
-	/* init -> scratch, once: JSON {"disk": "vdb", "integrity", "folder"}. Reply DONE, empty: it is mounted there.
-	 */
+	/* init -> scratch, once: JSON {"disk", "integrity", "folder"}. Reply DONE, empty: it is mounted there. */
 	COF_SCRATCH_JOB = 20,
 
 	COF_ROLE_MANIFEST = 100,

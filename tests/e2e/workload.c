@@ -193,7 +193,10 @@ static int tree(const char *path)
 		snprintf(below, sizeof below, "%s/%s", path, names[i]->d_name);
 		bool real = strcmp(names[i]->d_name, ".") != 0 && strcmp(names[i]->d_name, "..") != 0;
 		if (real && lstat(below, &st) == 0) {
-			char type = S_ISDIR(st.st_mode) ? 'd' : S_ISLNK(st.st_mode) ? 'l' : S_ISREG(st.st_mode) ? 'f' : '?';
+			char type = S_ISDIR(st.st_mode)	  ? 'd'
+				    : S_ISLNK(st.st_mode) ? 'l'
+				    : S_ISREG(st.st_mode) ? 'f'
+							  : '?';
 			printf("%c %04o %u %s\n", type, st.st_mode & 07777u, st.st_uid, below);
 			if (type == 'd')
 				r |= tree(below);
