@@ -7,23 +7,19 @@
 #include "runtime/cli/image.h"
 #include "tests/unit/cli/captured.h"
 #include "tests/unit/cli/screen.h"
+#include "tests/unit/image/in_scratch.h"
 #include "tests/unit/image/mkimage.h"
-#include "tests/unit/image/registry_up.h"
-#include "tests/unit/image/scratch.h"
 #include "tests/unit/image/vec.h"
 
 #define VERB(verb, ...) captured(cof_cmd_image_##verb, #verb, (const char *const[]){__VA_ARGS__, NULL}, "out", "err")
 
-static registry_up up;
-static bool running;
 static char vectors[PATH_MAX];
 static char at_registry[64], ca[128]; /* what a command line needs for it */
 
 /* Before any test leaves this folder. */
 static int all_begin(void **state)
 {
-	(void)state;
-	running = registry_start(&up);
+	(void)registry_up_for_all(state);
 	if (vectors_dir() != NULL)
 		assert_non_null(realpath(vectors_dir(), vectors));
 	(void)snprintf(at_registry, sizeof at_registry, "%s:%u", REGISTRY_NAME, up.port);
@@ -31,28 +27,13 @@ static int all_begin(void **state)
 	return 0;
 }
 
-static int all_end(void **state)
-{
-	(void)state;
-	if (running)
-		registry_stop(&up);
-	return 0;
-}
-
 static int begin(void **state)
 {
-	int r = scratch_up(state);
+	int r = in_scratch_up(state);
 	const scratch *s = *state;
-	assert_int_equal(chdir(s->top), 0);
 	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "plain", true);
 	layout_demo(l, "v1");
 	return r;
-}
-
-static int end(void **state)
-{
-	assert_int_equal(chdir("/"), 0);
-	return scratch_down(state);
 }
 
 static json_t *said(void)
@@ -256,7 +237,7 @@ static void lines_on_a_screen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, in_scratch_down)
 		T(wrong_usage),
 		T(what_bare_names_mean),
 		T(there_and_back_with_skopeo),
@@ -264,5 +245,5 @@ int main(void)
 		T(docker_archives_of_skopeo),
 		T(lines_on_a_screen),
 	};
-	return cmocka_run_group_tests(tests, all_begin, all_end);
+	return cmocka_run_group_tests(tests, all_begin, registry_down_for_all);
 }

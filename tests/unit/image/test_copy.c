@@ -2,44 +2,10 @@
 /* Images from place to place, a real registry among them: what arrives is the same, or nothing has its name. */
 #include "image-decrypt/copy.h"
 
+#include "tests/unit/image/in_scratch.h"
 #include "tests/unit/image/mkimage.h"
-#include "tests/unit/image/registry_up.h"
-#include "tests/unit/image/scratch.h"
 
 #define OCI "application/vnd.oci.image."
-
-static registry_up up;
-static bool running;
-
-/* Before any test leaves this folder. */
-static int all_begin(void **state)
-{
-	(void)state;
-	running = registry_start(&up);
-	return 0;
-}
-
-static int all_end(void **state)
-{
-	(void)state;
-	if (running)
-		registry_stop(&up);
-	return 0;
-}
-
-static int begin(void **state)
-{
-	int r = scratch_up(state);
-	const scratch *s = *state;
-	assert_int_equal(chdir(s->top), 0);
-	return r;
-}
-
-static int end(void **state)
-{
-	assert_int_equal(chdir("/"), 0);
-	return scratch_down(state);
-}
 
 static int copy_as(const char *from, const char *to, const cof_copy_opts *opts, cof_copy_result *ret, cof_err *why)
 {
@@ -254,7 +220,7 @@ static void progress_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, in_scratch_up, in_scratch_down)
 		T(to_a_registry_and_back),
 		T(from_registry_to_registry),
 		T(one_image_of_an_index),
@@ -263,5 +229,5 @@ int main(void)
 		T(names_with_digests),
 		T(progress_is_told),
 	};
-	return cmocka_run_group_tests(tests, all_begin, all_end);
+	return cmocka_run_group_tests(tests, registry_up_for_all, registry_down_for_all);
 }
