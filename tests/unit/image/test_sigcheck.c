@@ -371,7 +371,7 @@ static void bundle_of(EVP_PKEY *key, const char *statement, const char *material
 	"0361a396177a9cb410ff61f20015ad\"}}]"
 #define SIGNS                                                                                                          \
 	"{\"_type\":\"https://in-toto.io/Statement/v1\"," SUBJECT ",\"predicateType\":\"" COF_SIGBUNDLE_PREDICATE "\"" \
-														  "}"
+	"}"
 #define SBOM                                                                                                           \
 	"{\"_type\":\"https://in-toto.io/Statement/v1\"," SUBJECT ",\"predicateType\":\"https://spdx.dev/Document\"}"
 #define TLOG                                                                                                           \
