@@ -39,11 +39,13 @@ COF_WUR int cof_image_name_parse(const char *in, cof_depot_kind bare, cof_image_
 
 /* For registries; the others need none of it. Borrowed until cof_depot_open returns; the lists are NULL-ended. */
 typedef struct cof_depot_opts {
-	cof_span ca_pem;	    /* empty: the system's roots */
-	const char *const *resolve; /* as in common/http.h; may be NULL */
-	const char *const *mirrors; /* "HOST[:PORT][/PREFIX]", asked before the name's own host; may be NULL */
-	const char *proxy;	    /* NULL: none */
-	cof_span auth;		    /* the text of docker's config.json; empty: anonymous */
+	cof_span ca_pem;	     /* empty: the system's roots */
+	const char *const *resolve;  /* as in common/http.h; may be NULL */
+	const char *const *mirrors;  /* "HOST[:PORT][/PREFIX]", asked before the name's own host; may be NULL */
+	const char *proxy;	     /* NULL: none */
+	const char *const *no_proxy; /* hosts that are reached without it, as in common/http.h; may be NULL */
+	const char *const *partners; /* servers that belong to the registry, as in registry.h; may be NULL */
+	cof_span auth;		     /* the text of docker's config.json; empty: anonymous */
 } cof_depot_opts;
 
 typedef struct cof_depot cof_depot;

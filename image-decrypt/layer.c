@@ -8,7 +8,7 @@
 #include "image-decrypt/ocicrypt.h"
 
 enum {
-	BLOCK = 256 << 10,
+	BLOCK = 512 << 10,
 	PLAIN_BLOCKS = 8,
 	TAR_BLOCKS = 16,
 	AHEAD_MAX = 8 << 20,

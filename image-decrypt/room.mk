@@ -68,8 +68,13 @@ image_SRC += image-decrypt/unpack_inside.c
 image_SRC += image-decrypt/authfile.c
 image_SRC += image-decrypt/challenge.c
 image_SRC += image-decrypt/registry.c
-image_SRC += image-decrypt/registry_blob.c
+image_SRC += image-decrypt/registry_auth.c
+image_SRC += image-decrypt/registry_do.c
+image_SRC += image-decrypt/registry_referrers.c
+image_SRC += image-decrypt/registry_stream.c
 image_SRC += image-decrypt/registry_upload.c
+image_SRC += image-decrypt/registry_windows.c
+image_SRC += image-decrypt/token.c
 # signatures
 image_SRC += image-decrypt/sigbundle.c
 image_SRC += image-decrypt/sigidentity.c

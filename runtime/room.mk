@@ -55,3 +55,6 @@ $(O)/gen/calibrate-init.o: runtime/cli/calibrate_init.c
 
 # This test drives the whole broker.
 $(O)/tests/unit/cli/test_kbs: | $(O)/bin/coffer-kbs
+
+# All vectors by functions and by the program.
+$(O)/tests/unit/image/test_vectors: | $(O)/bin/coffer

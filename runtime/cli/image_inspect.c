@@ -90,11 +90,18 @@ static json_t *describe(const cof_image *image)
 
 /* --- inspect: the table --- */
 
+/* A control character, as ASCII or as UTF-8 writes those above it (U+0080 to U+009F). */
+static bool draws(const char *s)
+{
+	unsigned char c = (unsigned char)s[0], next = (unsigned char)s[1];
+	return c < ' ' || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0);
+}
+
 /* An image's texts are a stranger's: nothing of them may steer the terminal. */
 static void print_text(const char *s)
 {
 	for (; *s != '\0'; s++)
-		(void)putchar((unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
+		(void)putchar(draws(s) ? '?' : *s);
 }
 
 static void print_field(const char *name, const json_t *v)
@@ -154,15 +161,20 @@ static void print_table(const cof_image *image, const json_t *doc)
 	print_text(image->config.os);
 	(void)putchar('/');
 	print_text(image->config.architecture);
+	if (json_is_string(json_object_get(doc, "variant"))) {
+		(void)putchar('/');
+		print_text(json_string_value(json_object_get(doc, "variant")));
+	}
 	(void)putchar('\n');
 	print_config(json_object_get(doc, "config"));
 	for (size_t i = 0; i < image->manifest.n_layers; i++)
 		total += image->manifest.layers[i].size;
-	(void)printf("%-13s %zu, ", "layers", image->manifest.n_layers);
-	print_size(total);
-	(void)putchar('\n');
+	(void)printf("%-13s %zu\n", "layers", image->manifest.n_layers);
 	for (size_t i = 0; i < image->manifest.n_layers; i++)
 		print_layer(i, &image->manifest.layers[i]);
+	(void)printf("  all  ");
+	print_size(total);
+	(void)putchar('\n');
 }
 
 int cof_cmd_image_inspect(int argc, char **argv)

@@ -157,13 +157,15 @@ typedef struct work {
 	cof_sig_report report;
 } work;
 
-static void work_release(work *w)
+/* On the heap: names of images are long. */
+static void work_free(work *w)
 {
 	cof_image_name_release(&w->name);
 	cof_image_release(&w->image);
 	cof_cli_given_release(&w->given);
+	free(w);
 }
-COF_DEFINE_AUTO(work, work_release)
+COF_DEFINE_AUTO_PTR(work, work_free)
 
 /* The name that signatures in files are for: the one given, else a registry's own. */
 static int name_of(const work *w, cof_ref *ret, bool *ret_known, cof_err *err)
@@ -276,7 +278,11 @@ int cof_cmd_image_verify(int argc, char **argv)
 	int code = 0;
 	if (parse(argc, argv, &s, &code) < 0)
 		return code;
-	COF_AUTO(work) w = {.s = &s};
-	int r = verify(&w, argv[optind], &err);
-	return report(&w, r, &err);
+	COF_AUTO_PTR(work) w = calloc(1, sizeof *w);
+	int r = w == NULL ? cof_err_oom(&err) : 0;
+	if (r < 0)
+		return cof_cli_fail(&err, s.json);
+	w->s = &s;
+	r = verify(w, argv[optind], &err);
+	return report(w, r, &err);
 }
