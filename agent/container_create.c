@@ -156,8 +156,10 @@ static int begin_pull(cof_container *c, cof_err *err)
 			      .folder = c->layers,
 			      .reference = c->reference,
 			      .digest = c->allowed->digest,
-			      .ca = a->owner.registry_ca,
-			      .proxy = a->owner.proxy,
+			      .keeper = a->trust,
+			      .require_encrypted = c->allowed->require_encrypted,
+			      .parallel = a->owner.cdh.parallel,
+			      .cdh = &a->owner.cdh,
 			      .hosts = &a->hosts,
 			      .done = on_pulled,
 			      .arg = c};

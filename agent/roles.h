@@ -10,7 +10,11 @@
 #include "common/json.h"
 
 enum cof_role_type {
-	/* init -> fetcher. JSON {"reference", "ca", "proxy"|null, "resolve": ["NAME:PORT:ADDR"]}. Reply MANIFEST. */
+	/*
+	 * init -> fetcher, once. JSON {"reference", "ca", "proxy"|null, "no_proxy": [], "resolve": ["NAME:PORT:ADDR"],
+	 * "logins": bool, "signers": bool}; a descriptor for each that is true: the read end of a pipe with the
+	 * keeper's record (keeper.h). Reply MANIFEST, when the signatures are what the policy wants.
+	 */
 	COF_FETCHER_PULL = 1,
 	/*
 	 * init -> fetcher. u32le index of the layer, and the write end of a pipe; at most COF_FETCHES_MAX are under way
@@ -21,8 +25,7 @@ enum cof_role_type {
 	COF_UNPACKER_JOB = 10,
 	/* init -> unpacker, once: the layers below this one have their names. Empty. */
 	COF_UNPACKER_LOWERS = 11,
-	/* init -> scratch, once: JSON {"disk": "vdb", "integrity", "folder"}. Reply DONE, empty: it is mounted there.
-	 */
+	/* init -> scratch, once: JSON {"disk", "integrity", "folder"}. Reply DONE, empty: it is mounted there. */
 	COF_SCRATCH_JOB = 20,
 
 	COF_ROLE_MANIFEST = 100,

@@ -6,8 +6,8 @@ vm_SRC := runtime/vm/manifest.c runtime/vm/manifest_use.c runtime/vm/argv.c runt
 	runtime/vm/probe.c runtime/vm/qtest.c runtime/vm/cid.c runtime/vm/transport.c runtime/vm/dialer.c runtime/vm/links.c
 # All of the command line but its main: so that unit tests can link it.
 LIBS += cli
-cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime/cli/runopts.c runtime/cli/report.c \
-	runtime/cli/progress.c runtime/cli/initdata.c runtime/cli/kbs.c runtime/cli/measure.c runtime/cli/measure_guest.c \
+cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime/cli/run_progress.c runtime/cli/runopts.c runtime/cli/report.c \
+	runtime/cli/progress.c runtime/cli/initdata.c runtime/cli/initdata_image.c runtime/cli/kbs.c runtime/cli/measure.c runtime/cli/measure_guest.c \
 	runtime/cli/measure_options.c runtime/cli/measure_files.c runtime/cli/measure_inputs.c runtime/cli/measure_tpm.c \
 	runtime/cli/measure_result.c runtime/cli/measure_corim.c runtime/cli/measure_record.c runtime/cli/measure_output.c runtime/cli/measure_explain.c \
 	runtime/cli/measure_inspect.c \
