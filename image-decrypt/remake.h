@@ -26,7 +26,7 @@ typedef struct cof_remake {
 void cof_remake_release(cof_remake *m);
 COF_DEFINE_AUTO(cof_remake, cof_remake_release)
 
-/* Opens both places and loads the image. ret must be zeroed. Reason "image-name" (usage) for a name with a digest to be
+/* Loads the image; the other place is opened when something is written. ret must be zeroed. Reason "image-name" (usage) for a name with a digest to be
  * written. */
 COF_WUR int cof_remake_begin(cof_remake *ret, const cof_remake_opts *opts, cof_err *err);
 /* Layer i on its way to the new place. */
