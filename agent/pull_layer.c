@@ -104,7 +104,6 @@ static int ask_key(cof_pull_layer *l, cof_err *err)
 	if (r < 0)
 		return r;
 	COF_AUTO_FD int write_end = cof_steal_fd(&l->key_write);
-	cof_watch_phase(p->opts.watch, COF_PHASE_DECRYPT);
 	r = cof_trust_unwrap(p->opts.trust, cof_pull_layer_of(l)->packet, write_end, on_unwrapped, p, err);
 	p->key_pending = r == 0;
 	return r;

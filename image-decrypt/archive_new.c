@@ -81,27 +81,40 @@ static void put_size(uint8_t *field, uint64_t size)
 		field[0] = 0x80;
 }
 
+/* What is the same in every header; a NUL is behind each already. */
+static const struct {
+	size_t at;
+	const char *text;
+} fields[] = {
+	{100, "0000644"},     /* mode */
+	{108, "0000000"},     /* owner */
+	{116, "0000000"},     /* group */
+	{136, "00000000000"}, /* time */
+	{SUM_AT, "        "}, /* the checksum, while it is made */
+	{156, "0"},	      /* a file */
+	{257, "ustar"},	      {263, "00"},
+};
+
+static void put_text(uint8_t block[COF_TAR_BLOCK], size_t at, const char *text)
+{
+	for (size_t i = 0; text[i] != '\0'; i++)
+		block[at + i] = (uint8_t)text[i];
+}
+
 static void make_header(uint8_t block[COF_TAR_BLOCK], const char *name, uint64_t size)
 {
+	char sum_text[SUM_LEN];
 	unsigned sum = 0;
 	memset(block, 0, COF_TAR_BLOCK);
-	(void)snprintf((char *)block, COF_TAR_BLOCK, "%s", name);
-	memcpy(block + 100,
-	       "0000644\0"
-	       "0000000\0"
-	       "0000000",
-	       24);
+	put_text(block, 0, name);
+	for (size_t i = 0; i < COF_COUNT(fields); i++)
+		put_text(block, fields[i].at, fields[i].text);
 	put_size(block + SIZE_AT, size);
-	memcpy(block + 136, "00000000000", 12);
-	memset(block + SUM_AT, ' ', SUM_LEN);
-	block[156] = '0';
-	memcpy(block + 257,
-	       "ustar\0"
-	       "00",
-	       8);
 	for (size_t i = 0; i < COF_TAR_BLOCK; i++)
 		sum += block[i];
-	(void)snprintf((char *)block + SUM_AT, SUM_LEN, "%06o", sum & 0777777);
+	(void)snprintf(sum_text, sizeof sum_text, "%06o", sum & 0777777);
+	put_text(block, SUM_AT, sum_text);
+	block[SUM_AT + SUM_LEN - 2] = '\0';
 }
 
 /* Zeros up to a multiple of unit. */

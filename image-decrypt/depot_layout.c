@@ -57,6 +57,11 @@ static void forget(void *impl, cof_blob_new *b)
 	free(b->own);
 }
 
+static int file(void *impl, const cof_desc *d, int *ret_fd, cof_err *err)
+{
+	return cof_layout_blob(impl, &d->digest, ret_fd, err);
+}
+
 static int put_manifest(void *impl, const char *media_type, cof_span body, const char *tag, const cof_digest *d,
 			cof_err *err)
 {
@@ -73,5 +78,6 @@ const cof_depot_ops cof_depot_layout = {
 	.begin = begin,
 	.end = end,
 	.forget = forget,
+	.file = file,
 	.put_manifest = put_manifest,
 };

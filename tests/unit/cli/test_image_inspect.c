@@ -4,8 +4,8 @@
 
 #include "tests/unit/cli/captured.h"
 #include "tests/unit/cli/screen.h"
+#include "tests/unit/image/in_scratch.h"
 #include "tests/unit/image/mkimage.h"
-#include "tests/unit/image/scratch.h"
 
 #define OCI "application/vnd.oci.image."
 #define D "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -39,21 +39,14 @@ static void put_image(cof_layout *l, const char *tag, const char *config, const 
 
 static int begin(void **state)
 {
-	int r = scratch_up(state);
+	int r = in_scratch_up(state);
 	const scratch *s = *state;
-	assert_int_equal(chdir(s->top), 0);
 	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
 	put_image(l, "v1", "{\"User\":\"app\",\"Cmd\":[\"/run\"],\"StopSignal\":\"SIGQUIT\"}", "{\"made.by\":\"us\"}");
 	put_image(l, "evil",
 		  "{\"User\":\"\\u001b[2J\\u0007\",\"Env\":[\"A=\\u001b]0;title\\u0007\"],\"Cmd\":[\"\\u009b31m\"]}",
 		  "{\"\\u001b[1m\":\"\\r\\n\"}");
 	return r;
-}
-
-static int end(void **state)
-{
-	assert_int_equal(chdir("/"), 0);
-	return scratch_down(state);
 }
 
 static void for_machines(void **state)
@@ -121,7 +114,7 @@ static void platforms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, in_scratch_down)
 		T(for_machines),
 		T(for_people),
 		T(t087_texts_do_not_draw),
