@@ -39,6 +39,9 @@ int cof_remake_begin(cof_remake *ret, const cof_remake_opts *opts, cof_err *err)
 		r = cof_json_parse(cof_buf_span(&ret->image.manifest_bytes), &ret->manifest, err);
 	if (r == 0)
 		r = make_oci(ret->manifest, err);
+	ret->step.n_layers = ret->image.manifest.n_layers;
+	for (size_t i = 0; i < ret->step.n_layers; i++)
+		ret->step.all_total += ret->image.manifest.layers[i].size;
 	return r;
 }
 
@@ -50,8 +53,10 @@ static int need_target(cof_remake *m, cof_err *err)
 
 static void on_progress(void *arg, uint64_t done)
 {
-	const cof_remake *m = arg;
-	m->opts->progress(m->opts->progress_arg, m->layer, done, m->image.manifest.layers[m->layer].size);
+	cof_remake *m = arg;
+	m->step.all_done += done - m->step.done;
+	m->step.done = done;
+	m->opts->progress(m->opts->progress_arg, &m->step);
 }
 
 int cof_remake_blob(cof_remake *m, size_t i, const cof_layer_key *key, cof_enc_dir dir, cof_enc_blob *ret, cof_err *err)
@@ -67,7 +72,9 @@ int cof_remake_blob(cof_remake *m, size_t i, const cof_layer_key *key, cof_enc_d
 				 .to = m->to,
 				 .progress = m->opts->progress != NULL ? on_progress : NULL,
 				 .progress_arg = m};
-	m->layer = i;
+	m->step.layer = i;
+	m->step.done = 0;
+	m->step.total = m->image.manifest.layers[i].size;
 	r = cof_enc_blob_make(&job, ret, err);
 	return r < 0 ? cof_err_wrap(err, "layer %zu", i) : 0;
 }
