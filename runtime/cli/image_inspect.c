@@ -169,11 +169,11 @@ static void print_text(const char *s)
 
 static void print_field(const char *name, const json_t *v)
 {
-	COF_AUTO_FREE char *text = json_is_string(v) ? strdup(json_string_value(v)) : json_dumps(v, JSON_ENCODE_ANY);
-	if (v == NULL || text == NULL)
+	COF_AUTO(cof_buf) text = {0};
+	if (v == NULL || (!json_is_string(v) && cof_json_dump(v, &text, NULL) < 0))
 		return;
 	(void)printf("%-13s ", name);
-	print_text(text);
+	print_text(json_is_string(v) ? json_string_value(v) : cof_buf_str(&text));
 	(void)putchar('\n');
 }
 
