@@ -236,7 +236,7 @@ void cof_boot_say(const char *reason, const char *text)
 
 void cof_boot_power_off(void)
 {
-	sync();
+	/* Nothing is written back first: what lies in memory, or on the scratch disk, ends here. */
 	(void)reboot(RB_POWER_OFF);
 	/* Without ACPI the kernel may come back; PID 1 must not end. */
 	(void)reboot((int)RB_HALT_SYSTEM);

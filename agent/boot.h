@@ -28,7 +28,7 @@ bool cof_boot_has_virtio(const char *type);
 /* Reports by configfs where a module brought it; loopback up; the console for our log; sane limits; kernel settings
  * that containers must not inherit loose. */
 COF_WUR int cof_boot_settle(cof_err *err);
-/* Only PID 1 ever calls it: syncs and powers off. Does not return. */
+/* Only PID 1 ever calls it. Does not return. */
 __attribute__((noreturn)) void cof_boot_power_off(void);
 /* One line on the console and on the log. */
 void cof_boot_say(const char *reason, const char *text);

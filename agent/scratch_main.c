@@ -14,22 +14,22 @@
 
 enum { FILES_MAX = 64, CLEAR = 1 << 20, MKFS_MS = 60 * 1000 };
 
-#define MAPPED "/dev/mapper/" COF_SCRATCH_MAPPING
-#define MKFS "/usr/sbin/mke2fs"
+static const char mkfs[] = "/usr/sbin/mke2fs";
+static const char mapped[] = "/dev/mapper/" COF_SCRATCH_MAPPING;
 
 /* What mke2fs changes in parts of a block it would have to read first, and what was never written on an authenticated
  * disk cannot be read. */
 static int clear_begin(cof_err *err)
 {
 	COF_AUTO_FREE uint8_t *zeros = calloc(1, CLEAR);
-	COF_AUTO_FD int fd = open(MAPPED, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	COF_AUTO_FD int fd = open(mapped, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (zeros == NULL)
 		return cof_err_oom(err);
 	if (fd < 0)
-		return cof_err_sys(err, "scratch-failed", MAPPED);
+		return cof_err_sys(err, "scratch-failed", "%s", mapped);
 	int r = cof_fd_write_all(fd, cof_span_of(zeros, CLEAR), err);
 	if (r == 0 && fsync(fd) < 0)
-		return cof_err_sys(err, "scratch-failed", MAPPED);
+		return cof_err_sys(err, "scratch-failed", "%s", mapped);
 	return r;
 }
 
@@ -39,25 +39,10 @@ static int clear_begin(cof_err *err)
  */
 static int make_file_system(cof_err *err)
 {
-	static const char *const argv[] = {MKFS,
-					   "-q",
-					   "-F",
-					   "-t",
-					   "ext4",
-					   "-b",
-					   "4096",
-					   "-I",
-					   "256",
-					   "-i",
-					   "8192",
-					   "-m",
-					   "0",
-					   "-O",
-					   "^has_journal,^resize_inode,sparse_super2",
-					   "-E",
-					   "lazy_itable_init=1,nodiscard,num_backup_sb=0,root_owner=0:0",
-					   MAPPED,
-					   NULL};
+	static const char features[] = "-O^has_journal,^resize_inode,sparse_super2";
+	static const char extended[] = "-Elazy_itable_init=1,nodiscard,num_backup_sb=0,root_owner=0:0";
+	static const char *const argv[] = {mkfs,  "-qF",    "-text4", "-b4096", "-I256", "-i8192",
+					   "-m0", features, extended, mapped,	NULL};
 	const cof_proc_fd fds[] = {{STDERR_FILENO, STDERR_FILENO}};
 	cof_proc p = COF_PROC_NONE;
 	int status = 0;
@@ -76,7 +61,7 @@ static int mount_at(const char *folder, cof_err *err)
 	int r = cof_mkdirs(folder, 0700, err);
 	if (r < 0)
 		return r;
-	if (mount(MAPPED, folder, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME,
+	if (mount(mapped, folder, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME,
 		  "nodiscard,nobarrier,noinit_itable,errors=remount-ro") < 0)
 		return cof_err_sys(err, "scratch-failed", "mounting the scratch disk");
 	return 0;

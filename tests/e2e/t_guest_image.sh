@@ -4,13 +4,15 @@
 . "$(dirname "$0")/harness.sh"
 root=$guest/root
 libs=$root/lib/x86_64-linux-gnu
+# What guests with a scratch disk have on top.
+more=$guest/root-scratch
 
 elves() {
-	find "$root" -type f \( -path '*/lib64/*' -o -path '*/lib/x86_64-linux-gnu/*' -o -path '*/bin/*' -o -name init \)
+	find "$root" "$more" -type f \( -path '*/lib64/*' -o -path '*/lib/x86_64-linux-gnu/*' -o -path '*/bin/*' -o -name init \)
 }
 
 library() {
-	find "$libs" "$root/lib64" -name "$1" -print -quit
+	find "$libs" "$root/lib64" "$more/lib" -name "$1" -print -quit
 }
 
 t_needed_libraries_are_there() {
@@ -72,6 +74,9 @@ t_no_shell_and_no_tools() {
 	found=$(find "$root" \( -name sh -o -name '*ash' -o -name 'busybox*' -o -name 'apt*' -o -name 'dpkg*' -o -name perl \
 		-o -name 'python*' -o -name env \) -printf '%P ')
 	expect_eq "$found" "" "shells and tools"
+	found=$(find "$more" -type f -perm /111 ! -path '*/lib/*' -printf '%P ')
+	expect_eq "$found" "usr/sbin/mke2fs " "programs for a scratch disk"
+	expect_eq "$(find "$more" -perm /6000 -printf '%P ')" "" "set-id files for a scratch disk"
 	while read -r file; do
 		[ "$(head -c 2 "$file" | tr -d '\0')" != '#!' ] || fail "$file is a script"
 	done < <(find "$root" -type f)
@@ -90,11 +95,35 @@ t_initrd_is_the_root() {
 	expect_eq "$(zstd -dcq "$guest/initrd" | cpio -tvn --quiet | awk '{ print $3, $4 }' | sort -u)" "0 0" "owners"
 }
 
-t_initrd_is_small() {
-	local bytes
+# The one for machines with a scratch disk is the plain one and an archive behind it, which replaces nothing.
+t_scratch_initrd_is_the_root_and_more() {
+	local bytes listed found
 	bytes=$(stat -c %s "$guest/initrd")
+	cmp -n "$bytes" "$guest/initrd" "$guest/initrd.scratch" || fail "it does not begin with the plain initrd"
+	listed=$(tail -c "+$((bytes + 1))" "$guest/initrd.scratch" | zstd -dcq | cpio -t --quiet | sort)
+	found=$(cd "$more" && find . -mindepth 1 | sed 's|^\./||' | sort)
+	expect_eq "$listed" "$found" "files of the second archive"
+	expect_eq "$(comm -12 <(cd "$root" && find . ! -type d | sort) <(cd "$more" && find . ! -type d | sort))" "" \
+		"files that both have"
+}
+
+t_initrd_is_small() {
+	local bytes all
+	bytes=$(stat -c %s "$guest/initrd")
+	all=$(stat -c %s "$guest/initrd.scratch")
 	[ "$bytes" -le $((12 << 20)) ] || fail "the initrd has $bytes bytes"
-	note "$bytes bytes"
+	[ $((all - bytes)) -le $((2 << 20)) ] || fail "a scratch disk takes $((all - bytes)) bytes more"
+	note "$bytes bytes, and $((all - bytes)) for a scratch disk"
+}
+
+t_scratch_modules_are_listed_and_plain() {
+	local module when
+	while read -r module when; do
+		[[ $when =~ ^(|cpu:aes|cpu:ssse3)$ ]] || fail "$module is for '$when'"
+		[ "$(head -c 4 "$more$module" | tail -c 3)" = ELF ] || fail "$module is no plain module"
+	done <"$more/etc/coffer/modules.scratch"
+	expect_eq "$(find "$more/lib/modules" -name '*.ko' | wc -l)" "$(wc -l <"$more/etc/coffer/modules.scratch")" "modules"
+	expect_in "$more/etc/coffer/modules.scratch" dm-crypt.ko
 }
 
 t_modules_are_listed_and_plain() {
@@ -111,7 +140,7 @@ t_modules_are_listed_and_plain() {
 	expect_not_in "$root/etc/coffer/modules" vsock_loopback
 }
 
-# Nothing in the guest can open a volume that the host made, or map one: there is no header to forge and no block to put
+# Nothing in the plain guest can open a volume that the host made, or map one: there is no header to forge and no block to put
 # back. The one disk is initdata's, whose digest is measured.
 t_t030_t031_no_volumes() {
 	local name
@@ -131,7 +160,7 @@ t_manifest_tells_the_truth() {
 	local part file
 	expect_eq "$(jq -r .format "$guest/manifest.json")" coffer-guest-manifest/1 format
 	for part in 'firmware.file firmware.sha256' 'firmware.vars firmware.vars_sha256' 'kernel.file kernel.sha256' \
-		'initrd.file initrd.sha256'; do
+		'initrd.file initrd.sha256' 'scratch_initrd.file scratch_initrd.sha256'; do
 		file=$guest/$(jq -r ".${part% *}" "$guest/manifest.json")
 		expect_eq "$(jq -r ".${part#* }" "$guest/manifest.json")" "$(sha256sum "$file" | cut -d' ' -f1)" "$file"
 	done
@@ -160,6 +189,7 @@ t_t096_same_inputs_same_bytes() {
 		"$(jq -r .version "$guest/manifest.json")" &&
 		"$bin/coffer" measure record --guest "$again/guest/manifest.json") || fail "mkguest failed"
 	cmp "$guest/initrd" "$again/guest/initrd" || fail "another initrd"
+	cmp "$guest/initrd.scratch" "$again/guest/initrd.scratch" || fail "another initrd for a scratch disk"
 	cmp "$guest/manifest.json" "$again/guest/manifest.json" || fail "another manifest"
 }
 
