@@ -55,9 +55,8 @@ cof_spec_in cof_container_spec(const cof_container *c)
 			     .files = c->work,
 			     .hostname = c->agent->hostname,
 			     .cgroup = c->cgroup,
-			     .image = &c->image,
-			     .allowed = c->allowed,
-			     .user = &c->user,
+			     .run = &c->run,
+			     .annotations = c->image.annotations,
 			     .memory = c->memory,
 			     .pids = c->pids};
 }
@@ -78,6 +77,7 @@ void cof_container_free(cof_container *c)
 	if (c->pid_file != NULL)
 		(void)unlink(c->pid_file);
 	cof_imgconf_release(&c->image);
+	cof_imgrun_release(&c->run);
 	free(c->bundle);
 	free(c->rootfs);
 	free(c->work);

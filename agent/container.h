@@ -43,7 +43,7 @@ struct cof_container {
 	char *reference;
 	const cof_policy_container *allowed;
 	cof_imgconf image;
-	cof_user user;
+	cof_imgrun run;
 	int64_t memory, pids;
 	cof_ttrpc_call *pending; /* of the step under way */
 	bool known_to_crun;

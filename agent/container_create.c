@@ -50,6 +50,7 @@ static int run_create(cof_container *c, cof_err *err)
 		return r;
 	c->init->ended = on_init_ended;
 	c->init->arg = c;
+	c->init->stop_signal = c->image.stop_signal;
 	cof_crun_cmd cmd = {.args = args,
 			    .log = c->log,
 			    .in = c->init->theirs[0],
@@ -67,14 +68,13 @@ static int run_create(cof_container *c, cof_err *err)
 
 /* --- the bundle --- */
 
-static int take_user(cof_container *c, cof_err *err)
+static int take_process(cof_container *c, const char *hostname, cof_err *err)
 {
 	COF_AUTO_FD int root = open(c->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char numbers[32];
 	if (root < 0)
 		return cof_err_sys(err, "mount-failed", "the rootfs");
-	(void)snprintf(numbers, sizeof numbers, "%u:%u", c->allowed->uid, c->allowed->gid);
-	return cof_user_resolve(root, c->allowed->has_user ? numbers : c->image.user, &c->user, err);
+	int r = cof_imgrun_resolve(&c->image, c->allowed, hostname, root, &c->run, err);
+	return r < 0 ? r : cof_imgrun_folders(&c->run, &c->image, root, err);
 }
 
 static int write_config(cof_container *c, cof_err *err)
@@ -102,7 +102,7 @@ static int make_bundle(cof_container *c, const cof_pull_result *res, cof_err *er
 	if (r == 0)
 		r = cof_rootfs_mount(&root, res, err);
 	if (r == 0)
-		r = take_user(c, err);
+		r = take_process(c, hostname, err);
 	if (r == 0)
 		r = cof_rootfs_files(&root, &a->hosts, hostname, cof_buf_span(&a->dns), err);
 	return r < 0 ? r : write_config(c, err);
@@ -156,8 +156,10 @@ static int begin_pull(cof_container *c, cof_err *err)
 			      .folder = c->layers,
 			      .reference = c->reference,
 			      .digest = c->allowed->digest,
-			      .ca = a->owner.registry_ca,
-			      .proxy = a->owner.proxy,
+			      .keeper = a->trust,
+			      .require_encrypted = c->allowed->require_encrypted,
+			      .parallel = a->owner.cdh.parallel,
+			      .cdh = &a->owner.cdh,
 			      .hosts = &a->hosts,
 			      .done = on_pulled,
 			      .arg = c};

@@ -1,37 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/keeper.h"
 
-#include <event2/event.h>
 #include <signal.h>
 
-#include "agent/kbs_client.h"
 #include "agent/kbs_token.h"
-#include "agent/keeper_keys.h"
-#include "agent/policy.h"
-#include "agent/rest.h"
+#include "agent/keeper_image.h"
+#include "agent/keeper_int.h"
 #include "common/clock.h"
+#include "common/file.h"
 #include "common/initdata.h"
-#include "common/log.h"
 #include "common/toml.h"
 #include "image-decrypt/ocicrypt.h"
 
-enum { REST_TIMEOUT_MS = 30 * 1000, HOSTS_MAX = 64 };
+enum { HOSTS_MAX = 64 };
 
-typedef struct keeper {
-	int chan;
-	struct event_base *base;
-	struct event *readable;
-	const cof_attester_backend *backend;
-	cof_attester *attester;
-	cof_kbs_client *kbs; /* NULL when aa.toml names no broker */
-	cof_rest *rest;
-	cof_policy *policy; /* for what the workload may have; the rest of it is init's */
-	cof_keeper_keys keys;
-	bool started;
-	bool broken; /* the channel is gone: nobody is left to serve */
-} keeper;
-
-static void keeper_release(keeper *k)
+static void keeper_release(cof_keeper *k)
 {
 	if (k->rest != NULL)
 		cof_rest_free(k->rest);
@@ -45,74 +28,11 @@ static void keeper_release(keeper *k)
 		event_base_free(k->base);
 	if (k->policy != NULL)
 		cof_policy_free(k->policy);
+	cof_cdh_release(&k->cdh);
 	cof_keeper_keys_release(&k->keys);
 	cof_fd_close(&k->chan);
 }
-COF_DEFINE_AUTO(keeper, keeper_release)
-
-static int need_kbs(const keeper *k, cof_err *err)
-{
-	if (k->kbs != NULL)
-		return 0;
-	return cof_err_set(err, COF_E_POLICY, "kbs-missing", "initdata's aa.toml names no key broker");
-}
-
-/* --- the REST API's questions --- */
-
-static int rest_resource(void *arg, const cof_kbsp_path *path, cof_secret *ret, cof_err *err)
-{
-	keeper *k = arg;
-	cof_kbsp_refusal why = {.pcr = -1};
-	int r = need_kbs(k, err);
-	if (r == 0 && !cof_policy_resource_allowed(k->policy, path))
-		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "resources: no entry allows this path");
-	if (r == 0)
-		r = cof_kbs_client_get(k->kbs, path, REST_TIMEOUT_MS, ret, &why, err);
-	if (r < 0)
-		cof_log_err(COF_LOG_WARN, "rest", "resource not given", err);
-	return r;
-}
-
-/* source: CoCo attestation-agent GetToken("kbs"): {"token", "tee_keypair"} */
-static int rest_token(void *arg, cof_secret *ret, cof_err *err)
-{
-	keeper *k = arg;
-	COF_AUTO(cof_secret) pem = {0};
-	COF_AUTO(cof_buf) text = {0};
-	int r = need_kbs(k, err);
-	if (r == 0 && !k->policy->token_ok)
-		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "token: not allowed");
-	if (r == 0)
-		r = cof_kbs_client_attest(k->kbs, REST_TIMEOUT_MS, err);
-	if (r == 0)
-		r = cof_kbs_client_key_pem(k->kbs, &pem, err);
-	if (r < 0)
-		return r;
-	COF_AUTO_PTR(json_t)
-	doc = json_pack("{s:s, s:s%}", "token", cof_kbs_client_token(k->kbs), "tee_keypair", (const char *)pem.data,
-			pem.len);
-	r = doc == NULL ? cof_err_oom(err) : cof_json_dump(doc, &text, err);
-	if (r == 0)
-		r = cof_secret_from(ret, cof_buf_span(&text), err);
-	cof_buf_wipe(&text);
-	return r;
-}
-
-/* source: CoCo attestation-agent ExtendRuntimeMeasurement; its own events bear this domain, and nobody else's do */
-static int rest_measure(void *arg, const cof_runtime_event *e, cof_err *err)
-{
-	keeper *k = arg;
-	int r = 0;
-	if (!k->policy->measure_ok)
-		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "measure: not allowed");
-	else if (strcmp(e->domain, "github.com/confidential-containers") == 0)
-		r = cof_err_set(err, COF_E_POLICY, "policy-denied", "measure: this domain is the guest's own");
-	if (r == 0)
-		r = cof_attester_extend_runtime(k->backend, k->attester, e, err);
-	if (r < 0)
-		cof_log_err(COF_LOG_WARN, "rest", "not measured", err);
-	return r;
-}
+COF_DEFINE_AUTO(cof_keeper, keeper_release)
 
 /* --- START --- */
 
@@ -136,7 +56,7 @@ static int read_start(const json_t *doc, start_args *ret, cof_err *err)
 }
 
 /* Before anything that initdata says is followed: what the owner wrote is part of what this machine proves. */
-static int bind_initdata(keeper *k, const start_args *in, const cof_initdata *initdata, cof_err *err)
+static int bind_initdata(cof_keeper *k, const start_args *in, const cof_initdata *initdata, cof_err *err)
 {
 	const cof_attester_opts opts = {.root = in->root,
 					.tcti = in->tcti,
@@ -149,7 +69,7 @@ static int bind_initdata(keeper *k, const start_args *in, const cof_initdata *in
 }
 
 /* spec: CoCo attestation-agent configuration, [token_configs.kbs] url and cert (PEM) */
-static int open_kbs(keeper *k, const start_args *in, const char *aa_toml, cof_err *err)
+static int open_kbs(cof_keeper *k, const start_args *in, const char *aa_toml, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) doc = NULL;
 	const char *url = NULL, *cert = NULL;
@@ -172,7 +92,7 @@ static int open_kbs(keeper *k, const start_args *in, const char *aa_toml, cof_er
 	return cof_kbs_client_new(&k->kbs, &opts, err);
 }
 
-static int read_policy(keeper *k, const cof_initdata *initdata, cof_err *err)
+static int read_policy(cof_keeper *k, const cof_initdata *initdata, cof_err *err)
 {
 	const char *text = cof_initdata_entry(initdata, "policy.json");
 	if (text == NULL)
@@ -180,13 +100,7 @@ static int read_policy(keeper *k, const cof_initdata *initdata, cof_err *err)
 	return cof_policy_parse(cof_span_str(text), &k->policy, err);
 }
 
-static int open_rest(keeper *k, const start_args *in, cof_err *err)
-{
-	const cof_rest_ops ops = {rest_resource, rest_token, rest_measure, k};
-	return in->rest_port < 0 ? 0 : cof_rest_new(&k->rest, k->base, (int)in->rest_port, &ops, err);
-}
-
-static int on_start(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+static int on_start(cof_keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
 {
 	COF_AUTO(cof_initdata) initdata = {0};
 	start_args in = {0};
@@ -202,11 +116,13 @@ static int on_start(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_
 		r = bind_initdata(k, &in, &initdata, err);
 	if (r == 0)
 		r = read_policy(k, &initdata, err);
+	if (r == 0)
+		r = cof_cdh_parse(cof_initdata_entry(&initdata, "cdh.toml"), &k->cdh, err);
 	const char *aa_toml = r == 0 ? cof_initdata_entry(&initdata, "aa.toml") : NULL;
 	if (aa_toml != NULL)
 		r = open_kbs(k, &in, aa_toml, err);
 	if (r == 0)
-		r = open_rest(k, &in, err);
+		r = cof_keeper_open_rest(k, (int)in.rest_port, err);
 	if (r < 0)
 		return r;
 	cof_digest_str(&initdata.digest, digest);
@@ -217,7 +133,7 @@ static int on_start(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_
 
 /* --- the other requests --- */
 
-static int on_hosts(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+static int on_hosts(cof_keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
 {
 	json_t *list = NULL;
 	const char *lines[HOSTS_MAX];
@@ -245,7 +161,7 @@ static int timeout_of(const json_t *doc, int *ret, cof_err *err)
 	return r;
 }
 
-static int on_attest(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+static int on_attest(cof_keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
 {
 	COF_AUTO(cof_kbs_token_facts) facts = {0};
 	int64_t from = cof_now_ms();
@@ -253,7 +169,7 @@ static int on_attest(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof
 	(void)m;
 	int r = timeout_of(doc, &timeout, err);
 	if (r == 0)
-		r = need_kbs(k, err);
+		r = cof_keeper_need_kbs(k, err);
 	if (r == 0)
 		r = cof_kbs_client_attest(k->kbs, timeout, err);
 	if (r == 0)
@@ -267,34 +183,72 @@ static int on_attest(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof
 
 static int get_key(void *arg, const cof_kbsp_path *path, cof_keeper_ask *ask, cof_secret *ret, cof_err *err)
 {
-	keeper *k = arg;
-	return cof_kbs_client_get(k->kbs, path, ask->timeout_ms, ret, &ask->refusal, err);
+	cof_keeper *k = arg;
+	int r = cof_keeper_need_kbs(k, err);
+	return r < 0 ? r : cof_kbs_client_get(k->kbs, path, ask->timeout_ms, ret, &ask->refusal, err);
 }
 
-static int on_unwrap(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+/* What every request that writes into a pipe has: its deadline and that pipe. */
+static int asked(const json_t *doc, const cof_msg *m, cof_keeper_ask *ret, cof_err *err)
+{
+	*ret = (cof_keeper_ask){.refusal = {.pcr = -1}};
+	int r = timeout_of(doc, &ret->timeout_ms, err);
+	if (r == 0 && m->n_fds != 1)
+		r = cof_err_set(err, COF_E_MALFORMED, "keeper-malformed", "no pipe for the answer");
+	return r;
+}
+
+/* The reply's object: nothing, or what the broker said when it refused. */
+static void take_refusal(int r, const cof_keeper_ask *ask, json_t **ret)
+{
+	if (r == 0)
+		*ret = json_object();
+	else if (ask->refusal.reason[0] != '\0' && cof_kbsp_refusal_json(&ask->refusal, ret, NULL) < 0)
+		*ret = NULL;
+}
+
+static int on_unwrap(cof_keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
 {
 	COF_AUTO(cof_layer_key) key = {0};
-	cof_keeper_ask ask = {.refusal = {.pcr = -1}};
+	cof_keeper_ask ask;
 	const char *packet = NULL;
-	int r = cof_json_str(doc, "packet", &packet, err);
+	int r = asked(doc, m, &ask, err);
 	if (r == 0)
-		r = timeout_of(doc, &ask.timeout_ms, err);
-	if (r == 0 && m->n_fds != 1)
-		r = cof_err_set(err, COF_E_MALFORMED, "keeper-malformed", "no pipe for the key");
+		r = cof_json_str(doc, "packet", &packet, err);
 	if (r == 0)
-		r = need_kbs(k, err);
+		r = cof_keeper_need_kbs(k, err);
 	if (r == 0)
 		r = cof_keeper_keys_open(&k->keys, packet, &ask, get_key, k, &key, err);
 	if (r == 0)
 		r = cof_layer_key_write(m->fds[0], &key, err);
-	if (r < 0 && ask.refusal.reason[0] != '\0' && cof_kbsp_refusal_json(&ask.refusal, ret, NULL) < 0)
-		*ret = NULL;
-	if (r == 0)
-		*ret = json_object();
+	take_refusal(r, &ask, ret);
 	return r;
 }
 
-static int on_stop(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+/* Init says for which image; which resources that takes, initdata says. */
+static int on_image(cof_keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
+{
+	COF_AUTO(cof_secret) record = {0};
+	cof_keeper_ask ask;
+	cof_ref ref;
+	const char *reference = NULL;
+	bool logins = m->type == COF_KEEPER_LOGINS;
+	int r = asked(doc, m, &ask, err);
+	if (r == 0)
+		r = cof_json_str(doc, "reference", &reference, err);
+	if (r == 0)
+		r = cof_ref_parse(reference, &ref, err);
+	if (r < 0)
+		return r;
+	const cof_keeper_image in = {.cdh = &k->cdh, .ref = &ref, .ask = &ask, .get = get_key, .arg = k};
+	r = logins ? cof_keeper_logins(&in, &record, err) : cof_keeper_signers(&in, &record, err);
+	if (r == 0)
+		r = cof_fd_write_all(m->fds[0], cof_secret_span(&record), err);
+	take_refusal(r, &ask, ret);
+	return r;
+}
+
+static int on_stop(cof_keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err)
 {
 	(void)doc;
 	(void)m;
@@ -310,12 +264,13 @@ typedef struct request {
 	uint32_t type;
 	bool before_start;
 	/* *ret is the reply's object; on failure the refusal, or NULL. */
-	int (*serve)(keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err);
+	int (*serve)(cof_keeper *k, const json_t *doc, cof_msg *m, json_t **ret, cof_err *err);
 } request;
 
 static const request requests[] = {
 	{COF_KEEPER_START, true, on_start},    {COF_KEEPER_HOSTS, false, on_hosts},
 	{COF_KEEPER_ATTEST, false, on_attest}, {COF_KEEPER_UNWRAP, false, on_unwrap},
+	{COF_KEEPER_LOGINS, false, on_image},  {COF_KEEPER_SIGNERS, false, on_image},
 	{COF_KEEPER_STOP, true, on_stop},
 };
 
@@ -327,7 +282,7 @@ static const request *find_request(uint32_t type)
 	return NULL;
 }
 
-static int serve(keeper *k, cof_msg *m, json_t **ret, cof_err *err)
+static int serve(cof_keeper *k, cof_msg *m, json_t **ret, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) doc = NULL;
 	const request *q = find_request(m->type);
@@ -337,7 +292,7 @@ static int serve(keeper *k, cof_msg *m, json_t **ret, cof_err *err)
 	return r < 0 ? r : q->serve(k, doc, m, ret, err);
 }
 
-static int reply(keeper *k, int served, json_t *result, const cof_err *why, cof_err *err)
+static int reply(cof_keeper *k, int served, json_t *result, const cof_err *why, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) doc = NULL;
 	COF_AUTO(cof_buf) body = {0};
@@ -356,7 +311,7 @@ static int reply(keeper *k, int served, json_t *result, const cof_err *why, cof_
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
-	keeper *k = arg;
+	cof_keeper *k = arg;
 	COF_AUTO(cof_msg) m = {0};
 	COF_AUTO_PTR(json_t) result = NULL;
 	cof_err why = {0};
@@ -373,7 +328,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 int cof_keeper_main(int chan_fd)
 {
-	COF_AUTO(keeper) k = {.chan = chan_fd};
+	COF_AUTO(cof_keeper) k = {.chan = chan_fd};
 	cof_secret_process_init();
 	/* A workload that hangs up, a broker, an unpacker that is gone before its key came: none may end the keeper. */
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -44,12 +44,20 @@ enum cof_keeper_type {
 	COF_KEEPER_UNWRAP = 4,
 	/* Forgets keys, token and session, and ends. OK: {} */
 	COF_KEEPER_STOP = 5,
+	/*
+	 * What a pull of this image takes of the owner's, whichever resources initdata's cdh.toml names for it. JSON
+	 * {"reference": "HOST/NAME@DIGEST", "timeout_ms": n}; one descriptor: the write end of a pipe of at least
+	 * COF_KEEPER_RECORD_MAX bytes, which gets a record for the fetcher and is then closed. Nothing is written on
+	 * failure. OK: {}
+	 */
+	COF_KEEPER_LOGINS = 6,	/* an auth file with the logins for this image alone */
+	COF_KEEPER_SIGNERS = 7, /* agent/signers.h */
 
 	COF_KEEPER_OK = 100,
 	COF_KEEPER_ERR = 101,
 };
 
-enum { COF_KEEPER_MS_MAX = 20 * 60 * 1000, COF_KEEPER_REST_PORT = 8006 };
+enum { COF_KEEPER_MS_MAX = 20 * 60 * 1000, COF_KEEPER_REST_PORT = 8006, COF_KEEPER_RECORD_MAX = 512 << 10 };
 
 /* The whole process; returns its exit code. chan_fd is taken. */
 int cof_keeper_main(int chan_fd);
@@ -67,6 +75,9 @@ COF_WUR int cof_keeper_send_start(int chan, const cof_keeper_start *start, cof_e
 COF_WUR int cof_keeper_send_hosts(int chan, const char *const *lines, size_t n, cof_err *err);
 COF_WUR int cof_keeper_send_attest(int chan, int timeout_ms, cof_err *err);
 COF_WUR int cof_keeper_send_unwrap(int chan, const char *packet, int timeout_ms, int key_pipe, cof_err *err);
+/* type is COF_KEEPER_LOGINS or COF_KEEPER_SIGNERS. */
+COF_WUR int cof_keeper_send_image(int chan, uint32_t type, const char *reference, int timeout_ms, int pipe,
+				  cof_err *err);
 COF_WUR int cof_keeper_send_stop(int chan, cof_err *err);
 /*
  * Reads one reply. 0: OK, its object in *ret_ok (new reference). Otherwise err is what the keeper said (its class,

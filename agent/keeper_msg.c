@@ -47,6 +47,12 @@ int cof_keeper_send_unwrap(int chan, const char *packet, int timeout_ms, int key
 			 &key_pipe, err);
 }
 
+int cof_keeper_send_image(int chan, uint32_t type, const char *reference, int timeout_ms, int pipe, cof_err *err)
+{
+	return send_json(chan, type, json_pack("{s:s, s:i}", "reference", reference, "timeout_ms", timeout_ms), &pipe,
+			 err);
+}
+
 int cof_keeper_send_stop(int chan, cof_err *err)
 {
 	return send_json(chan, COF_KEEPER_STOP, json_object(), NULL, err);

@@ -5,74 +5,15 @@
 
 #include "agent/disk.h"
 #include "common/file.h"
-#include "common/toml.h"
-
-enum { CA_MAX = 64 << 10 };
 
 void cof_owner_release(cof_owner *o)
 {
 	cof_buf_release(&o->toml);
 	cof_initdata_release(&o->initdata);
-	free(o->registry_ca);
-	free(o->proxy);
+	cof_cdh_release(&o->cdh);
 	if (o->policy != NULL)
 		cof_policy_free(o->policy);
 	*o = (cof_owner){0};
-}
-
-/* --- cdh.toml: what of it the registry client needs; the rest is for other components of the owner's --- */
-
-static int add_certificates(const json_t *image, cof_buf *to, cof_err *err)
-{
-	json_t *list = json_object_get(image, "extra_root_certificates");
-	if (list == NULL)
-		return 0;
-	if (!json_is_array(list))
-		return cof_err_set(err, COF_E_MALFORMED, "initdata-malformed",
-				   "cdh.toml: extra_root_certificates is not a list");
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *pem = json_string_value(json_array_get(list, i));
-		if (pem == NULL)
-			return cof_err_set(err, COF_E_MALFORMED, "initdata-malformed",
-					   "cdh.toml: extra_root_certificates holds more than strings");
-		int r = cof_buf_printf(to, err, "%s\n", pem);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int take_proxy(const json_t *image, cof_owner *o, cof_err *err)
-{
-	const char *url = NULL;
-	const json_t *proxy = json_object_get(image, "image_pull_proxy");
-	if (proxy == NULL)
-		return 0;
-	int r = cof_json_opt_str(proxy, "https_proxy", &url, err);
-	if (r < 0 || url == NULL)
-		return r;
-	o->proxy = strdup(url);
-	return o->proxy == NULL ? cof_err_oom(err) : 0;
-}
-
-static int parse_cdh(cof_owner *o, cof_err *err)
-{
-	COF_AUTO(cof_buf) ca = cof_buf_capped(CA_MAX);
-	COF_AUTO_PTR(json_t) doc = NULL;
-	int r = 0;
-	if (o->cdh_toml != NULL) {
-		r = cof_toml_parse(cof_span_str(o->cdh_toml), &doc, err);
-		if (r < 0)
-			return cof_err_wrap(err, "cdh.toml");
-		json_t *image = json_object_get(doc, "image");
-		r = image == NULL ? 0 : add_certificates(image, &ca, err);
-		if (r == 0 && image != NULL)
-			r = take_proxy(image, o, err);
-	}
-	if (r < 0)
-		return r;
-	o->registry_ca = strdup(cof_buf_str(&ca));
-	return o->registry_ca == NULL ? cof_err_oom(err) : 0;
 }
 
 static int take_policy(cof_owner *o, cof_err *err)
@@ -100,10 +41,9 @@ int cof_owner_parse(cof_span disk, cof_owner *ret, cof_err *err)
 	if (r < 0)
 		return r;
 	o.aa_toml = cof_initdata_entry(&o.initdata, "aa.toml");
-	o.cdh_toml = cof_initdata_entry(&o.initdata, "cdh.toml");
 	r = take_policy(&o, err);
 	if (r == 0)
-		r = parse_cdh(&o, err);
+		r = cof_cdh_parse(cof_initdata_entry(&o.initdata, "cdh.toml"), &o.cdh, err);
 	if (r < 0)
 		return r;
 	*ret = o;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The owner's files, from initdata: where the KBS is (aa.toml), whom the registry client trusts (cdh.toml), and what
+ * The owner's files, from initdata: where the KBS is (aa.toml), how images are pulled (cdh.toml), and what
  * the host may ask for (policy.json). The host only carries them; their digest is measured before anything else.
  */
 #pragma once
 
+#include "agent/cdh.h"
 #include "agent/policy.h"
 #include "common/initdata.h"
 
@@ -12,9 +13,7 @@ typedef struct cof_owner {
 	cof_buf toml; /* the document, every byte that the digest covers */
 	cof_initdata initdata;
 	const char *aa_toml; /* borrowed from initdata; NULL: no KBS, so nothing encrypted can run */
-	const char *cdh_toml;
-	char *registry_ca; /* PEM, "" when cdh.toml names none */
-	char *proxy;	   /* of cdh.toml's image_pull_proxy, NULL: none */
+	cof_cdh cdh;
 	cof_policy *policy;
 } cof_owner;
 

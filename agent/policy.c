@@ -149,7 +149,8 @@ static int parse_image(const json_t *obj, cof_policy_container *c, cof_err *err)
 
 static int parse_container(const json_t *obj, cof_policy_container *c, cof_err *err)
 {
-	static const char *const known[] = {"image", "digest", "args", "env", "cwd", "user", "terminal", NULL};
+	static const char *const known[] = {
+		"image", "digest", "args", "env", "cwd", "user", "terminal", "require_encrypted", NULL};
 	int r = cof_json_only(obj, known, err);
 	if (r == 0)
 		r = parse_image(obj, c, err);
@@ -163,6 +164,8 @@ static int parse_container(const json_t *obj, cof_policy_container *c, cof_err *
 		r = parse_user(obj, c, err);
 	if (r == 0)
 		r = opt_bool(obj, "terminal", &c->terminal, err);
+	if (r == 0)
+		r = opt_bool(obj, "require_encrypted", &c->require_encrypted, err);
 	if (r == 0 && c->args.set && c->args.n == 0)
 		return cof_err_set(err, COF_E_MALFORMED, "json-range", "'args' is an empty list");
 	return r;

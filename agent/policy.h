@@ -40,6 +40,7 @@ typedef struct cof_policy_container {
 	bool has_user;
 	uint32_t uid, gid;
 	bool terminal;
+	bool require_encrypted; /* every layer of the image */
 } cof_policy_container;
 
 /* What a scratch disk must be before image and workload may use it; the strictest is what silence means. */

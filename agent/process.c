@@ -180,12 +180,17 @@ bool cof_process_hears(cof_span status, int signal)
 	return (all >> (signal - 1) & 1) != 0;
 }
 
-/* The first process of a namespace ignores what it has no handler for; people expect SIGTERM to end a container. */
+/* Who sends SIGTERM wants an end, and cannot know how the image wants to be asked for it. The first process of a
+ * namespace ignores what it has no handler for: then it is not asked. */
 static int effective(const cof_process *p, int signal)
 {
 	COF_AUTO_FREE char *path = NULL;
 	COF_AUTO(cof_buf) status = {0};
-	if (signal != SIGTERM || cof_path(&path, NULL, "/proc/%d/status", (int)p->pid) < 0 ||
+	if (signal != SIGTERM)
+		return signal;
+	if (p->stop_signal != 0)
+		signal = p->stop_signal;
+	if (cof_path(&path, NULL, "/proc/%d/status", (int)p->pid) < 0 ||
 	    cof_file_read(path, 16 << 10, &status, NULL) < 0)
 		return signal;
 	return cof_process_hears(cof_buf_span(&status), signal) ? signal : SIGKILL;

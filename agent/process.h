@@ -29,6 +29,7 @@ struct cof_process {
 	int theirs[3]; /* the other ends, for crun; closed once it runs */
 	cof_ttrpc_call *waiters[COF_WAITERS_MAX];
 	size_t n_waiters;
+	int stop_signal; /* what SIGTERM becomes: the image's own; 0: nothing else */
 	cof_process_ended ended;
 	void *arg;
 };

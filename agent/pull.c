@@ -94,51 +94,19 @@ static void on_attested(void *arg, const json_t *ok, const json_t *refusal, cons
 
 /* --- start and end --- */
 
-void cof_pull_ports(const char *reference, char port[8], const char *out[3])
-{
-	size_t host = strcspn(reference, "/");
-	const char *colon = memchr(reference, ':', host);
-	size_t n = colon == NULL ? 0 : (size_t)(reference + host - colon - 1);
-	port[0] = '\0';
-	if (n > 0 && n < 8 && strspn(colon + 1, "0123456789") >= n) {
-		memcpy(port, colon + 1, n);
-		port[n] = '\0';
-	}
-	out[0] = "443";
-	out[1] = port[0] != '\0' && strcmp(port, "443") != 0 ? port : NULL;
-	out[2] = NULL;
-}
-
-static int send_pull(cof_pull *p, cof_err *err)
-{
-	char port[8];
-	const char *ports[3];
-	char **resolve = NULL;
-	COF_AUTO(cof_buf) body = {0};
-	cof_pull_ports(p->reference, port, ports);
-	int r = cof_hosts_resolve(p->opts.hosts, ports, &resolve, err);
-	if (r < 0)
-		return r;
-	json_t *words = json_array();
-	for (size_t i = 0; resolve[i] != NULL; i++)
-		(void)json_array_append_new(words, json_string(resolve[i]));
-	cof_hosts_resolve_free(resolve);
-	COF_AUTO_PTR(json_t)
-	doc = json_pack("{s:s, s:s, s:s?, s:o}", "reference", p->reference, "ca", p->opts.ca, "proxy", p->opts.proxy,
-			"resolve", words);
-	if (doc == NULL)
-		return cof_err_oom(err);
-	r = cof_json_dump(doc, &body, err);
-	if (r < 0)
-		return r;
-	r = cof_chan_send(cof_helper_chan(p->fetcher), COF_FETCHER_PULL, cof_buf_span(&body), NULL, 0, err);
-	return r < 0 ? cof_helper_explain(p->fetcher, err) : 0;
-}
-
 static int open_folder(cof_pull *p, cof_err *err)
 {
 	p->folder_fd = open(p->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return p->folder_fd < 0 ? cof_err_sys(err, "unpack-io", "the layers' folder") : 0;
+}
+
+static int attest(cof_pull *p, cof_err *err)
+{
+	p->attested = p->opts.trust == NULL;
+	if (p->attested)
+		return 0;
+	cof_watch_phase(p->opts.watch, COF_PHASE_ATTEST);
+	return cof_trust_attest(p->opts.trust, COF_TRUST_KEY_MS, on_attested, p, err);
 }
 
 static int begin(cof_pull *p, cof_err *err)
@@ -150,17 +118,12 @@ static int begin(cof_pull *p, cof_err *err)
 	int r = open_folder(p, err);
 	if (r == 0)
 		r = cof_helper_start(&p->fetcher, &fetcher, err);
-	if (r == 0)
-		r = send_pull(p, err);
 	if (r < 0)
 		return r;
 	cof_pull_progressed(p);
 	p->started_ms = cof_now_ms();
-	p->attested = p->opts.trust == NULL;
-	if (p->attested)
-		return 0;
-	cof_watch_phase(p->opts.watch, COF_PHASE_ATTEST);
-	return cof_trust_attest(p->opts.trust, COF_TRUST_KEY_MS, on_attested, p, err);
+	r = attest(p, err);
+	return r < 0 ? r : cof_pull_ask_image(p, err);
 }
 
 int cof_pull_start(cof_pull **ret, const cof_pull_opts *opts, cof_err *err)
@@ -187,8 +150,8 @@ int cof_pull_start(cof_pull **ret, const cof_pull_opts *opts, cof_err *err)
 
 void cof_pull_free(cof_pull *p)
 {
-	if (p->opts.trust != NULL)
-		cof_trust_forget(p->opts.trust, p);
+	if (p->opts.keeper != NULL)
+		cof_trust_forget(p->opts.keeper, p);
 	if (p->fetcher != NULL)
 		cof_helper_free(p->fetcher);
 	cof_pull_layers_free(p);

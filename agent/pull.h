@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "agent/cdh.h"
 #include "agent/hosts.h"
 #include "agent/roles.h"
 #include "agent/store.h"
@@ -31,14 +32,14 @@ typedef void (*cof_pull_done)(void *arg, const cof_pull_result *res, const cof_e
 typedef struct cof_pull_opts {
 	cof_helper_opts helper; /* base, children, exe */
 	cof_trust *trust;	/* NULL: no KBS, so no attestation and no encrypted layer */
+	cof_trust *keeper;	/* the same, also without a KBS */
 	cof_watch *watch;
 	const char *folder;	/* of cof_store_make */
 	const char *reference;	/* NAME@DIGEST */
 	const char *digest;	/* the policy's pin */
 	bool require_encrypted; /* a layer that is not is refused: "layer-not-encrypted" */
 	size_t parallel;	/* layers under way at once, at most COF_FETCHES_MAX; 0: COF_PULL_PARALLEL */
-	const char *ca;
-	const char *proxy;
+	const cof_cdh *cdh;	/* how the owner wants images pulled */
 	const cof_hosts *hosts;
 	cof_pull_done done;
 	void *arg;
@@ -49,5 +50,12 @@ COF_WUR int cof_pull_start(cof_pull **ret, const cof_pull_opts *opts, cof_err *e
 void cof_pull_free(cof_pull *p);
 COF_DEFINE_AUTO_PTR(cof_pull, cof_pull_free)
 
-/* Ports to resolve names for: the registry's of the reference, and 443; NULL-ended. out holds 3. */
-void cof_pull_ports(const char *reference, char port[8], const char *out[3]);
+enum { COF_PULL_PORTS_MAX = 3 + COF_CDH_MIRRORS_MAX };
+
+typedef struct cof_pull_ports {
+	char text[COF_PULL_PORTS_MAX][8];
+	const char *list[COF_PULL_PORTS_MAX + 1]; /* NULL-ended */
+} cof_pull_ports;
+
+/* Ports to resolve names for: 443, and those of the reference's registry, of the mirrors and of the proxy. */
+void cof_pull_ports_of(const char *reference, const cof_cdh *cdh, cof_pull_ports *ret);

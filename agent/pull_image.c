@@ -53,6 +53,13 @@ static void take_manifest(cof_pull *p, const cof_msg *m)
 	cof_watch_bytes(p->opts.watch, 0, p->total);
 	if (p->attested)
 		cof_watch_phase(p->opts.watch, COF_PHASE_PULL);
+	cof_pull_begin_layers(p);
+}
+
+void cof_pull_begin_layers(cof_pull *p)
+{
+	if (p->ended || p->layers == NULL || p->settings > 0)
+		return;
 	cof_pull_ask_keys(p);
 	cof_pull_fill(p);
 }
@@ -132,15 +139,20 @@ static void take(cof_pull *p, const cof_msg *m)
 		take_news(p, m);
 	} else if (m->type == COF_ROLE_ERR) {
 		cof_chan_parse_err(cof_buf_span(&m->body), &why);
-		cof_pull_fail(p, &why);
+		if (cof_err_is(&why, "settings-missing") && p->settings > 0)
+			p->bare = why;
+		else
+			cof_pull_fail(p, &why);
 	} else {
 		broke_protocol(p);
 	}
 }
 
-/* Some unpacker is about to say why its pipe broke: that is the better reason. */
-static bool waits_for_unpacker(const cof_pull *p)
+/* Some unpacker is about to say why its pipe broke, or the keeper why it wrote nothing: that is the better reason. */
+static bool waits_for_another(const cof_pull *p)
 {
+	if (p->bare.cls != COF_OK)
+		return true;
 	for (size_t i = 0; i < p->next; i++)
 		if (p->layers[i].stalled.cls != COF_OK)
 			return true;
@@ -158,7 +170,7 @@ void cof_pull_on_fetcher(void *arg)
 		take(p, &m);
 		return;
 	}
-	if (!p->ended && !waits_for_unpacker(p)) {
+	if (!p->ended && !waits_for_another(p)) {
 		(void)!cof_helper_explain(p->fetcher, &why);
 		cof_pull_fail(p, &why);
 	}

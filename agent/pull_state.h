@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pull's state, shared by its files: pull.c (begin and end, attestation), pull_image.c (what the fetcher says),
- * pull_layer.c (layers under way) and pull_unpack.c (what unpackers say, and the layers' names). */
+/* The pull's state, shared by its files: pull.c (begin and end, attestation), pull_ask.c (what is asked of the fetcher,
+ * with the owner's settings), pull_image.c (what the fetcher says), pull_layer.c (layers under way) and pull_unpack.c
+ * (what unpackers say, and the layers' names). */
 #pragma once
 
 #include "agent/pull.h"
@@ -36,6 +37,8 @@ struct cof_pull {
 	size_t published;	/* so many have their names: a layer gets its own after all below it */
 	size_t lowest;
 	bool attested, key_pending;
+	unsigned settings; /* records that the keeper writes for the fetcher, and has not said yes to */
+	cof_err bare;	   /* the fetcher got no record: the keeper's own reason is the better one */
 	bool ended, kept;
 	cof_err why; /* cls COF_OK: success */
 	uint64_t total;
@@ -50,6 +53,10 @@ void cof_pull_progressed(cof_pull *p);
 /* Ends the pull well when nothing is missing. */
 void cof_pull_maybe_done(cof_pull *p);
 
+/* Asks the fetcher for the image, and the keeper for what the fetcher needs for that. */
+COF_WUR int cof_pull_ask_image(cof_pull *p, cof_err *err);
+/* Begins the layers, when the image is there and the keeper has said yes. */
+void cof_pull_begin_layers(cof_pull *p);
 /* The fetcher has something to say. */
 void cof_pull_on_fetcher(void *arg);
 

@@ -68,28 +68,6 @@ static json_t *option_list(const char *options)
 	return list;
 }
 
-static bool names_variable(const cof_words *env, const char *name)
-{
-	size_t n = strlen(name);
-	for (size_t i = 0; i < env->n; i++)
-		if (strncmp(env->at[i], name, n) == 0 && env->at[i][n] == '=')
-			return true;
-	return false;
-}
-
-/* The policy's environment replaces the image's; defaults fill only what neither names. */
-static json_t *env_of(const cof_spec_in *in)
-{
-	const cof_words *env = in->allowed->env.set ? &in->allowed->env : &in->image->env;
-	json_t *list = word_list(env);
-	if (!names_variable(env, "PATH"))
-		(void)json_array_append_new(list, json_string("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
-							      "/usr/bin:/sbin:/bin"));
-	if (!names_variable(env, "HOME"))
-		(void)json_array_append_new(list, json_sprintf("HOME=%s", in->user->home));
-	return list;
-}
-
 static json_t *user_of(const cof_user *u)
 {
 	json_t *groups = json_array();
@@ -120,13 +98,12 @@ static json_int_t files_limit(void)
 
 static json_t *process_of(const cof_spec_in *in, json_t *args)
 {
-	const char *cwd = in->allowed->cwd != NULL ? in->allowed->cwd : in->image->cwd;
 	json_int_t hard = files_limit();
 	json_int_t soft = hard < FILES_SOFT ? hard : FILES_SOFT;
 	return json_pack("{s:b, s:o, s:o, s:o, s:s, s:o, s:b, s:i, s:[{s:s, s:I, s:I}]}", "terminal", 0, "user",
-			 user_of(in->user), "args", args, "env", env_of(in), "cwd", cwd, "capabilities",
-			 capabilities_of(in->user), "noNewPrivileges", 1, "oomScoreAdj", 0, "rlimits", "type",
-			 "RLIMIT_NOFILE", "hard", hard, "soft", soft);
+			 user_of(&in->run->user), "args", args, "env", word_list(&in->run->env), "cwd", in->run->cwd,
+			 "capabilities", capabilities_of(&in->run->user), "noNewPrivileges", 1, "oomScoreAdj", 0,
+			 "rlimits", "type", "RLIMIT_NOFILE", "hard", hard, "soft", soft);
 }
 
 static json_t *bind_file(const char *dir, const char *name)
@@ -178,12 +155,11 @@ static int dump(json_t *doc, cof_buf *ret, cof_err *err)
 
 int cof_spec_build(const cof_spec_in *in, cof_buf *ret, cof_err *err)
 {
-	const cof_words *args = in->allowed->args.set ? &in->allowed->args : &in->image->args;
 	const char *hostname = in->hostname[0] != '\0' ? in->hostname : in->id;
-	json_t *doc = json_pack("{s:s, s:o, s:{s:s, s:b}, s:s%, s:o, s:o}", "ociVersion", "1.0.2", "process",
-				process_of(in, word_list(args)), "root", "path", in->rootfs, "readonly", 0, "hostname",
-				hostname, strnlen(hostname, 63), "mounts", mounts_of(in), "linux",
-				linux_of(in, cof_seccomp_profile()));
+	json_t *doc = json_pack("{s:s, s:o, s:{s:s, s:b}, s:s%, s:o, s:o, s:O*}", "ociVersion", "1.0.2", "process",
+				process_of(in, word_list(&in->run->args)), "root", "path", in->rootfs, "readonly", 0,
+				"hostname", hostname, strnlen(hostname, 63), "mounts", mounts_of(in), "linux",
+				linux_of(in, cof_seccomp_profile()), "annotations", in->annotations);
 	return dump(doc, ret, err);
 }
 

@@ -5,20 +5,18 @@
  */
 #pragma once
 
-#include "agent/imgconf.h"
-#include "agent/user.h"
+#include "agent/imgrun.h"
 
 typedef struct cof_spec_in {
 	const char *id;
-	const char *rootfs;   /* absolute */
-	const char *files;    /* folder with hosts, hostname and resolv.conf, bound read-only; NULL: none */
-	const char *hostname; /* "" for the id */
-	const char *cgroup;   /* path below the cgroup root */
-	const cof_imgconf *image;
-	const cof_policy_container *allowed;
-	const cof_user *user;
-	int64_t memory; /* bytes; 0: no limit */
-	int64_t pids;	/* 0: the default */
+	const char *rootfs;	   /* absolute */
+	const char *files;	   /* folder with hosts, hostname and resolv.conf, bound read-only; NULL: none */
+	const char *hostname;	   /* "" for the id */
+	const char *cgroup;	   /* path below the cgroup root */
+	const cof_imgrun *run;	   /* its first process */
+	const json_t *annotations; /* NULL: none */
+	int64_t memory;		   /* bytes; 0: no limit */
+	int64_t pids;		   /* 0: the default */
 } cof_spec_in;
 
 enum { COF_SPEC_PIDS_MAX = 4096 };

@@ -143,6 +143,16 @@ int cof_trust_unwrap(cof_trust *t, const char *packet, int key_pipe, cof_trust_d
 	return queued(t, r, done, arg, err);
 }
 
+int cof_trust_image(cof_trust *t, uint32_t type, const char *reference, int pipe, cof_trust_done done, void *arg,
+		    cof_err *err)
+{
+	int r = check(t, err);
+	if (r < 0)
+		return r;
+	r = cof_keeper_send_image(cof_helper_chan(t->helper), type, reference, COF_TRUST_KEY_MS, pipe, err);
+	return queued(t, r, done, arg, err);
+}
+
 void cof_trust_forget(cof_trust *t, const void *arg)
 {
 	for (size_t i = 0; i < t->n; i++)

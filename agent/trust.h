@@ -28,5 +28,8 @@ COF_WUR int cof_trust_attest(cof_trust *t, int timeout_ms, cof_trust_done done, 
 /* Waits at most COF_TRUST_KEY_MS for the broker. */
 COF_WUR int cof_trust_unwrap(cof_trust *t, const char *packet, int key_pipe, cof_trust_done done, void *arg,
 			     cof_err *err);
+/* COF_KEEPER_LOGINS or COF_KEEPER_SIGNERS, within the same time. */
+COF_WUR int cof_trust_image(cof_trust *t, uint32_t type, const char *reference, int pipe, cof_trust_done done,
+			    void *arg, cof_err *err);
 /* Whoever waits with this arg is not called back any more. */
 void cof_trust_forget(cof_trust *t, const void *arg);

@@ -73,16 +73,33 @@ static void take_home(cof_span home, cof_user *u)
 	u->home[home.len] = '\0';
 }
 
-/* spec: OCI image-spec conversion.md "User": first the name, then the number; ret_name is the entry's name. */
+/*
+ * What looks like a number is one, and never a name: else an image's files could make root of 1000, or of a number that
+ * does not fit.
+ */
+static bool numeric(cof_span s)
+{
+	size_t i = s.len > 0 && (s.data[0] == '-' || s.data[0] == '+') ? 1 : 0;
+	if (i == s.len)
+		return false;
+	for (; i < s.len; i++)
+		if (s.data[i] < '0' || s.data[i] > '9')
+			return false;
+	return true;
+}
+
+/* The entry of a name or a number; ret_name is the entry's name. */
 static bool in_passwd(cof_span passwd, cof_span who, cof_user *u, cof_span *ret_name)
 {
 	line l;
 	uint32_t uid = 0, gid = 0, asked = 0;
-	bool numeric = number_of(who, &asked);
+	bool by_number = numeric(who);
+	if (by_number && !number_of(who, &asked))
+		return false;
 	while (next_line(&passwd, &l)) {
 		if (l.n < 4 || !number_of(l.field[2], &uid) || !number_of(l.field[3], &gid))
 			continue;
-		if (!span_is(l.field[0], who) && !(numeric && uid == asked))
+		if (by_number ? uid != asked : !span_is(l.field[0], who))
 			continue;
 		u->uid = uid;
 		u->gid = gid;
@@ -98,7 +115,7 @@ static bool in_group(cof_span group, cof_span which, uint32_t *ret)
 {
 	line l;
 	uint32_t gid = 0;
-	while (next_line(&group, &l)) {
+	while (!numeric(which) && next_line(&group, &l)) {
 		if (l.n >= 3 && span_is(l.field[0], which) && number_of(l.field[2], &gid)) {
 			*ret = gid;
 			return true;
@@ -165,7 +182,10 @@ static int read_inside(int rootfd, const char *path, cof_buf *ret, cof_err *err)
 		return cof_err_sys(err, "image-user-unknown", "%s of the image", path);
 	if (!S_ISREG(st.st_mode))
 		return cof_err_set(err, COF_E_MALFORMED, "image-user-unknown", "%s of the image is not a file", path);
-	return cof_fd_read_all(fd, COF_USER_FILE_MAX, ret, err);
+	if (cof_fd_read_all(fd, COF_USER_FILE_MAX, ret, err) < 0)
+		return cof_err_set(err, COF_E_MALFORMED, "image-user-unknown", "%s of the image is larger than 1 MiB",
+				   path);
+	return 0;
 }
 
 int cof_user_resolve(int rootfd, const char *spec, cof_user *ret, cof_err *err)

@@ -79,6 +79,17 @@ int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err)
 	return 0;
 }
 
+int cof_http_like(cof_http **ret, const cof_http *of, cof_err *err)
+{
+	cof_http_opts opts = of->opts;
+	opts.ca_pem = cof_buf_span(&of->ca);
+	opts.resolve = (const char *const *)of->resolve;
+	opts.no_proxy = (const char *const *)of->no_proxy;
+	opts.inward = (const char *const *)of->inward;
+	opts.proxy = of->proxy;
+	return cof_http_new(ret, &opts, err);
+}
+
 /* --- one hop --- */
 
 /* What the peer made us do is the peer's fault, not the caller's. */

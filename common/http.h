@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "common/buf.h"
@@ -55,12 +56,15 @@ typedef struct cof_http_req {
 	 */
 	int (*begin)(void *sink_arg, const cof_http_resp *head, cof_err *err);
 	void *sink_arg;
+	const atomic_bool *stop; /* set by another thread: the call ends soon, reason "http-stopped"; may be NULL */
 } cof_http_req;
 
 void cof_http_resp_release(cof_http_resp *r);
 COF_DEFINE_AUTO(cof_http_resp, cof_http_resp_release)
 
 COF_WUR int cof_http_new(cof_http **ret, const cof_http_opts *opts, cof_err *err);
+/* Another client with the same options; of may be in use meanwhile. */
+COF_WUR int cof_http_like(cof_http **ret, const cof_http *of, cof_err *err);
 void cof_http_free(cof_http *h);
 COF_DEFINE_AUTO_PTR(cof_http, cof_http_free)
 

@@ -102,6 +102,10 @@ static int on_progress(void *arg, curl_off_t dl_total, curl_off_t dl, curl_off_t
 	cof_http_hop *t = arg;
 	long idle_ms = t->h->opts.idle_ms == 0 ? IDLE_MS : t->h->opts.idle_ms;
 	curl_off_t least = (curl_off_t)t->h->opts.floor * idle_ms / 1000;
+	if (t->req->stop != NULL && atomic_load(t->req->stop)) {
+		t->failed = cof_err_set(t->err, COF_E_UNAVAILABLE, "http-stopped", "the call was given up");
+		return 1;
+	}
 	if (dl + ul - t->moved >= (least > 0 ? least : 1)) {
 		t->moved = dl + ul;
 		t->moved_at = cof_now_ms();

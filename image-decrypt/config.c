@@ -68,20 +68,41 @@ static int text_of(const json_t *run, const char *key, const char **ret, cof_err
 	return 0;
 }
 
-static int take_run(cof_config *c, cof_err *err)
+/* An object as a set; strings also when its values are to be texts. */
+static int names(const json_t *run, const char *key, bool strings, const json_t **ret, cof_err *err)
 {
-	const json_t *run = json_object_get(c->doc, "config");
-	c->cwd = c->user = "";
+	json_t *v = json_object_get(run, key);
+	const char *name = NULL;
+	const json_t *value = NULL;
+	if (v == NULL || json_is_null(v))
+		return 0;
+	if (!json_is_object(v) || json_object_size(v) > COF_CONFIG_WORDS_MAX)
+		return malformed(err, key);
+	json_object_foreach (v, name, value)
+		if (strings && !plain_string(value))
+			return malformed(err, key);
+	*ret = v;
+	return 0;
+}
+
+int cof_config_run_of(const json_t *doc, cof_config_run *ret, cof_err *err)
+{
+	const json_t *run = json_object_get(doc, "config");
+	cof_config_run c = {.cwd = "", .user = "", .stop_signal = ""};
+	*ret = c;
 	if (run == NULL || json_is_null(run))
 		return 0;
 	if (!json_is_object(run))
 		return malformed(err, "config is not an object");
-	if (words(run, "Entrypoint", &c->entrypoint, err) < 0 || words(run, "Cmd", &c->cmd, err) < 0 ||
-	    words(run, "Env", &c->env, err) < 0 || text_of(run, "WorkingDir", &c->cwd, err) < 0 ||
-	    text_of(run, "User", &c->user, err) < 0)
+	if (words(run, "Entrypoint", &c.entrypoint, err) < 0 || words(run, "Cmd", &c.cmd, err) < 0 ||
+	    words(run, "Env", &c.env, err) < 0 || text_of(run, "WorkingDir", &c.cwd, err) < 0 ||
+	    text_of(run, "User", &c.user, err) < 0 || text_of(run, "StopSignal", &c.stop_signal, err) < 0 ||
+	    names(run, "ExposedPorts", false, &c.ports, err) < 0 || names(run, "Volumes", false, &c.volumes, err) < 0 ||
+	    names(run, "Labels", true, &c.labels, err) < 0)
 		return -COF_E_MALFORMED;
-	if (c->cwd[0] != '\0' && c->cwd[0] != '/')
+	if (c.cwd[0] != '\0' && c.cwd[0] != '/')
 		return malformed(err, "WorkingDir is not absolute");
+	*ret = c;
 	return 0;
 }
 
@@ -96,7 +117,7 @@ int cof_config_parse(cof_span body, cof_config *ret, cof_err *err)
 		return malformed(err, "os or architecture is missing");
 	int r = take_diff_ids(&c, err);
 	if (r == 0)
-		r = take_run(&c, err);
+		r = cof_config_run_of(c.doc, &c.run, err);
 	if (r < 0)
 		return r;
 	*ret = c;

@@ -11,18 +11,26 @@
 
 enum { COF_CONFIG_WORDS_MAX = 1024 };
 
+/* What an image says about its process. Everything is borrowed from the document; lists and sets are NULL when absent
+ * or null. No text holds a NUL. */
+typedef struct cof_config_run {
+	const json_t *entrypoint, *cmd, *env; /* arrays of strings */
+	const json_t *ports, *volumes;	      /* objects whose names count */
+	const json_t *labels;		      /* an object of strings */
+	const char *cwd;		      /* "" when absent; else absolute */
+	const char *user, *stop_signal;	      /* "" when absent */
+} cof_config_run;
+
+/* Of a config's document. */
+COF_WUR int cof_config_run_of(const json_t *doc, cof_config_run *ret, cof_err *err);
+
 typedef struct cof_config {
 	json_t *doc; /* owner of everything below */
 	const char *os;
 	const char *architecture;
 	cof_digest *diff_ids;
 	size_t n_diff_ids;
-	/* Arrays of strings without NUL; NULL when absent or null. */
-	const json_t *entrypoint;
-	const json_t *cmd;
-	const json_t *env;
-	const char *cwd;  /* "" when absent; else absolute */
-	const char *user; /* "" when absent */
+	cof_config_run run;
 } cof_config;
 
 void cof_config_release(cof_config *c);

@@ -22,7 +22,7 @@ static bool same_name(const char *a, const char *b)
 	char ta[COF_REF_STR_MAX], tb[COF_REF_STR_MAX];
 	if (strcmp(a, b) == 0)
 		return true;
-	if (cof_ref_parse(a, &ra, NULL) < 0 || cof_ref_parse(b, &rb, NULL) < 0)
+	if (cof_ref_parse_docker(a, &ra, NULL) < 0 || cof_ref_parse_docker(b, &rb, NULL) < 0)
 		return false;
 	cof_ref_str(&ra, ta);
 	cof_ref_str(&rb, tb);

@@ -151,7 +151,8 @@ static int read_ecdh(recipient *r, cof_err *err)
 {
 	json_t *epk = NULL;
 	if (cof_json_obj(r->header, "epk", &epk, NULL) < 0 || cof_enc_jwk_key(epk, false, &r->epk, NULL) < 0 ||
-	    party(r->header, "apu", &r->apu) < 0 || party(r->header, "apv", &r->apv) < 0)
+	    !EVP_PKEY_is_a(r->epk, "EC") || party(r->header, "apu", &r->apu) < 0 ||
+	    party(r->header, "apv", &r->apv) < 0)
 		return bad(err, "no usable epk, apu or apv");
 	return 0;
 }

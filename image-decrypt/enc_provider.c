@@ -176,11 +176,13 @@ int cof_enc_unwrap(const cof_enc_packet *p, cof_span kek, bool allow_ctr, cof_la
 static bool host_ok(const char *s)
 {
 	static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.";
-	size_t n = s[0] == '[' ? strcspn(s, "]") + 1 : strspn(s, name);
-	if (s[0] == '[' && (s[n - 1] != ']' || strspn(s + 1, "0123456789abcdefABCDEF:.") != n - 2))
+	bool bracket = s[0] == '[';
+	size_t n = bracket ? 1 + strspn(s + 1, "0123456789abcdefABCDEF:.") : strspn(s, name);
+	if (bracket ? n == 1 || s[n] != ']' : n == 0 || s[0] == '.')
 		return false;
-	if (n == 0 || s[0] == '.' || s[n] == '\0')
-		return n > 0 && s[0] != '.';
+	n += bracket ? 1 : 0;
+	if (s[n] == '\0')
+		return true;
 	size_t digits = strspn(s + n + 1, "0123456789");
 	return s[n] == ':' && digits >= 1 && digits <= 5 && s[n + 1 + digits] == '\0';
 }

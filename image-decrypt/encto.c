@@ -186,7 +186,9 @@ int cof_enc_to_add(cof_enc_to *t, const char *text, cof_err *err)
 		return r;
 	if (s == NULL)
 		return cof_err_set(err, COF_E_USAGE, "recipient-unsupported",
-				   "'%.80s' is none of jwe:, pkcs7:, pkcs11: and provider:attestation-agent:", text);
+				   "'%.80s' is none of jwe:FILE, pkcs7:FILE, pkcs11:FILE, "
+				   "provider:attestation-agent:…",
+				   text);
 	r = s->read(text + strlen(s->prefix), &t->at[t->n], err);
 	if (r < 0) {
 		recipient_release(&t->at[t->n]);

@@ -5,7 +5,7 @@
 
 #include "image-decrypt/sigbundle.h"
 
-enum { REFERRERS_MAX = 256 };
+enum { REFERRERS_MAX = 4096 }; /* entries of a list that are looked at; what they name costs more */
 
 void cof_sig_found_release(cof_sig_found *f)
 {
@@ -27,7 +27,7 @@ void cof_sig_tag(const cof_digest *image, const char *suffix, char out[COF_SIG_T
 
 /* --- troubles --- */
 
-static bool is_absence(const cof_err *e)
+bool cof_sig_is_absent(const cof_err *e)
 {
 	static const char *const reasons[] = {"registry-not-found", "tag-missing", "blob-missing"};
 	for (size_t i = 0; i < COF_COUNT(reasons); i++)
@@ -44,7 +44,7 @@ static int pass_over(cof_sig_found *f, const cof_err *e, cof_err *err)
 			*err = *e;
 		return -COF_E_INTERNAL;
 	}
-	if (f->missed.cls == COF_OK && !is_absence(e))
+	if (f->missed.cls == COF_OK && !cof_sig_is_absent(e))
 		f->missed = *e;
 	return 0;
 }
@@ -180,20 +180,20 @@ static bool is_signature(const json_t *entry)
 	       (strcmp(type, COF_SIG_COSIGN_ARTIFACT) == 0 || cof_sigbundle_type(type));
 }
 
-/* The source's own list; a source that has none may still have the tag that stands for it. */
+/* The source's own list, or the tag that stands for one where there is none, or where it is empty. */
 static int fetch_list(const cof_image_source *src, const cof_digest *image, cof_sig_found *f, cof_fetched *ret,
 		      cof_err *err)
 {
 	char tag[COF_SIG_TAG_MAX];
 	cof_err e = {0};
-	cof_sig_tag(image, "", tag);
-	if (src->referrers == NULL)
-		return fetch_document(src, tag, f, ret, err);
-	int r = src->referrers(src->arg, image, ret, &e);
-	if (r == 0 && spend(f, ret->body.len))
+	int r = src->referrers == NULL ? 0 : src->referrers(src->arg, image, ret, &e);
+	if (r == 0 && ret->body.len > 0 && spend(f, ret->body.len))
 		return 0;
 	cof_fetched_release(ret);
-	return r < 0 ? pass_over(f, &e, err) : 0;
+	if (r < 0 && (r = pass_over(f, &e, err)) < 0)
+		return r;
+	cof_sig_tag(image, "", tag);
+	return fetch_document(src, tag, f, ret, err);
 }
 
 static int from_referrers(const cof_image_source *src, const cof_digest *image, cof_sig_found *f, cof_err *err)

@@ -35,5 +35,7 @@ COF_DEFINE_AUTO(cof_sig_found, cof_sig_found_release)
 
 /* Adds what lies there for the image of this digest. Fails only for want of memory. */
 COF_WUR int cof_sig_fetch(const cof_image_source *src, const cof_digest *image, cof_sig_found *f, cof_err *err);
+/* Whether a source failed because there is nothing by that name, which for signatures is an answer. */
+bool cof_sig_is_absent(const cof_err *e);
 /* "sha256-HEX" and the suffix (".sig", or "" for the tag that stands for a list of referrers). */
 void cof_sig_tag(const cof_digest *image, const char *suffix, char out[COF_SIG_TAG_MAX]);

@@ -6,8 +6,8 @@ vm_SRC := runtime/vm/manifest.c runtime/vm/manifest_use.c runtime/vm/argv.c runt
 	runtime/vm/probe.c runtime/vm/qtest.c runtime/vm/cid.c runtime/vm/transport.c runtime/vm/dialer.c runtime/vm/links.c
 # All of the command line but its main: so that unit tests can link it.
 LIBS += cli
-cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime/cli/runopts.c runtime/cli/report.c \
-	runtime/cli/progress.c runtime/cli/initdata.c runtime/cli/kbs.c runtime/cli/measure.c runtime/cli/measure_guest.c \
+cli_SRC := runtime/cli/cli.c runtime/cli/run.c runtime/cli/run_prepare.c runtime/cli/run_progress.c runtime/cli/runopts.c runtime/cli/report.c \
+	runtime/cli/progress.c runtime/cli/initdata.c runtime/cli/initdata_image.c runtime/cli/kbs.c runtime/cli/measure.c runtime/cli/measure_guest.c \
 	runtime/cli/measure_options.c runtime/cli/measure_files.c runtime/cli/measure_inputs.c runtime/cli/measure_tpm.c \
 	runtime/cli/measure_result.c runtime/cli/measure_corim.c runtime/cli/measure_record.c runtime/cli/measure_output.c runtime/cli/measure_explain.c \
 	runtime/cli/measure_inspect.c \
@@ -19,10 +19,14 @@ cli_SRC += runtime/cli/image.c
 cli_SRC += runtime/cli/image_depot.c
 cli_SRC += runtime/cli/image_encrypt.c
 cli_SRC += runtime/cli/image_keys.c
+cli_SRC += runtime/cli/image_given.c
 cli_SRC += runtime/cli/image_inspect.c
 cli_SRC += runtime/cli/image_push.c
+cli_SRC += runtime/cli/image_apart.c
 cli_SRC += runtime/cli/image_policy.c
+cli_SRC += runtime/cli/image_sign.c
 cli_SRC += runtime/cli/image_unpack.c
+cli_SRC += runtime/cli/image_verify.c
 PROGS += coffer
 coffer_SRC := runtime/cli/main.c
 coffer_USES := cli vm $(filter image attestation endorsements evidence firmware,$(LIBS)) common
@@ -52,3 +56,6 @@ $(O)/gen/calibrate-init.o: runtime/cli/calibrate_init.c
 
 # This test drives the whole broker.
 $(O)/tests/unit/cli/test_kbs: | $(O)/bin/coffer-kbs
+
+# All vectors by functions and by the program.
+$(O)/tests/unit/image/test_vectors: | $(O)/bin/coffer

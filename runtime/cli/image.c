@@ -67,6 +67,8 @@ const cof_verb cof_verbs_image[] = {
 	{"unpack-layer", "unpack one layer, a tar, gzip or zstd file, into a new folder", cof_cmd_image_unpack_layer},
 	{"pull", "carry an image from a registry, or from anywhere to anywhere", cof_cmd_image_pull},
 	{"push", "carry an image to a registry, or from anywhere to anywhere", cof_cmd_image_push},
+	{"sign", "sign an image, and store the signature beside it", cof_cmd_image_sign},
+	{"verify", "say whether an image is signed as a key or a policy asks", cof_cmd_image_verify},
 	{"digest", "print the digest that pins an image", cof_cmd_image_digest},
 	{"inspect", "print what an image consists of and says of itself", cof_cmd_image_inspect},
 	{0},

@@ -19,6 +19,8 @@ int cof_cmd_image_encrypt(int argc, char **argv);
 int cof_cmd_image_pull(int argc, char **argv);
 int cof_cmd_image_decrypt(int argc, char **argv);
 int cof_cmd_image_push(int argc, char **argv);
+int cof_cmd_image_sign(int argc, char **argv);
+int cof_cmd_image_verify(int argc, char **argv);
 int cof_cmd_image_unpack(int argc, char **argv);
 int cof_cmd_image_unpack_layer(int argc, char **argv);
 int cof_cmd_image_digest(int argc, char **argv);

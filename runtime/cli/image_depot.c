@@ -14,6 +14,17 @@ static int add_mirror(cof_cli_depot *d, const char *mirror)
 	return 0;
 }
 
+static int add_host(const char **list, const char *host)
+{
+	size_t n = 0;
+	while (list[n] != NULL)
+		n++;
+	if (n == COF_CLI_HOSTS_MAX)
+		return cof_cli_usage("at most %d of --no-proxy and of --partner", COF_CLI_HOSTS_MAX);
+	list[n] = host;
+	return 0;
+}
+
 static int set_platform(cof_cli_depot *d, const char *text, bool json)
 {
 	cof_err err = {0};
@@ -35,6 +46,8 @@ bool cof_cli_depot_option(cof_cli_depot *d, int opt, const char *arg, bool json,
 		*ret_exit = cof_cli_add_resolve(&d->resolve, arg, json);
 	else if (opt == COF_OPT_MIRROR)
 		*ret_exit = add_mirror(d, arg);
+	else if (opt == COF_OPT_NO_PROXY || opt == COF_OPT_PARTNER)
+		*ret_exit = add_host(opt == COF_OPT_NO_PROXY ? d->no_proxy : d->partners, arg);
 	else if (opt == COF_OPT_PLATFORM)
 		*ret_exit = set_platform(d, arg, json);
 	else
@@ -62,6 +75,8 @@ int cof_cli_depot_opts_load(const cof_cli_depot *d, cof_cli_depot_opts *ret, cof
 				  .resolve = d->resolve.at,
 				  .mirrors = d->mirrors,
 				  .proxy = d->proxy,
+				  .no_proxy = d->no_proxy,
+				  .partners = d->partners,
 				  .auth = cof_buf_span(&o.auth)};
 	*ret = o;
 	o = (cof_cli_depot_opts){0};

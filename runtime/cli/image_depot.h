@@ -7,14 +7,25 @@
 #include "image-decrypt/depot.h"
 #include "runtime/cli/cli.h"
 
-enum { COF_CLI_MIRRORS_MAX = 8 };
-enum { COF_OPT_CA = 2000, COF_OPT_RESOLVE, COF_OPT_AUTH, COF_OPT_PROXY, COF_OPT_MIRROR, COF_OPT_PLATFORM };
+enum { COF_CLI_MIRRORS_MAX = 8, COF_CLI_HOSTS_MAX = 16 };
+enum {
+	COF_OPT_CA = 2000,
+	COF_OPT_RESOLVE,
+	COF_OPT_AUTH,
+	COF_OPT_PROXY,
+	COF_OPT_MIRROR,
+	COF_OPT_PLATFORM,
+	COF_OPT_NO_PROXY,
+	COF_OPT_PARTNER
+};
 
 /* Rows of a verb's own table for getopt_long. */
 #define COF_CLI_DEPOT_ROWS                                                                                             \
 	{"ca", required_argument, NULL, COF_OPT_CA}, {"resolve", required_argument, NULL, COF_OPT_RESOLVE},            \
 		{"auth-file", required_argument, NULL, COF_OPT_AUTH},                                                  \
 		{"proxy", required_argument, NULL, COF_OPT_PROXY},                                                     \
+		{"no-proxy", required_argument, NULL, COF_OPT_NO_PROXY},                                               \
+		{"partner", required_argument, NULL, COF_OPT_PARTNER},                                                 \
 		{"mirror", required_argument, NULL, COF_OPT_MIRROR},                                                   \
 	{                                                                                                              \
 		"platform", required_argument, NULL, COF_OPT_PLATFORM                                                  \
@@ -29,12 +40,17 @@ enum { COF_OPT_CA = 2000, COF_OPT_RESOLVE, COF_OPT_AUTH, COF_OPT_PROXY, COF_OPT_
 	"  --auth-file FILE              logins, as docker's config.json\n"                                            \
 	"  --mirror HOST[:PORT][/PREFIX] a registry to ask first; may be repeated\n"                                   \
 	"  --proxy URL                   HTTP proxy for registries\n"                                                  \
+	"  --no-proxy HOST               a host, domain or NETWORK/BITS that is reached without it; may be repeated\n" \
+	"  --partner HOST[:PORT]         a server of the registry's, such as its token server, that may get the "      \
+	"login\n"                                                                                                      \
+	"                                and lie on this machine; may be repeated\n"                                   \
 	"  --resolve NAME:PORT:ADDR      an address for a registry's name; may be repeated\n"
 
 typedef struct cof_cli_depot {
 	const char *ca, *auth, *proxy;
 	const char *mirrors[COF_CLI_MIRRORS_MAX + 1]; /* NULL-ended */
 	size_t n_mirrors;
+	const char *no_proxy[COF_CLI_HOSTS_MAX + 1], *partners[COF_CLI_HOSTS_MAX + 1]; /* NULL-ended */
 	cof_cli_resolves resolve;
 	cof_platform platform; /* COF_PLATFORM_ANY: none was asked for */
 } cof_cli_depot;

@@ -24,12 +24,15 @@ static const char encrypt_help[] =
 	"       coffer image encrypt --key FILE --kid kbs:///REPO/TYPE/TAG FROM TO\n" RECIPIENTS_HELP
 	"                                each may be repeated\n"
 	"  --layer N                     encrypt this layer alone: from 0, or -1 for the last; may be repeated\n"
-	"To add recipients to an image that is encrypted already, give keys that open it:\n" COF_CLI_KEY_HELP;
+	"To add recipients to an image that is encrypted already, give keys that open it:\n" COF_CLI_KEY_HELP
+		COF_CLI_DEPOT_HELP;
 
-static const char decrypt_help[] = "Usage: coffer image decrypt [--key FILE]… [--kek DIR] FROM TO\n" COF_CLI_KEY_HELP;
+static const char decrypt_help[] =
+	"Usage: coffer image decrypt [--key FILE]… [--kek DIR] FROM TO\n" COF_CLI_KEY_HELP COF_CLI_DEPOT_HELP;
 
 static const struct option options[] = {
 	COF_CLI_KEY_ROWS,
+	COF_CLI_DEPOT_ROWS,
 	{"recipient", required_argument, NULL, OPT_RECIPIENT},
 	{"kid", required_argument, NULL, OPT_KID},
 	{"layer", required_argument, NULL, OPT_LAYER},
@@ -40,6 +43,7 @@ static const struct option options[] = {
 
 typedef struct settings {
 	cof_cli_keys keys;
+	cof_cli_depot depot;
 	const char *recipients[COF_ENC_TO_MAX];
 	size_t n_recipients;
 	const char *kid;
@@ -72,7 +76,8 @@ static int add_layer(settings *s, const char *text)
 static int set_option(settings *s, int opt)
 {
 	int code = 0;
-	if (cof_cli_keys_option(&s->keys, opt, optarg, &code))
+	if (cof_cli_keys_option(&s->keys, opt, optarg, &code) ||
+	    cof_cli_depot_option(&s->depot, opt, optarg, s->json, &code))
 		return code;
 	switch (opt) {
 	case OPT_RECIPIENT:
@@ -115,6 +120,7 @@ static int parse(int argc, char **argv, const char *help, settings *ret, int *re
 typedef struct work {
 	const settings *s;
 	cof_image_name from, to;
+	cof_cli_depot_opts depot;
 	cof_enc_keys *keys;
 	cof_progress progress;
 	cof_digest digest;
@@ -124,17 +130,22 @@ static void work_release(work *w)
 {
 	cof_image_name_release(&w->from);
 	cof_image_name_release(&w->to);
+	cof_cli_depot_opts_release(&w->depot);
 	if (w->keys != NULL)
 		cof_enc_keys_free(w->keys);
 }
 COF_DEFINE_AUTO(work, work_release)
 
-static void on_progress(void *arg, size_t layer, uint64_t done, uint64_t total)
+/* The layer under way, and all of them. */
+static void on_progress(void *arg, const cof_remake_step *at)
 {
 	work *w = arg;
-	char what[32];
-	(void)snprintf(what, sizeof what, "layer %zu", layer);
-	cof_progress_show(&w->progress, what, done, total);
+	cof_progress_line lines[] = {{.done = at->done, .total = at->total},
+				     {.what = "in all     ", .done = at->all_done, .total = at->all_total}};
+	if (at->done < at->total && !cof_progress_due(&w->progress))
+		return;
+	(void)snprintf(lines[0].what, sizeof lines[0].what, "layer %2zu/%zu", at->layer + 1, at->n_layers);
+	cof_progress_draw(&w->progress, lines, COF_COUNT(lines));
 }
 
 static int begin(work *w, char **args, cof_err *err)
@@ -142,6 +153,8 @@ static int begin(work *w, char **args, cof_err *err)
 	int r = cof_image_name_parse(args[0], COF_DEPOT_LAYOUT, &w->from, err);
 	if (r == 0)
 		r = cof_image_name_parse(args[1], COF_DEPOT_LAYOUT, &w->to, err);
+	if (r == 0)
+		r = cof_cli_depot_opts_load(&w->s->depot, &w->depot, err);
 	return r < 0 ? r : cof_cli_keys_load(&w->s->keys, &w->keys, err);
 }
 
@@ -149,7 +162,8 @@ static cof_remake_opts places(work *w)
 {
 	return (cof_remake_opts){.from = &w->from,
 				 .to = &w->to,
-				 .platform = COF_PLATFORM_DEFAULT,
+				 .depot = &w->depot.opts,
+				 .platform = w->s->depot.platform,
 				 .progress = on_progress,
 				 .progress_arg = w};
 }

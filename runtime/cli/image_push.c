@@ -22,7 +22,7 @@ static cof_progress_line line_of(const cof_copy_blob *b)
 	char digest[COF_DIGEST_STR_MAX];
 	cof_progress_line l = {.done = b->done, .total = b->desc.size};
 	cof_digest_str(&b->desc.digest, digest);
-	(void)snprintf(l.what, sizeof l.what, "%s %.*s", b->layer ? "layer " : "config", SHORT_DIGEST,
+	(void)snprintf(l.what, sizeof l.what, "%-6s %.*s", b->layer ? "layer" : "config", SHORT_DIGEST,
 		       strchr(digest, ':') + 1);
 	l.note = b->state == COF_COPY_THERE ? "there already" : NULL;
 	return l;
@@ -30,7 +30,7 @@ static cof_progress_line line_of(const cof_copy_blob *b)
 
 static cof_progress_line line_of_all(const watch *w, const cof_copy_blob *blobs, size_t n, char note[NOTE_LEN])
 {
-	cof_progress_line l = {.what = "in all", .note = note};
+	cof_progress_line l = {.what = "in all             ", .note = note};
 	size_t over = 0;
 	uint64_t moved = 0;
 	int64_t ms = cof_now_ms() - w->begun_ms;

@@ -9,39 +9,45 @@
 #include "image-decrypt/encopen.h"
 #include "image-decrypt/flat.h"
 #include "runtime/cli/image.h"
+#include "runtime/cli/image_apart.h"
+#include "runtime/cli/image_keys.h"
 #include "runtime/cli/image_policy.h"
 #include "runtime/cli/progress.h"
 
-enum { KEYS_MAX = 32 };
-enum { OPT_KEY = 1000, OPT_KEK, OPT_POLICY, OPT_CTR, OPT_ENCRYPTED, OPT_DEVICES, OPT_JSON, OPT_HELP };
+enum { OPT_POLICY = 1000, OPT_ENCRYPTED, OPT_DEVICES, OPT_LIMIT, OPT_JSON, OPT_HELP };
 
 static const struct option options[] = {
-	{"key", required_argument, NULL, OPT_KEY},
-	{"kek", required_argument, NULL, OPT_KEK},
 	{"policy", required_argument, NULL, OPT_POLICY},
-	{"allow-unauthenticated-wrap", no_argument, NULL, OPT_CTR},
 	{"require-encrypted", no_argument, NULL, OPT_ENCRYPTED},
 	{"devices", required_argument, NULL, OPT_DEVICES},
+	{"max-bytes", required_argument, NULL, OPT_LIMIT},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"help", no_argument, NULL, OPT_HELP},
+	COF_CLI_KEY_ROWS,
 	COF_CLI_DEPOT_ROWS,
 	{0},
 };
 
+/* Of both verbs. */
+#define TREE_HELP                                                                                                      \
+	"  --devices allow               make device nodes (root only); they are refused otherwise\n"                  \
+	"  --max-bytes N                 of unpacked layers; 64 GiB otherwise\n"
+
 typedef struct settings {
 	cof_cli_depot depot;
-	const char *keys[KEYS_MAX];
-	size_t n_keys;
-	const char *kek, *policy;
-	bool json, help, allow_ctr, require_encrypted, devices;
+	cof_cli_keys keys;
+	const char *policy;
+	uint64_t max_bytes; /* 0: the default */
+	bool json, help, require_encrypted, devices;
 } settings;
 
-static int add_key(settings *s, const char *arg)
+static int set_limit(settings *s, const char *text)
 {
-	if (s->n_keys == KEYS_MAX)
-		return cof_cli_usage("at most %d keys", KEYS_MAX);
-	s->keys[s->n_keys++] = arg;
-	return 0;
+	char *end = NULL;
+	errno = 0;
+	s->max_bytes = strtoull(text, &end, 10);
+	bool ok = errno == 0 && text[0] >= '1' && text[0] <= '9' && *end == '\0' && s->max_bytes <= INT64_MAX;
+	return ok ? 0 : cof_cli_usage("--max-bytes is a number of bytes");
 }
 
 static int set_devices(settings *s, const char *word)
@@ -52,38 +58,29 @@ static int set_devices(settings *s, const char *word)
 	return s->devices || strcmp(word, "refuse") == 0 ? 0 : cof_cli_usage("--devices is 'refuse' or 'allow'");
 }
 
-/* Options whose value is kept as it stands, and those without one. */
-static bool set_simple(settings *s, int opt)
-{
-	const struct {
-		int opt;
-		const char **text;
-		bool *flag;
-	} table[] = {{OPT_KEK, &s->kek, NULL},	     {OPT_POLICY, &s->policy, NULL},
-		     {OPT_CTR, NULL, &s->allow_ctr}, {OPT_ENCRYPTED, NULL, &s->require_encrypted},
-		     {OPT_JSON, NULL, &s->json},     {OPT_HELP, NULL, &s->help}};
-	for (size_t i = 0; i < COF_COUNT(table); i++) {
-		if (table[i].opt != opt)
-			continue;
-		if (table[i].text != NULL)
-			*table[i].text = optarg;
-		else
-			*table[i].flag = true;
-		return true;
-	}
-	return false;
-}
-
 static int set_option(settings *s, int opt)
 {
 	int code = 0;
-	if (set_simple(s, opt) || cof_cli_depot_option(&s->depot, opt, optarg, s->json, &code))
+	if (cof_cli_keys_option(&s->keys, opt, optarg, &code) ||
+	    cof_cli_depot_option(&s->depot, opt, optarg, s->json, &code))
 		return code;
 	switch (opt) {
-	case OPT_KEY:
-		return add_key(s, optarg);
+	case OPT_POLICY:
+		s->policy = optarg;
+		return 0;
 	case OPT_DEVICES:
 		return set_devices(s, optarg);
+	case OPT_LIMIT:
+		return set_limit(s, optarg);
+	case OPT_ENCRYPTED:
+		s->require_encrypted = true;
+		return 0;
+	case OPT_JSON:
+		s->json = true;
+		return 0;
+	case OPT_HELP:
+		s->help = true;
+		return 0;
 	default:
 		return cof_cli_usage("see --help");
 	}
@@ -110,6 +107,7 @@ static int parse(int argc, char **argv, const char *usage, settings *ret, int *r
 
 typedef struct work {
 	const settings *s;
+	const char *from;
 	cof_progress progress;
 	int64_t begun;
 	cof_image image;
@@ -134,6 +132,12 @@ static void on_progress(void *arg, size_t layer, uint64_t done, uint64_t total)
 	char what[32];
 	(void)snprintf(what, sizeof what, "layer %zu", layer);
 	cof_progress_show(&w->progress, what, done, total);
+}
+
+static cof_flat_opts flat_opts(work *w)
+{
+	return (cof_flat_opts){
+		.devices = w->s->devices, .max_bytes = w->s->max_bytes, .progress = on_progress, .progress_arg = w};
 }
 
 static int make_room(work *w, size_t n, cof_err *err)
@@ -163,8 +167,11 @@ static json_t *describe_signature(const cof_sig_report *r)
 			 r->identity, "key", r->key);
 }
 
-static int print_json(const work *w, const char *digest)
+/* digest: what the tree is called by. */
+static int tell(const work *w, const cof_digest *d, json_t **ret, cof_err *err)
 {
+	char digest[COF_DIGEST_STR_MAX];
+	cof_digest_str(d, digest);
 	COF_AUTO_PTR(json_t)
 	doc = json_pack("{s:b, s:s, s:I}", "ok", 1, "digest", digest, "ms", (json_int_t)(cof_now_ms() - w->begun));
 	json_t *layers = json_array();
@@ -181,19 +188,17 @@ static int print_json(const work *w, const char *digest)
 	(void)json_object_set_new(doc, "layers", layers);
 	if (w->s->policy != NULL)
 		(void)json_object_set_new(doc, "signature", describe_signature(&w->signature));
-	return doc != NULL ? cof_cli_print_json(doc) : COF_EXIT_USAGE;
+	*ret = cof_steal(&doc);
+	return *ret != NULL ? 0 : cof_err_oom(err);
 }
 
-static int report(work *w, int rc, const cof_err *err, const cof_digest *d)
+static int report(const settings *s, int rc, const cof_err *err, const json_t *doc)
 {
-	char digest[COF_DIGEST_STR_MAX];
-	cof_progress_clear(&w->progress);
 	if (rc < 0)
-		return cof_cli_fail(err, w->s->json);
-	cof_digest_str(d, digest);
-	if (w->s->json)
-		return print_json(w, digest);
-	(void)printf("%s\n", digest);
+		return cof_cli_fail(err, s->json);
+	if (s->json)
+		return cof_cli_print_json(doc);
+	(void)printf("%s\n", json_string_value(json_object_get(doc, "digest")));
 	return COF_EXIT_YES;
 }
 
@@ -202,17 +207,7 @@ static int report(work *w, int rc, const cof_err *err, const cof_digest *d)
 static int open_key(void *arg, const cof_desc *d, cof_layer_key *ret, cof_err *err)
 {
 	const work *w = arg;
-	return cof_enc_open(d, w->keys, w->s->allow_ctr, ret, err);
-}
-
-static int load_keys(work *w, cof_err *err)
-{
-	int r = cof_enc_keys_new(&w->keys, err);
-	for (size_t i = 0; r == 0 && i < w->s->n_keys; i++)
-		r = cof_enc_keys_add(w->keys, w->s->keys[i], err);
-	if (r == 0 && w->s->kek != NULL)
-		r = cof_enc_keys_add_dir(w->keys, w->s->kek, err);
-	return r;
+	return cof_enc_open(d, w->keys, w->s->keys.allow_ctr, ret, err);
 }
 
 /* What must hold before a byte of a layer is looked at. */
@@ -229,72 +224,93 @@ static int load_image(work *w, const char *text, const cof_image_source *source,
 	return r < 0 ? r : make_room(w, w->image.manifest.n_layers, err);
 }
 
-static int unpack(work *w, char **args, cof_err *err)
+static int unpack(void *arg, int root, int life, json_t **ret, cof_err *err)
 {
+	work *w = arg;
 	COF_AUTO_PTR(cof_flat) f = NULL;
 	COF_AUTO_PTR(cof_depot) from = NULL;
-	const cof_flat_opts opts = {.devices = w->s->devices, .progress = on_progress, .progress_arg = w};
+	const cof_flat_opts opts = flat_opts(w);
 	const cof_flat_keys keys = {open_key, w};
 	/* First of all, while there are neither keys nor passwords in memory: the other process has a copy of it. */
-	int r = cof_flat_new(&f, args[1], &opts, err);
+	int r = cof_flat_new(&f, root, life, &opts, err);
 	if (r == 0)
-		r = load_keys(w, err);
+		r = cof_cli_apart_lock(err);
 	if (r == 0)
-		r = cof_cli_depot_open(&w->s->depot, args[0], COF_DEPOT_LAYOUT, false, &from, err);
+		r = cof_cli_keys_load(&w->s->keys, &w->keys, err);
+	if (r == 0)
+		r = cof_cli_depot_open(&w->s->depot, w->from, COF_DEPOT_LAYOUT, false, &from, err);
 	if (r < 0)
 		return r;
 	const cof_image_source source = cof_depot_source(from);
-	r = load_image(w, args[0], &source, cof_depot_wanted(from), err);
+	r = load_image(w, w->from, &source, cof_depot_wanted(from), err);
 	if (r == 0)
 		r = cof_flat_image(f, &source, &w->image, &keys, w->answers, err);
-	return r < 0 ? r : cof_flat_publish(f, err);
+	cof_progress_clear(&w->progress);
+	return r < 0 ? r : tell(w, &w->image.digest, ret, err);
+}
+
+/* Everything that work does is done in another process; what comes back is what it tells. */
+static int run(const settings *s, cof_cli_apart_work what, char **args)
+{
+	COF_AUTO(work)
+	w = {.s = s, .from = args[0], .progress = cof_progress_of(STDERR_FILENO, s->json), .begun = cof_now_ms()};
+	COF_AUTO_PTR(json_t) doc = NULL;
+	cof_err err = {0};
+	int r = cof_cli_image_apart(args[1], what, &w, &doc, &err);
+	return report(s, r, &err, doc);
 }
 
 int cof_cmd_image_unpack(int argc, char **argv)
 {
 	settings s;
-	cof_err err = {0};
 	int code = 0;
 	if (parse(argc, argv,
-		  "unpack [--key FILE]... [--kek DIR] [--policy FILE] [--require-encrypted] [--devices allow]\n"
-		  "       [--allow-unauthenticated-wrap] [--json] [options] IMAGE ROOTFS\n" COF_CLI_DEPOT_HELP,
+		  "unpack [--key FILE]... [--kek DIR] [--policy FILE] [--require-encrypted] [options] [--json] "
+		  "IMAGE ROOTFS\n"
+		  "ROOTFS is absent or an empty folder, and appears when every check held.\n"
+		  "  --policy FILE                 the signatures that the image must have: containers-policy.json\n"
+		  "  --require-encrypted           refuse an image with a layer that is not\n" TREE_HELP
+			  COF_CLI_KEY_HELP COF_CLI_DEPOT_HELP,
 		  &s, &code) < 0)
 		return code;
-	COF_AUTO(work) w = {.s = &s, .progress = cof_progress_of(STDERR_FILENO, s.json), .begun = cof_now_ms()};
-	int r = unpack(&w, argv + optind, &err);
-	return report(&w, r, &err, &w.image.digest);
+	return run(&s, unpack, argv + optind);
 }
 
 /* --- unpack-layer --- */
 
-static int unpack_layer(work *w, char **args, cof_err *err)
+static int unpack_layer(void *arg, int root, int life, json_t **ret, cof_err *err)
 {
+	work *w = arg;
 	COF_AUTO_PTR(cof_flat) f = NULL;
 	struct stat st;
-	const cof_flat_opts opts = {.devices = w->s->devices, .progress = on_progress, .progress_arg = w};
-	bool in = strcmp(args[0], "-") == 0;
-	COF_AUTO_FD int opened = in ? -EBADF : open(args[0], O_RDONLY | O_CLOEXEC);
+	const cof_flat_opts opts = flat_opts(w);
+	bool in = strcmp(w->from, "-") == 0;
+	int r = cof_flat_new(&f, root, life, &opts, err);
+	if (r == 0)
+		r = cof_cli_apart_lock(err);
+	if (r == 0)
+		r = make_room(w, 1, err);
+	if (r < 0)
+		return r;
+	COF_AUTO_FD int opened = in ? -EBADF : open(w->from, O_RDONLY | O_CLOEXEC);
 	int fd = in ? STDIN_FILENO : opened;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return cof_err_sys(err, errno == ENOENT ? "no-such-file" : "open-failed", "%s", args[0]);
-	int r = make_room(w, 1, err);
-	if (r == 0)
-		r = cof_flat_new(&f, args[1], &opts, err);
-	if (r == 0)
-		r = cof_flat_file(f, fd, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, w->answers, err);
-	return r < 0 ? r : cof_flat_publish(f, err);
+		return cof_err_sys(err, errno == ENOENT ? "no-such-file" : "open-failed", "%s", w->from);
+	r = cof_flat_file(f, fd, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, w->answers, err);
+	cof_progress_clear(&w->progress);
+	return r < 0 ? r : tell(w, &w->answers[0].diff_id, ret, err);
 }
 
 int cof_cmd_image_unpack_layer(int argc, char **argv)
 {
 	settings s;
-	cof_err err = {0};
 	int code = 0;
-	if (parse(argc, argv, "unpack-layer [--devices allow] [--json] FILE ROOTFS", &s, &code) < 0)
+	if (parse(argc, argv,
+		  "unpack-layer [options] [--json] FILE ROOTFS\n"
+		  "FILE is a tar, gzip or zstd file, or - for standard input.\n" TREE_HELP,
+		  &s, &code) < 0)
 		return code;
-	if (s.n_keys > 0 || s.kek != NULL || s.policy != NULL || s.require_encrypted)
+	if (s.keys.n > 0 || s.keys.kek != NULL || s.policy != NULL || s.require_encrypted)
 		return cof_cli_usage("a layer in a file has neither keys nor signatures");
-	COF_AUTO(work) w = {.s = &s, .progress = cof_progress_of(STDERR_FILENO, s.json), .begun = cof_now_ms()};
-	int r = unpack_layer(&w, argv + optind, &err);
-	return report(&w, r, &err, r < 0 ? NULL : &w.answers[0].diff_id);
+	return run(&s, unpack_layer, argv + optind);
 }

@@ -7,16 +7,18 @@
 #include "common/file.h"
 #include "common/kbs_proto.h"
 #include "runtime/cli/cli.h"
+#include "runtime/cli/initdata_image.h"
 
-enum { PEM_MAX = 256 << 10, POLICY_MAX = 256 << 10, IMAGES_MAX = 16, RESOURCES_MAX = 64 };
+enum { POLICY_MAX = 256 << 10, IMAGES_MAX = 16, RESOURCES_MAX = 64 };
 
 typedef struct make_opts {
-	const char *kbs, *kbs_ca, *policy, *registry_ca, *output, *algorithm, *scratch;
+	const char *kbs, *kbs_ca, *policy, *output, *algorithm, *scratch;
+	cof_initdata_image image;
 	const char *images[IMAGES_MAX];
 	size_t n_images;
 	const char *resources[RESOURCES_MAX];
 	size_t n_resources;
-	bool json, help;
+	bool require_encrypted, json, help;
 } make_opts;
 
 static const char make_help[] =
@@ -33,7 +35,15 @@ static const char make_help[] =
 	"readable,\n"
 	"                      signals 1, 2, 9 and 15, no exec, no input\n"
 	"  --scratch RULE      what a scratch disk must be: integrity (default), encrypted, or no\n"
+	"  --require-encrypted an image with a layer that is not encrypted is refused\n"
 	"  --registry-ca FILE  root certificates of the registry, PEM\n"
+	"  --registry-login URI  kbs:///REPO/TYPE/TAG of an auth file, docker's config.json, for the registry\n"
+	"  --registry-mirror HOST=URL  an https place to ask before HOST; may be repeated\n"
+	"  --registry-proxy URL  HTTP proxy on the way to registries\n"
+	"  --no-proxy LIST     hosts that are reached without it, separated by commas\n"
+	"  --signature-policy URI|FILE  containers-policy.json that images must satisfy: kbs:///REPO/TYPE/TAG, or a "
+	"file\n"
+	"                      that becomes part of initdata\n"
 	"  --algorithm NAME    sha256 (default), sha384, sha512\n"
 	"  --output FILE       where to write it (default: stdout; the digest then goes to stderr)\n"
 	"  --json              print the digest as JSON\n";
@@ -45,14 +55,16 @@ static int usage(cof_err *err, const char *what)
 	return cof_err_set(err, COF_E_USAGE, "usage", "%s (see --help)", what);
 }
 
-static int container_entry(const char *ref, json_t **ret, cof_err *err)
+static int container_entry(const char *ref, bool encrypted, json_t **ret, cof_err *err)
 {
 	cof_digest d;
 	const char *at = strrchr(ref, '@');
 	if (at == NULL || at == ref || cof_digest_parse(at + 1, &d, NULL) < 0)
 		return cof_err_set(err, COF_E_USAGE, "image-not-pinned", "%.200s is not NAME@sha256:DIGEST", ref);
 	*ret = json_pack("{s:s%, s:s}", "image", ref, (size_t)(at - ref), "digest", at + 1);
-	return *ret != NULL ? 0 : cof_err_oom(err);
+	if (*ret == NULL)
+		return cof_err_oom(err);
+	return encrypted ? cof_json_set_new(*ret, "require_encrypted", json_true(), err) : 0;
 }
 
 static int resource_list(const make_opts *o, json_t *policy, cof_err *err)
@@ -76,7 +88,7 @@ static int default_policy(const make_opts *o, cof_buf *ret, cof_err *err)
 		return cof_err_oom(err);
 	for (size_t i = 0; i < o->n_images; i++) {
 		json_t *entry = NULL;
-		int r = container_entry(o->images[i], &entry, err);
+		int r = container_entry(o->images[i], o->require_encrypted, &entry, err);
 		if (r < 0)
 			return r;
 		if (json_array_append_new(list, entry) < 0)
@@ -116,39 +128,18 @@ static int literal(cof_buf *to, const char *key, const char *text, cof_err *err)
 	return cof_buf_printf(to, err, "\"%s\" = '''\n%s%s'''\n", key, text, end);
 }
 
-/* TOML within TOML: certificates go in as basic multi-line texts, since the outer quotes are taken. */
-static int pem_value(cof_buf *to, const char *key, const char *file, cof_err *err)
-{
-	COF_AUTO(cof_buf) pem = {0};
-	int r = cof_file_read(file, PEM_MAX, &pem, err);
-	if (r < 0)
-		return r;
-	if (strstr(cof_buf_str(&pem), "-----BEGIN CERTIFICATE-----") == NULL ||
-	    strchr(cof_buf_str(&pem), '"') != NULL || strchr(cof_buf_str(&pem), '\\') != NULL)
-		return cof_err_set(err, COF_E_USAGE, "bad-certificate", "%s holds no certificate in PEM", file);
-	return cof_buf_printf(to, err, "%s = \"\"\"\n%s\"\"\"\n", key, cof_buf_str(&pem));
-}
-
 static int aa_toml(const make_opts *o, cof_buf *to, cof_err *err)
 {
 	int r = cof_buf_printf(to, err, "[token_configs.kbs]\nurl = \"%s\"\n", o->kbs);
-	return r < 0 ? r : pem_value(to, "cert", o->kbs_ca, err);
+	return r < 0 ? r : cof_initdata_pem(to, "cert = ", o->kbs_ca, "", err);
 }
 
 static int cdh_toml(const make_opts *o, cof_buf *to, cof_err *err)
 {
-	COF_AUTO(cof_buf) pem = {0};
 	int r = cof_buf_printf(to, err, "[kbc]\nname = \"cc_kbc\"\nurl = \"%s\"\n", o->kbs);
 	if (r == 0)
-		r = pem_value(to, "kbs_cert", o->kbs_ca, err);
-	if (r < 0 || o->registry_ca == NULL)
-		return r;
-	r = cof_file_read(o->registry_ca, PEM_MAX, &pem, err);
-	if (r == 0 && (strchr(cof_buf_str(&pem), '"') != NULL || strchr(cof_buf_str(&pem), '\\') != NULL))
-		r = cof_err_set(err, COF_E_USAGE, "bad-certificate", "%s holds no certificate in PEM", o->registry_ca);
-	return r < 0 ? r
-		     : cof_buf_printf(to, err, "\n[image]\nextra_root_certificates = [\"\"\"\n%s\"\"\"]\n",
-				      cof_buf_str(&pem));
+		r = cof_initdata_pem(to, "kbs_cert = ", o->kbs_ca, "", err);
+	return r < 0 ? r : cof_initdata_image_toml(&o->image, to, err);
 }
 
 static int document(const make_opts *o, cof_buf *ret, cof_err *err)
@@ -174,8 +165,10 @@ static int document(const make_opts *o, cof_buf *ret, cof_err *err)
 
 static int take(make_opts *o, int opt, cof_err *err)
 {
-	const char **const texts[] = {&o->kbs,	  &o->kbs_ca,	 &o->policy, &o->registry_ca,
-				      &o->output, &o->algorithm, &o->scratch};
+	const char **const texts[] = {
+		&o->kbs,	   &o->kbs_ca,	&o->policy,	 &o->image.registry_ca,	     &o->output,
+		&o->algorithm,	   &o->scratch, &o->image.login, &o->image.signature_policy, &o->image.proxy,
+		&o->image.no_proxy};
 	if (opt >= 0 && opt < (int)COF_COUNT(texts)) {
 		*texts[opt] = optarg;
 		return 0;
@@ -192,9 +185,16 @@ static int take(make_opts *o, int opt, cof_err *err)
 		o->resources[o->n_resources++] = optarg;
 		return 0;
 	}
+	if (opt == 'm') {
+		if (o->image.n_mirrors >= COF_INITDATA_MIRRORS_MAX)
+			return usage(err, "too many mirrors");
+		o->image.mirrors[o->image.n_mirrors++] = optarg;
+		return 0;
+	}
+	o->require_encrypted = o->require_encrypted || opt == 'e';
 	o->json = o->json || opt == 'j';
 	o->help = o->help || opt == 'h';
-	return opt == 'j' || opt == 'h' ? 0 : usage(err, "an option that is none, or without its value");
+	return opt == 'j' || opt == 'h' || opt == 'e' ? 0 : usage(err, "an option that is none, or without its value");
 }
 
 static int check(const make_opts *o, int left, cof_err *err)
@@ -205,8 +205,10 @@ static int check(const make_opts *o, int left, cof_err *err)
 		return usage(err, "--kbs and --kbs-ca are required");
 	if (o->n_images == 0 && o->policy == NULL)
 		return usage(err, "--image or --policy is required");
-	if ((o->n_images != 0 || o->n_resources != 0 || o->scratch != NULL) && o->policy != NULL)
-		return usage(err, "--policy names images, resources and what a scratch disk must be itself");
+	if ((o->n_images != 0 || o->n_resources != 0 || o->scratch != NULL || o->require_encrypted) &&
+	    o->policy != NULL)
+		return usage(err,
+			     "--policy says itself what --image, --resource, --scratch and --require-encrypted do");
 	if (o->scratch != NULL && strcmp(o->scratch, "integrity") != 0 && strcmp(o->scratch, "encrypted") != 0 &&
 	    strcmp(o->scratch, "no") != 0)
 		return usage(err, "--scratch is integrity, encrypted or no");
@@ -218,12 +220,24 @@ static int check(const make_opts *o, int left, cof_err *err)
 static int parse_make(int argc, char **argv, make_opts *o, cof_err *err)
 {
 	static const struct option options[] = {
-		{"kbs", required_argument, NULL, 0},	    {"kbs-ca", required_argument, NULL, 1},
-		{"policy", required_argument, NULL, 2},	    {"registry-ca", required_argument, NULL, 3},
-		{"output", required_argument, NULL, 4},	    {"algorithm", required_argument, NULL, 5},
-		{"scratch", required_argument, NULL, 6},    {"image", required_argument, NULL, 'i'},
-		{"json", no_argument, NULL, 'j'},	    {"help", no_argument, NULL, 'h'},
-		{"resource", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0},
+		{"kbs", required_argument, NULL, 0},
+		{"kbs-ca", required_argument, NULL, 1},
+		{"policy", required_argument, NULL, 2},
+		{"registry-ca", required_argument, NULL, 3},
+		{"output", required_argument, NULL, 4},
+		{"algorithm", required_argument, NULL, 5},
+		{"scratch", required_argument, NULL, 6},
+		{"image", required_argument, NULL, 'i'},
+		{"registry-login", required_argument, NULL, 7},
+		{"signature-policy", required_argument, NULL, 8},
+		{"registry-proxy", required_argument, NULL, 9},
+		{"no-proxy", required_argument, NULL, 10},
+		{"registry-mirror", required_argument, NULL, 'm'},
+		{"require-encrypted", no_argument, NULL, 'e'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{"resource", required_argument, NULL, 'r'},
+		{NULL, 0, NULL, 0},
 	};
 	int opt = 0;
 	int r = 0;

@@ -9,7 +9,7 @@
 #include "common/clock.h"
 #include "common/file.h"
 
-enum { BAR = 30, LINE_MAX_LEN = 160, DUE_MS = 100, COLUMNS = 80, ROWS = 24 };
+enum { BAR = 30, BAR_MIN = 10, LINE_MAX_LEN = 160, DUE_MS = 100, COLUMNS = 80, ROWS = 24 };
 
 cof_progress cof_progress_of(int fd, bool quiet)
 {
@@ -36,13 +36,13 @@ void cof_progress_clear(cof_progress *p)
 	put(p, &out);
 }
 
-static void bar(char out[BAR + 1], uint64_t done, uint64_t total)
+static void bar(char out[BAR + 1], size_t width, uint64_t done, uint64_t total)
 {
 	/* Both come from the guest: neither order nor size can be relied upon. */
-	size_t full = done >= total ? BAR : (size_t)((double)done / (double)total * BAR);
-	memset(out, '.', BAR);
-	memset(out, '#', full < BAR ? full : BAR);
-	out[BAR] = 0;
+	size_t full = done >= total ? width : (size_t)((double)done / (double)total * (double)width);
+	memset(out, '.', width);
+	memset(out, '#', full < width ? full : width);
+	out[width] = 0;
 }
 
 static size_t size_of(const cof_progress *p, bool rows)
@@ -55,20 +55,28 @@ static size_t size_of(const cof_progress *p, bool rows)
 	return n;
 }
 
+/* As long as there is room for, so that what stands behind it is seen on a narrow terminal too. */
+static size_t bar_width(size_t columns, size_t rest)
+{
+	size_t room = columns > rest + 1 ? columns - rest - 1 : 0;
+	return room > BAR ? BAR : room < BAR_MIN ? BAR_MIN : room;
+}
+
 static void format(cof_progress *p, const cof_progress_line *l, char out[LINE_MAX_LEN])
 {
 	static const char wheel[] = "|/-\\";
-	char filled[BAR + 1];
+	char filled[BAR + 1], amount[LINE_MAX_LEN / 2];
 	const char *note = l->note != NULL ? l->note : "";
-	bar(filled, l->done, l->total);
+	size_t columns = size_of(p, false);
+	int n = snprintf(amount, sizeof amount, "%.1f of %.1f MiB%s%s", (double)l->done / (1 << 20),
+			 (double)l->total / (1 << 20), *note != '\0' ? "  " : "", note);
+	int what = snprintf(out, LINE_MAX_LEN, "%-8s ", l->what);
+	bar(filled, bar_width(columns, (size_t)n + (size_t)what + strlen("[] ")), l->done, l->total);
 	if (l->total > 0)
-		(void)snprintf(out, LINE_MAX_LEN, "%-8s [%s] %.1f of %.1f MiB%s%s", l->what, filled,
-			       (double)l->done / (1 << 20), (double)l->total / (1 << 20), *note != '\0' ? "  " : "",
-			       note);
+		(void)snprintf(out + what, LINE_MAX_LEN - (size_t)what, "[%s] %s", filled, amount);
 	else
-		(void)snprintf(out, LINE_MAX_LEN, "%-8s %c", l->what, wheel[p->turns++ % 4]);
-	size_t columns = size_of(p, false); /* a line that wraps would be two, and draw over what is above */
-	if (columns < LINE_MAX_LEN)
+		(void)snprintf(out + what, LINE_MAX_LEN - (size_t)what, "%c", wheel[p->turns++ % 4]);
+	if (columns < LINE_MAX_LEN) /* a line that wraps would be two, and draw over what is above */
 		out[columns - 1] = '\0';
 }
 

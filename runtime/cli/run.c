@@ -108,14 +108,13 @@ static void on_state(void *arg, const cof_state *s)
 	cof_state_release(&r->report.state);
 	r->report.state = copy;
 	if (!r->session_ended)
-		cof_progress_show(&r->progress, s->phase[0] != 0 ? s->phase : "guest", s->pulled, s->total);
+		cof_run_progress_show(&r->progress, s);
 }
 
 static void on_started(void *arg)
 {
 	cof_run *r = arg;
-	cof_progress_clear(&r->progress);
-	r->progress.on = false; /* the terminal is the workload's now */
+	cof_run_progress_end(&r->progress);
 }
 
 /* --- signals and time --- */
@@ -190,7 +189,7 @@ static int start_machine(cof_run *r, cof_err *err)
 	r->vm_opts.scratch_integrity = r->o.scratch_integrity;
 	r->vm_opts.transport = &r->transport;
 	r->vm_opts.arg = r;
-	cof_progress_show(&r->progress, "boot", 0, 0);
+	cof_run_progress_phase(&r->progress, "boot");
 	int res = cof_vm_start(&r->vm, r->base, &r->vm_opts, err);
 	/* QEMU alone holds the context id now: it is free again as soon as the machine is gone. */
 	cof_fd_close(&r->transport.vhost_fd);
@@ -263,7 +262,7 @@ static void take_down(cof_run *r)
 	struct event **const all[] = {&r->timeout,    &r->settle,     &r->grace,
 				      &r->signals[0], &r->signals[1], &r->signals[2]};
 	bool well = r->report.outcome != NULL && strcmp(r->report.outcome, "exited") == 0;
-	cof_progress_clear(&r->progress);
+	cof_run_progress_clear(&r->progress);
 	if (r->session != NULL)
 		cof_session_free(cof_steal(&r->session));
 	if (r->vm != NULL) {
@@ -318,7 +317,7 @@ int cof_cmd_run(int argc, char **argv)
 	if (r.o.help)
 		return COF_EXIT_YES;
 	r.report.image = r.o.image;
-	r.progress = cof_progress_of(STDERR_FILENO, r.o.json);
+	r.progress = cof_run_progress_of(STDERR_FILENO, r.o.json, r.o.plain);
 	live(&r);
 	take_down(&r);
 	if (tell(&r, &err) < 0)

@@ -2,8 +2,8 @@
 /* One `coffer run`: the context that its two halves share, what the machine is made of (run_prepare) and its life. */
 #pragma once
 
-#include "runtime/cli/progress.h"
 #include "runtime/cli/report.h"
+#include "runtime/cli/run_progress.h"
 #include "runtime/cli/runopts.h"
 #include "runtime/vm/session.h"
 #include "runtime/vm/vm.h"
@@ -13,7 +13,7 @@ enum { COF_RUN_SIGNALS = 3 };
 typedef struct cof_run {
 	cof_runopts o;
 	cof_report report;
-	cof_progress progress;
+	cof_run_progress progress;
 	cof_buf initdata;
 	cof_manifest guest;
 	cof_qemu qemu;

@@ -28,6 +28,7 @@ static const char help[] =
 	"  --resolve NAME:PORT:ADDR  address of a name, for the guest too; may be repeated\n"
 	"  --tpm-ca DIR          keep the software TPM's CA here instead of making one for this run\n"
 	"  --report FILE         write the run report (JSON) here\n"
+	"  --progress auto|plain show progress on a terminal alone (default: auto), or as plain lines on a pipe too\n"
 	"  --json                print the run report as the only thing on stderr; the workload's stderr is dropped\n"
 	"  --stdin               feed our stdin to the workload\n"
 	"  --console FILE        keep the end of the guest's console here\n"
@@ -44,6 +45,7 @@ enum {
 	OPT_CONSOLE,
 	OPT_SCRATCH_DIR,
 	OPT_RESOLVE,
+	OPT_PROGRESS,
 	OPT_JSON,
 	OPT_STDIN,
 	OPT_TIMEOUT,
@@ -64,6 +66,7 @@ static const struct option options[] = {
 	{"scratch-integrity", no_argument, NULL, OPT_SCRATCH_INTEGRITY},
 	{"scratch-dir", required_argument, NULL, OPT_SCRATCH_DIR},
 	{"resolve", required_argument, NULL, OPT_RESOLVE},
+	{"progress", required_argument, NULL, OPT_PROGRESS},
 	{"json", no_argument, NULL, OPT_JSON},
 	{"stdin", no_argument, NULL, OPT_STDIN},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
@@ -116,6 +119,12 @@ static int take_timeout(cof_runopts *o, const char *text, cof_err *err)
 	return 0;
 }
 
+static int take_progress(cof_runopts *o, const char *text, cof_err *err)
+{
+	o->plain = strcmp(text, "plain") == 0;
+	return o->plain || strcmp(text, "auto") == 0 ? 0 : usage(err, "--progress is auto or plain");
+}
+
 static int take_scratch(cof_runopts *o, const char *text, cof_err *err)
 {
 	if (!cof_parse_size(text, &o->scratch_bytes) || o->scratch_bytes > COF_SCRATCH_MAX)
@@ -137,6 +146,8 @@ static int take(cof_runopts *o, int opt, cof_err *err)
 	switch (opt) {
 	case OPT_RESOLVE:
 		return add_host(o, optarg, err);
+	case OPT_PROGRESS:
+		return take_progress(o, optarg, err);
 	case OPT_TIMEOUT:
 		return take_timeout(o, optarg, err);
 	case OPT_SCRATCH:

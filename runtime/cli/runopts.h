@@ -19,7 +19,7 @@ typedef struct cof_runopts {
 	uint64_t scratch_bytes;	 /* 0: no scratch disk */
 	bool scratch_integrity;
 	const char *image; /* NAME@sha256:... */
-	bool json, use_stdin;
+	bool json, use_stdin, plain;
 	long timeout_s;			    /* 0: none */
 	char *hosts[COF_RUN_HOSTS_MAX + 1]; /* "ADDR NAME", NULL-ended; owned */
 	size_t n_hosts;

@@ -126,16 +126,28 @@ static int take_refusal(const json_t *root, cof_state *s, cof_err *err)
 	return r;
 }
 
+static int take_amount(const json_t *v, const char *key, uint64_t *ret_done, uint64_t *ret_total, cof_err *err)
+{
+	json_int_t done = json_integer_value(json_object_get(v, "pulled"));
+	json_int_t total = json_integer_value(json_object_get(v, "total"));
+	if (done < 0 || total < 0)
+		return malformed(err, key);
+	*ret_done = (uint64_t)done;
+	*ret_total = (uint64_t)total;
+	return 0;
+}
+
 static int take_bytes(const json_t *root, cof_state *s, cof_err *err)
 {
-	const json_t *bytes = json_object_get(root, "bytes");
-	json_int_t pulled = json_integer_value(json_object_get(bytes, "pulled"));
-	json_int_t total = json_integer_value(json_object_get(bytes, "total"));
-	if (pulled < 0 || total < 0)
-		return malformed(err, "bytes");
-	s->pulled = (uint64_t)pulled;
-	s->total = (uint64_t)total;
-	return 0;
+	const json_t *layers = json_object_get(root, "layers");
+	int r = take_amount(json_object_get(root, "bytes"), "bytes", &s->pulled, &s->total, err);
+	if (json_array_size(layers) > COF_STATE_LAYERS_MAX)
+		return malformed(err, "layers");
+	for (; r == 0 && s->n_layers < json_array_size(layers); s->n_layers++) {
+		cof_amount *a = &s->layers[s->n_layers];
+		r = take_amount(json_array_get(layers, s->n_layers), "layers", &a->done, &a->total, err);
+	}
+	return r;
 }
 
 static int take_texts(const json_t *root, cof_state *s, cof_err *err)

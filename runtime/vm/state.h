@@ -7,12 +7,18 @@
 
 #include "common/json.h"
 
-enum { COF_STATE_JSON_MAX = 64 << 10, COF_STATE_TEXT_MAX = 256 };
+enum { COF_STATE_JSON_MAX = 64 << 10, COF_STATE_TEXT_MAX = 256, COF_STATE_LAYERS_MAX = 127 };
+
+typedef struct cof_amount {
+	uint64_t done, total; /* bytes; neither order nor size can be relied upon */
+} cof_amount;
 
 typedef struct cof_state {
 	char phase[16];	   /* "boot", "attest", "pull", ... */
 	json_t *phases_ms; /* object: known phase to milliseconds */
 	uint64_t pulled, total;
+	cof_amount layers[COF_STATE_LAYERS_MAX]; /* of the image; none before it is known */
+	size_t n_layers;
 	char verdict[32]; /* "" when there is none yet, as all texts */
 	char image_digest[160];
 	json_t *pcrs; /* object: "0".."23" to hex; or NULL */

@@ -10,19 +10,23 @@
  *	cat		stdin to stdout
  *	vsock		whether a socket could be had that reaches the host
  *	flood N		N bytes on stdout
+ *	tree PATH	every name below it, with its type, mode and owner
  *	sum PATH	size of a file, and a sum over all of it
  *	reread PATH	the same again and again until it cannot be read any more (ends with 5) or reads otherwise (6)
  */
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -178,6 +182,31 @@ static int cat(void)
 	return 0;
 }
 
+/* Sorted, so that two trees can be compared as text. */
+static int tree(const char *path)
+{
+	struct dirent **names = NULL;
+	int n = scandir(path, &names, NULL, alphasort), r = n < 0 ? fail(path) : 0;
+	for (int i = 0; i < n; i++) {
+		char below[4096];
+		struct stat st;
+		snprintf(below, sizeof below, "%s/%s", path, names[i]->d_name);
+		bool real = strcmp(names[i]->d_name, ".") != 0 && strcmp(names[i]->d_name, "..") != 0;
+		if (real && lstat(below, &st) == 0) {
+			char type = S_ISDIR(st.st_mode)	  ? 'd'
+				    : S_ISLNK(st.st_mode) ? 'l'
+				    : S_ISREG(st.st_mode) ? 'f'
+							  : '?';
+			printf("%c %04o %u %s\n", type, st.st_mode & 07777u, st.st_uid, below);
+			if (type == 'd')
+				r |= tree(below);
+		}
+		free(names[i]);
+	}
+	free(names);
+	return r;
+}
+
 static int vsock(void)
 {
 	int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -194,6 +223,8 @@ static int one(const char *verb, const char *arg)
 		return puts(arg) < 0;
 	if (strcmp(verb, "err") == 0)
 		return fprintf(stderr, "%s\n", arg) < 0;
+	if (strcmp(verb, "tree") == 0)
+		return tree(arg);
 	if (strcmp(verb, "flood") == 0)
 		return flood(strtol(arg, NULL, 10));
 	if (strcmp(verb, "sum") == 0)

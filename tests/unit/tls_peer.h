@@ -181,7 +181,8 @@ static bool tls_one(tls_peer *p, SSL *ssl)
 	if (p->respond != NULL) {
 		tls_note(p, request);
 		char *answer = p->respond(p->arg, request);
-		more = answer != NULL && SSL_write(ssl, answer, (int)strlen(answer)) > 0;
+		more = answer != NULL && SSL_write(ssl, answer, (int)strlen(answer)) > 0 &&
+		       strcasestr(answer, "Connection: close") == NULL;
 		free(answer);
 	} else {
 		const tls_step *s = tls_next(p);

@@ -132,7 +132,7 @@ __attribute__((unused)) static void box_init(box *b)
 			   .end = event_new(b->r.base, -1, 0, box_end, b)};
 	assert_ok(cof_watch_new(&b->a.watch, b->r.base, &err));
 	assert_ok(cof_policy_parse(cof_span_str(box_policy), &b->a.owner.policy, &err));
-	b->a.owner.registry_ca = TEXT("");
+	b->a.owner.cdh.registry_ca = TEXT("");
 	b->allowed = (cof_policy_container){.image = TEXT("runs"), .digest = TEXT(PIN)};
 	b->r.serve = box_serve;
 	b->r.arg = b;

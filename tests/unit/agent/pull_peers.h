@@ -158,6 +158,22 @@ __attribute__((noreturn)) static void serve_fetches(const char *how)
 	_exit(0);
 }
 
+/* Reads what comes by each pipe, and says what it makes of nothing as how wants it. */
+static void take_settings(cof_msg *m, const char *how)
+{
+	char bytes[8];
+	for (size_t i = 0; i < m->n_fds && strcmp(how, "unread") != 0; i++) {
+		if (read(m->fds[i], bytes, sizeof bytes) == 3)
+			continue;
+		if (strcmp(how, "no logins ignored") != 0 && strcmp(how, "no signers ignored") != 0) {
+			say_error(COF_E_POLICY, "settings-missing");
+			_exit(0);
+		}
+	}
+	if (strcmp(how, "yes then missing") == 0)
+		say_error(COF_E_POLICY, "settings-missing");
+}
+
 __attribute__((noreturn)) static void play_fetcher(void)
 {
 	COF_AUTO(cof_msg) m = {0};
@@ -168,6 +184,8 @@ __attribute__((noreturn)) static void play_fetcher(void)
 	    cof_json_str(doc, "reference", &ref, NULL) < 0)
 		_exit(1);
 	(void)snprintf(how, sizeof how, "%.*s", (int)strcspn(ref, "@"), ref);
+	if (strncmp(how, "settings ", 9) == 0)
+		take_settings(&m, how + 9);
 	if (strcmp(how, "end") == 0)
 		_exit(0);
 	if (strcmp(how, "runs") == 0)
@@ -278,12 +296,26 @@ static bool opens(const cof_msg *m)
 	return strstr(cof_buf_str(&m->body), "\"opens\"") != NULL;
 }
 
+/* A record "yes" for the fetcher, unless the reference says that there is none; true when it was written. */
+static bool gives(const cof_msg *m)
+{
+	bool yes = strstr(cof_buf_str(&m->body), m->type == COF_KEEPER_LOGINS ? "no logins" : "no signers") == NULL;
+	return yes && m->n_fds == 1 && write(m->fds[0], "yes", 3) == 3;
+}
+
 /* A keeper that opens no key but of packets that say "opens". */
 __attribute__((noreturn)) static void play_keeper(void)
 {
 	COF_AUTO(cof_msg) m = {0};
 	while (hear(&m))
-		if (m.type == COF_KEEPER_UNWRAP && !opens(&m))
+		if (m.type == COF_KEEPER_LOGINS || m.type == COF_KEEPER_SIGNERS) {
+			bool given = gives(&m);
+			cof_fd_close(&m.fds[0]);
+			m.n_fds = 0;
+			(void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+			say(given ? COF_KEEPER_OK : COF_KEEPER_ERR,
+			    given ? "{}" : "{\"class\":5,\"reason\":\"resource-absent\",\"text\":\"no\"}");
+		} else if (m.type == COF_KEEPER_UNWRAP && !opens(&m))
 			say(COF_KEEPER_ERR,
 			    "{\"class\":5,\"reason\":\"attest-refused\",\"text\":\"no\",\"refusal\":{\"pcr\":9}}");
 		else

@@ -22,6 +22,7 @@ typedef struct bed {
 /* Options of the next pulls. */
 static bool rig_require_encrypted;
 static size_t rig_parallel;
+static cof_cdh rig_cdh = {.registry_ca = TEXT("")};
 
 static void on_done(void *arg, const cof_pull_result *res, const cof_err *why)
 {
@@ -71,7 +72,8 @@ __attribute__((unused)) static void start(bed *b, const char *how)
 				 .digest = PIN,
 				 .require_encrypted = rig_require_encrypted,
 				 .parallel = rig_parallel,
-				 .ca = "",
+				 .keeper = b->trust,
+				 .cdh = &rig_cdh,
 				 .hosts = &b->hosts,
 				 .done = on_done,
 				 .arg = b};

@@ -23,6 +23,7 @@ typedef struct registry {
 	pid_t pid;
 	uint16_t port;
 	registry_fault fault;
+	const char *wants; /* the value of Authorization; NULL: open to all */
 	cof_buf ca;
 	cof_buf layer, config, manifest;
 	char layer_digest[COF_DIGEST_STR_MAX], config_digest[COF_DIGEST_STR_MAX], manifest_digest[COF_DIGEST_STR_MAX];
@@ -165,10 +166,22 @@ static void registry_layer(registry *r, struct evhttp_request *req, struct evbuf
 	evhttp_send_reply(req, 200, "OK", body);
 }
 
+static bool registry_lets_in(const registry *r, struct evhttp_request *req)
+{
+	const char *got = evhttp_find_header(evhttp_request_get_input_headers(req), "Authorization");
+	if (r->wants == NULL || (got != NULL && strcmp(got, r->wants) == 0))
+		return true;
+	(void)evhttp_add_header(evhttp_request_get_output_headers(req), "WWW-Authenticate", "Basic realm=\"demo\"");
+	evhttp_send_reply(req, 401, "Unauthorized", NULL);
+	return false;
+}
+
 static void registry_serve(struct evhttp_request *req, void *arg)
 {
 	registry *r = arg;
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+	if (!registry_lets_in(r, req))
+		return;
 	struct evbuffer *body = evbuffer_new();
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
 	if (strstr(path, r->layer_digest) != NULL) {
@@ -217,12 +230,18 @@ static void registry_listen(registry *r)
 	(void)close(fd);
 }
 
-__attribute__((unused)) static void registry_start(registry *r, const char *command, registry_fault fault)
+__attribute__((unused)) static void registry_start_with(registry *r, const char *command, registry_fault fault,
+							const char *wants)
 {
-	*r = (registry){.fault = fault};
+	*r = (registry){.fault = fault, .wants = wants};
 	registry_make_image(r, command);
 	registry_make_cert(r);
 	registry_listen(r);
+}
+
+__attribute__((unused)) static void registry_start(registry *r, const char *command, registry_fault fault)
+{
+	registry_start_with(r, command, fault, NULL);
 }
 
 __attribute__((unused)) static void registry_stop(registry *r)

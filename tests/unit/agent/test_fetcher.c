@@ -2,64 +2,7 @@
 /* The real fetcher as a process of its own: requests out of order and shape, and registries that are not there. */
 #include <poll.h>
 
-#include "agent/roles.h"
-#include "common/json.h"
-#include "tests/unit/agent/registry.h"
-#include "tests/unit/agent/rig.h"
-
-#define PIN "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-typedef struct bed {
-	rig r;
-	cof_helper *helper;
-	int heard;
-	cof_msg m;
-	cof_err why;
-} bed;
-
-static void on_readable(void *arg)
-{
-	bed *b = arg;
-	cof_msg_release(&b->m);
-	b->m = (cof_msg){0};
-	b->why = (cof_err){0};
-	b->heard++;
-	if (cof_chan_recv(cof_helper_chan(b->helper), &b->m, &b->why) == 0 && b->m.type == COF_ROLE_ERR)
-		cof_chan_parse_err(cof_buf_span(&b->m.body), &b->why);
-}
-
-static void setup(bed *b)
-{
-	*b = (bed){0};
-	rig_init(&b->r);
-	cof_helper_opts o = rig_helper(&b->r);
-	o.role = "fetcher";
-	o.readable = on_readable;
-	o.arg = b;
-	assert_ok(cof_helper_start(&b->helper, &o, &err));
-}
-
-static void teardown(bed *b)
-{
-	cof_helper_free(b->helper);
-	cof_msg_release(&b->m);
-	rig_release(&b->r);
-}
-
-/* The first answer is an error of this reason's kind, and the process ends behind it. */
-static void assert_refuses(bed *b, const char *reason)
-{
-	rig_turn(&b->r, &b->heard, 1);
-	if (b->m.type != COF_ROLE_ERR || strncmp(b->why.reason, reason, strlen(reason)) != 0)
-		fail_msg("type %u '%s' (%s), not '%s'", b->m.type, b->why.reason, b->why.text, reason);
-	rig_turn(&b->r, &b->heard, 2);
-	assert_string_equal(b->why.reason, "peer-closed");
-}
-
-static void send_text(bed *b, uint32_t type, const char *text)
-{
-	assert_ok(cof_chan_send(cof_helper_chan(b->helper), type, cof_span_str(text), NULL, 0, &err));
-}
+#include "tests/unit/agent/fetcher_rig.h"
 
 static void t059_words_out_of_order(void **state)
 {
@@ -89,42 +32,6 @@ static void t059_fetch_before_pull(void **state)
 			assert_refuses(&b, "fetcher-malformed");
 			teardown(&b);
 		}
-	}
-}
-
-#define PULL(reference, ca, resolve)                                                                                   \
-	"{\"reference\":\"" reference "\",\"ca\":\"" ca "\",\"proxy\":null,\"resolve\":" resolve "}"
-
-static void t047_pull_of_the_wrong_shape(void **state)
-{
-	static const struct {
-		const char *text, *reason;
-	} cases[] = {
-		{"", "json"},
-		{"{}", "json"},
-		{"[]", "json"},
-		{"{\"reference\":1,\"ca\":\"\",\"proxy\":null,\"resolve\":[]}", "json"},
-		{"{\"reference\":\"r.test/a@" PIN "\",\"ca\":null,\"proxy\":null,\"resolve\":[]}", "json"},
-		{"{\"reference\":\"r.test/a@" PIN "\",\"ca\":\"\",\"proxy\":5,\"resolve\":[]}", "json"},
-		{PULL("r.test/a@" PIN, "", "{}"), "json"},
-		{PULL("r.test/a@" PIN, "", "[1]"), "json"},
-		{PULL("r.test/a@" PIN, "", "[\"a:1:b\",null]"), "json"},
-		{PULL("", "", "[]"), "ref"},
-		{PULL("r.test/../a@" PIN, "", "[]"), "ref"},
-		{PULL("r.test/a@sha256:00", "", "[]"), "ref"},
-		{PULL("http://r.test/a@" PIN, "", "[]"), "ref"},
-	};
-	(void)state;
-	for (size_t i = 0; i < COF_COUNT(cases); i++) {
-		bed b;
-		setup(&b);
-		send_text(&b, COF_FETCHER_PULL, cases[i].text);
-		rig_turn(&b.r, &b.heard, 1);
-		if (b.m.type != COF_ROLE_ERR)
-			fail_msg("%s: type %u", cases[i].text, b.m.type);
-		if (strstr(b.why.reason, cases[i].reason) == NULL)
-			fail_msg("%s: '%s' (%s)", cases[i].text, b.why.reason, b.why.text);
-		teardown(&b);
 	}
 }
 
@@ -158,24 +65,6 @@ static void t043_ended_in_the_middle(void **state)
 	assert_int_equal(waitpid(pid, &status, WNOHANG), pid);
 	assert_true(WIFSIGNALED(status));
 	rig_release(&b.r);
-}
-
-/* --- a registry that is there --- */
-
-static void pull_image(bed *b, const registry *g)
-{
-	char reference[256], resolve[64];
-	COF_AUTO(cof_buf) text = {0};
-	(void)snprintf(reference, sizeof reference, "registry.coffer.test:%u/demo@%s", g->port, g->manifest_digest);
-	(void)snprintf(resolve, sizeof resolve, "registry.coffer.test:%u:127.0.0.1", g->port);
-	COF_AUTO_PTR(json_t)
-	doc = json_pack("{s:s, s:s, s:n, s:[s]}", "reference", reference, "ca", cof_buf_str(&g->ca), "proxy", "resolve",
-			resolve);
-	assert_ok(cof_json_dump(doc, &text, &err));
-	send_text(b, COF_FETCHER_PULL, cof_buf_str(&text));
-	rig_turn(&b->r, &b->heard, 1);
-	if (b->m.type != COF_ROLE_MANIFEST)
-		fail_msg("type %u '%s' (%s)", b->m.type, b->why.reason, b->why.text);
 }
 
 /* Layer 0 into a pipe of its own; its read end. */
@@ -301,10 +190,10 @@ static void no_init_no_fetcher(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t059_words_out_of_order),	cmocka_unit_test(t059_fetch_before_pull),
-		cmocka_unit_test(t047_pull_of_the_wrong_shape), cmocka_unit_test(t043_ended_in_the_middle),
-		cmocka_unit_test(layers_side_by_side),		cmocka_unit_test(t035_no_more_at_once),
-		cmocka_unit_test(failures_are_told_by_layer),	cmocka_unit_test(no_init_no_fetcher),
+		cmocka_unit_test(t059_words_out_of_order),  cmocka_unit_test(t059_fetch_before_pull),
+		cmocka_unit_test(t043_ended_in_the_middle), cmocka_unit_test(layers_side_by_side),
+		cmocka_unit_test(t035_no_more_at_once),	    cmocka_unit_test(failures_are_told_by_layer),
+		cmocka_unit_test(no_init_no_fetcher),
 	};
 	if (rig_role(argc, argv) != NULL)
 		_exit(cof_fetcher_main(COF_HELPER_CHAN));

@@ -175,6 +175,65 @@ static void a_refusal_reaches_init_and_no_key_the_pipe(void **state)
 	assert_int_equal(finish(&r), 0); /* the channel's end is the keeper's */
 }
 
+/* --- what a pull takes beside keys --- */
+
+#define POLICY_PULLS                                                                                                   \
+	"\"stdout\":true}'''\n\"cdh.toml\" = '''\n[image]\nauthenticated_registry_credentials_uri = "                  \
+	"\"kbs:///default/credential/demo\"\nimage_security_policy = "                                                 \
+	"\"\"\"{\"default\":[{\"type\":\"reject\"}]}\"\"\"\n''' # "
+
+static int image(rig *r, uint32_t type, const char *reference, cof_buf *ret, cof_err *ret_err)
+{
+	int fds[2];
+	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
+	assert_int_equal(cof_keeper_send_image(r->chan, type, reference, 5000, fds[1], NULL), 0);
+	(void)close(fds[1]);
+	int code = hear(r, ret_err);
+	assert_ok(cof_fd_read_all(fds[0], 1 << 20, ret, &err));
+	(void)close(fds[0]);
+	return code;
+}
+
+/* T-40: what init gets to hear of them is that they were written. */
+static void t040_logins_go_past_init(void **state)
+{
+	(void)state;
+	rig r;
+	COF_AUTO(cof_buf) logins = {0}, signers = {0}, none = {0};
+	spawn(&r);
+	assert_ok(start_with(&r, POLICY_PULLS, &err));
+	hosts(&r);
+	r.kbs.secret = "{\"auths\":{\"r.test\":{\"auth\":\"dXNlcjpwYXNz\"},\"other.test\":{\"auth\":\"YTpi\"}}}";
+	assert_ok(image(&r, COF_KEEPER_LOGINS, "r.test/a:b", &logins, &err));
+	assert_string_equal(cof_buf_str(&logins), "{\"auths\":{\"r.test/a\":{\"auth\":\"dXNlcjpwYXNz\"}}}");
+	assert_int_equal(json_object_size(r.ok), 0);
+	/* A policy in cdh.toml itself needs no broker. */
+	assert_ok(image(&r, COF_KEEPER_SIGNERS, "r.test/a:b", &signers, &err));
+	assert_non_null(strstr(cof_buf_str(&signers) + 4, "{\"default\""));
+	assert_int_equal(r.kbs.n_resource, 1);
+	assert_fails(image(&r, COF_KEEPER_LOGINS, "http://r.test/a", &none, &err), "reference-malformed");
+	r.kbs.resource = (kbs_fault){.times = 1, .status = 404};
+	assert_fails(image(&r, COF_KEEPER_LOGINS, "r.test/a:b", &none, &err), "resource-absent");
+	assert_int_equal(none.len, 0);
+	assert_int_equal(finish(&r), 0);
+}
+
+/* T-42: init cannot make the keeper fetch what initdata does not name. */
+static void t042_only_what_initdata_names(void **state)
+{
+	(void)state;
+	rig r;
+	COF_AUTO(cof_buf) none = {0};
+	spawn(&r);
+	assert_ok(start(&r, &err));
+	hosts(&r);
+	assert_fails(image(&r, COF_KEEPER_LOGINS, "r.test/a:b", &none, &err), "settings-unnamed");
+	assert_fails(image(&r, COF_KEEPER_SIGNERS, "r.test/a:b", &none, &err), "settings-unnamed");
+	assert_int_equal(r.kbs.n_resource, 0);
+	assert_int_equal(none.len, 0);
+	assert_int_equal(finish(&r), 0);
+}
+
 /* T-59: an unpacker that dies before its key comes is not the end of the one who brings it. */
 static void t059_nobody_reads_the_key(void **state)
 {
@@ -366,6 +425,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(opens_keys_that_init_never_sees, power_on),
 		cmocka_unit_test_setup(a_refusal_reaches_init_and_no_key_the_pipe, power_on),
+		cmocka_unit_test_setup(t040_logins_go_past_init, power_on),
+		cmocka_unit_test_setup(t042_only_what_initdata_names, power_on),
 		cmocka_unit_test_setup(t059_nobody_reads_the_key, power_on),
 		cmocka_unit_test_setup(t051_nothing_before_the_start_and_one_start, power_on),
 		cmocka_unit_test_setup(t003_a_second_binding_in_one_boot_is_refused, power_on),

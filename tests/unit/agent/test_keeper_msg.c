@@ -38,6 +38,8 @@ static void requests_carry_what_they_name(void **state)
 		"{\"timeout_ms\":5}",
 		"{\"packet\":\"p\",\"timeout_ms\":6}",
 		"{}",
+		"{\"reference\":\"r\",\"timeout_ms\":6}",
+		"{\"reference\":\"r\",\"timeout_ms\":7}",
 	};
 	const cof_keeper_start start = {"doc", "/r", "l", "t", "e", -1};
 	assert_ok(cof_keeper_send_start(p.init, &start, &err));
@@ -45,12 +47,15 @@ static void requests_carry_what_they_name(void **state)
 	assert_ok(cof_keeper_send_attest(p.init, 5, &err));
 	assert_ok(cof_keeper_send_unwrap(p.init, "p", 6, p.init, &err));
 	assert_ok(cof_keeper_send_stop(p.init, &err));
+	assert_ok(cof_keeper_send_image(p.init, COF_KEEPER_LOGINS, "r", 6, p.init, &err));
+	assert_ok(cof_keeper_send_image(p.init, COF_KEEPER_SIGNERS, "r", 7, p.init, &err));
 	for (size_t i = 0; i < COF_COUNT(wants); i++) {
 		COF_AUTO(cof_msg) m = {0};
 		assert_ok(cof_chan_recv(p.keeper, &m, &err));
 		assert_int_equal(m.type, COF_KEEPER_START + i);
 		assert_string_equal(cof_buf_str(&m.body), wants[i]);
-		assert_int_equal(m.n_fds, m.type == COF_KEEPER_UNWRAP ? 1 : 0);
+		bool pipe = m.type == COF_KEEPER_UNWRAP || m.type > COF_KEEPER_STOP;
+		assert_int_equal(m.n_fds, pipe ? 1 : 0);
 	}
 	close_pair(&p);
 }

@@ -10,7 +10,7 @@
 
 static const char full[] =
 	HEAD ENTRY ",\"args\":[\"/hello\",\"x\"],\"env\":[\"A=b\"],\"cwd\":\"/w\",\"user\":{\"uid\":5,"
-		   "\"gid\":6},\"terminal\":true}],\"exec\":[[\"/bin/status\",\"--short\"]],"
+		   "\"gid\":6},\"terminal\":true,\"require_encrypted\":true}],\"exec\":[[\"/bin/status\",\"--short\"]],"
 		   "\"signals\":[1,15,64],\"stdin\":true,\"stdout\":true,\"stderr\":false}";
 
 static cof_policy *parse(const char *text)
@@ -55,6 +55,7 @@ static void t002_policy_refuses_what_it_does_not_know(void **state)
 		HEAD ENTRY ",\"user\":{\"uid\":4294967295,\"gid\":0}}]}",
 		HEAD ENTRY ",\"user\":{\"uid\":0,\"gid\":0,\"name\":\"x\"}}]}",
 		HEAD ENTRY ",\"privileged\":true}]}",
+		HEAD ENTRY ",\"require_encrypted\":1}]}",
 		HEAD "],\"exec\":[[]]}",
 		HEAD "],\"exec\":[\"/bin/sh\"]}",
 		HEAD "],\"exec\":[[\"/bin/sh\",null]]}",
@@ -116,7 +117,7 @@ static void policy_full(void **state)
 	assert_string_equal(c->args.at[1], "x");
 	assert_string_equal(c->env.at[0], "A=b");
 	assert_string_equal(c->cwd, "/w");
-	assert_true(c->has_user && c->terminal);
+	assert_true(c->has_user && c->terminal && c->require_encrypted);
 	assert_int_equal(c->uid, 5);
 	assert_int_equal(c->gid, 6);
 	assert_true(p->stdin_ok && p->stdout_ok && !p->stderr_ok);

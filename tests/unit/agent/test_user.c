@@ -68,6 +68,43 @@ static void t057_numbers_are_read_whole_or_not_at_all(void **state)
 	assert_int_equal(u.gid, 4294967294u);
 }
 
+/* T-57: what looks like a number is never a name, whatever an image's files call their users. */
+static void t057_numbers_are_no_names(void **state)
+{
+	static const char files[] = "1000:x:0:0:root:/root:\n4294967296:x:0:0::/:\n-1:x:0:0::/:\n+5:x:0:0::/:\n"
+				    "real:x:1000:1001::/home/real:\n0x10:x:16:16::/:\n";
+	cof_span f = cof_span_str(files);
+	cof_user u;
+	(void)state;
+	assert_ok(cof_user_find(f, f, "1000", &u, &err));
+	assert_int_equal(u.uid, 1000);
+	assert_int_equal(u.gid, 1001);
+	assert_ok(cof_user_find(f, f, "77:1000", &u, &err)); /* nor is a group's */
+	assert_int_equal(u.gid, 1000);
+	assert_ok(cof_user_find(f, f, "0x10", &u, &err)); /* no number, so a name */
+	assert_int_equal(u.uid, 16);
+	const char *const bad[] = {"4294967296", "-1", "+5", "77:4294967296", "77:-1", "77:+5"};
+	for (size_t i = 0; i < COF_COUNT(bad); i++)
+		assert_fails(cof_user_find(f, f, bad[i], &u, &err), "image-user-unknown");
+}
+
+/* T-57: the first that has the number, and no more groups than there is room for. */
+static void t057_large_and_repeated(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_buf) groups = {0};
+	cof_user u;
+	for (int i = 0; i < 2 * COF_USER_GROUPS_MAX; i++)
+		assert_ok(cof_buf_printf(&groups, &err, "g%d:x:%d:app,app\n", i, 100 + i));
+	assert_ok(cof_user_find(cof_span_str(passwd), cof_buf_span(&groups), "app", &u, &err));
+	assert_int_equal(u.n_groups, COF_USER_GROUPS_MAX);
+	static const char twice[] = "a:x:5:6::/a:\nb:x:5:7::/b:\na:x:8:8::/c:\n";
+	assert_ok(cof_user_find(cof_span_str(twice), (cof_span){0}, "5", &u, &err));
+	assert_int_equal(u.gid, 6);
+	assert_ok(cof_user_find(cof_span_str(twice), (cof_span){0}, "a", &u, &err));
+	assert_int_equal(u.uid, 5);
+}
+
 static void user_forms(void **state)
 {
 	cof_user u;
@@ -121,6 +158,8 @@ static void t080_user_files_stay_in_the_root(void **state)
 	assert_ok(cof_file_write(file, cof_span_str(passwd), 0644, &err));
 	assert_ok(cof_user_resolve(root, "app", &u, &err));
 	assert_int_equal(u.uid, 1000);
+	assert_int_equal(truncate(file, COF_USER_FILE_MAX + 1), 0); /* T-57: a huge one */
+	assert_fails(cof_user_resolve(root, "app", &u, &err), "image-user-unknown");
 	assert_ok(cof_rm_tree(dir, &err));
 }
 
@@ -129,6 +168,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t056_user_unknown_is_an_error),
 		cmocka_unit_test(t080_user_files_stay_in_the_root),
+		cmocka_unit_test(t057_numbers_are_no_names),
+		cmocka_unit_test(t057_large_and_repeated),
 		cmocka_unit_test(user_forms),
 		cmocka_unit_test(t057_numbers_are_read_whole_or_not_at_all),
 	};

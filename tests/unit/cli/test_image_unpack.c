@@ -54,6 +54,9 @@ static void wrong_usage(void **state)
 	assert_int_equal(UNPACK("oci:plain:v1"), COF_EXIT_USAGE);
 	assert_int_equal(UNPACK("--nonsense", "oci:plain:v1", "r"), COF_EXIT_USAGE);
 	assert_int_equal(UNPACK("--devices", "some", "oci:plain:v1", "r"), COF_EXIT_USAGE);
+	assert_int_equal(UNPACK("--max-bytes", "0", "oci:plain:v1", "r"), COF_EXIT_USAGE);
+	assert_int_equal(UNPACK("--max-bytes", "1M", "oci:plain:v1", "r"), COF_EXIT_USAGE);
+	assert_int_equal(LAYER("--kek", "x", "layer.tar", "r"), COF_EXIT_USAGE);
 	assert_int_equal(UNPACK("--help"), COF_EXIT_YES);
 	assert_says("out", "--require-encrypted");
 	assert_int_equal(LAYER("layer.tar"), COF_EXIT_USAGE);
@@ -79,6 +82,14 @@ static void tells_what_it_made(void **state)
 	assert_int_equal(access("l/a", F_OK), 0);
 	assert_int_equal(LAYER("layer.tar", "l"), COF_EXIT_USAGE);
 	assert_says("err", "target-exists");
+}
+
+static void t035_a_limit_of_ones_own(void **state)
+{
+	(void)state;
+	assert_int_equal(LAYER("--max-bytes", "2047", "layer.tar", "r"), COF_EXIT_NO);
+	assert_says("err", "layer-too-large");
+	assert_int_equal(LAYER("--max-bytes", "2048", "layer.tar", "r"), COF_EXIT_YES);
 }
 
 static void encryption_can_be_demanded(void **state)
@@ -111,6 +122,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 		T(wrong_usage),
 		T(tells_what_it_made),
+		T(t035_a_limit_of_ones_own),
 		T(encryption_can_be_demanded),
 		T(t032_devices_are_asked_for_by_name),
 	};

@@ -31,7 +31,8 @@ static void reads_them_all(void **state)
 	COF_AUTO(cof_runopts) o = {0};
 	assert_ok(parse(WORDS("--guest", "m.json", "--tee", "tpm", "--transport", "vsock", "--profile", "large",
 			      "--initdata", "i.toml", "--tpm-ca", "ca", "--report", "r.json", "--console", "c",
-			      "--json", "--stdin", "--timeout", "9", "--resolve", "a.test:1:127.0.0.1", IMAGE),
+			      "--json", "--stdin", "--progress", "plain", "--timeout", "9", "--resolve",
+			      "a.test:1:127.0.0.1", IMAGE),
 			&o, &err));
 	assert_string_equal(o.guest, "m.json");
 	assert_string_equal(o.tee, "tpm");
@@ -42,7 +43,7 @@ static void reads_them_all(void **state)
 	assert_string_equal(o.report, "r.json");
 	assert_string_equal(o.console, "c");
 	assert_string_equal(o.image, IMAGE);
-	assert_true(o.json && o.use_stdin);
+	assert_true(o.json && o.use_stdin && o.plain);
 	assert_int_equal(o.timeout_s, 9);
 }
 

@@ -20,7 +20,9 @@ static inline EVP_PKEY *key_of(const char *type)
 	for (size_t i = 0; i < 8; i++) {
 		if (made[i].type == NULL) {
 			made[i].type = type;
-			made[i].key = strncmp(type, "RSA", 3) == 0 ? EVP_RSA_gen(2048) : EVP_EC_gen(type);
+			made[i].key = strncmp(type, "RSA", 3) == 0
+					      ? EVP_RSA_gen(strcmp(type, "RSA3072") == 0 ? 3072 : 2048)
+					      : EVP_EC_gen(type);
 			assert_non_null(made[i].key);
 		}
 		if (strcmp(made[i].type, type) == 0)

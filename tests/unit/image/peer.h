@@ -32,7 +32,7 @@ static inline cof_registry *peer_client(const peer *p, const cof_registry_opts *
 	(void)snprintf(text, sizeof text, "%s/team/app:v1", p->host);
 	assert_ok(cof_ref_parse(text, &ref, &err));
 	const char *const resolve[] = {p->resolve, NULL};
-	cof_registry_opts opts = more != NULL ? *more : (cof_registry_opts){.retries = 1};
+	cof_registry_opts opts = more != NULL ? *more : (cof_registry_opts){.retries = 1, .backoff_ms = 1};
 	opts.ca_pem = cof_span_str(p->tls.ca_pem);
 	opts.resolve = resolve;
 	assert_ok(cof_registry_new(&r, &ref, &opts, &err));

@@ -38,6 +38,10 @@ static void refuses(void **state)
 		HEAD ROOTFS ",\"config\":{\"User\":0}}",
 		HEAD ROOTFS ",\"config\":{\"WorkingDir\":\"relative\"}}",
 		HEAD ROOTFS ",\"config\":{\"WorkingDir\":[]}}",
+		HEAD ROOTFS ",\"config\":{\"Volumes\":[\"/v\"]}}",
+		HEAD ROOTFS ",\"config\":{\"ExposedPorts\":\"80/tcp\"}}",
+		HEAD ROOTFS ",\"config\":{\"Labels\":{\"a\":1}}}",
+		HEAD ROOTFS ",\"config\":{\"StopSignal\":15}}",
 	};
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		COF_AUTO(cof_config) c = {0};
@@ -60,13 +64,13 @@ static void reads_all(void **state)
 	COF_AUTO(cof_config) c = {0};
 	assert_ok(parse(FULL, &c, &err));
 	assert_string_equal(c.os, "linux");
-	assert_string_equal(c.cwd, "/w");
-	assert_string_equal(c.user, "u:g");
+	assert_string_equal(c.run.cwd, "/w");
+	assert_string_equal(c.run.user, "u:g");
 	assert_int_equal(c.n_diff_ids, 1);
 	assert_int_equal(c.diff_ids[0].bytes[0], 0xba);
-	assert_int_equal(json_array_size(c.cmd), 2);
-	assert_int_equal(json_array_size(c.entrypoint), 1);
-	assert_int_equal(json_array_size(c.env), 1);
+	assert_int_equal(json_array_size(c.run.cmd), 2);
+	assert_int_equal(json_array_size(c.run.entrypoint), 1);
+	assert_int_equal(json_array_size(c.run.env), 1);
 }
 
 static void absent_and_null_are_the_same(void **state)
@@ -77,10 +81,10 @@ static void absent_and_null_are_the_same(void **state)
 	for (size_t i = 0; i < COF_COUNT(texts); i++) {
 		COF_AUTO(cof_config) c = {0};
 		assert_ok(parse(texts[i], &c, &err));
-		assert_null(c.cmd);
-		assert_null(c.env);
-		assert_string_equal(c.user, "");
-		assert_string_equal(c.cwd, "");
+		assert_null(c.run.cmd);
+		assert_null(c.run.env);
+		assert_string_equal(c.run.user, "");
+		assert_string_equal(c.run.cwd, "");
 	}
 }
 

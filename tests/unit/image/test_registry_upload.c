@@ -27,7 +27,8 @@ static void push(peer *p, const tls_step *steps, size_t n, const char *bytes, ou
 {
 	*ret = (outcome){0};
 	tls_go(&p->tls, steps, n);
-	COF_AUTO_PTR(cof_registry) r = peer_client(p, &(cof_registry_opts){.retries = 1, .push = true});
+	COF_AUTO_PTR(cof_registry)
+	r = peer_client(p, &(cof_registry_opts){.retries = 1, .backoff_ms = 1, .push = true});
 	COF_AUTO_FD int fd = blob_fd(bytes);
 	ret->rc = cof_registry_push_blob(r, &p->desc, fd, &ret->err);
 	ret->requests = atomic_load(&p->tls.requests);
@@ -64,9 +65,7 @@ static void t041_an_upload_goes_nowhere_else(void **state)
 		"https://@HOST.evil.test/v2/x",
 		"https://@HOST@evil.test/v2/x",
 		"https://@HOST:80/v2/x",
-		"https://@HOST",
 		"https://user@@HOST/v2/x",
-		"v2/team/app/uploads/1",
 		"file:///etc/passwd",
 		"https://",
 	};
@@ -90,6 +89,8 @@ static void places_of_its_own_are_taken(void **state)
 	} good[] = {
 		{"/v2/team/app/blobs/uploads/1", "PUT /v2/team/app/blobs/uploads/1?digest=sha256:"},
 		{"/v2/team/app/blobs/uploads/1?s=a%20b", "PUT /v2/team/app/blobs/uploads/1?s=a%20b&digest=sha256:"},
+		{"1?s=b", "PUT /v2/team/app/blobs/uploads/1?s=b&digest=sha256:"},
+		{"/up#x", "PUT /up?digest=sha256:"},
 		{"https://@HOST/up?x=1", "PUT /up?x=1&digest=sha256:"},
 	};
 	for (size_t i = 0; i < COF_COUNT(good); i++) {
@@ -118,7 +119,7 @@ static void answers_that_are_no_yes(void **state)
 		const char *reason;
 	} noes[] = {
 		{{HEAD("403 No") "\r\n"}, "registry-refused"},
-		{{HEAD("500 Broken") "\r\n"}, "registry-status"},
+		{{HEAD("501 Never") "\r\n"}, "registry-status"},
 		{{HEAD("202 Odd") "\r\n"}, "registry-status"},
 		{{ABSENT, HEAD("202 Accepted") "\r\n"}, "registry-location"},
 		{{ABSENT, HEAD("201 Created") "Location: /x\r\n\r\n"}, "registry-status"},
@@ -198,6 +199,30 @@ static void bytes_go_again_after_a_late_401(void **state)
 	tls_close(&p.tls);
 }
 
+/* An upload that breaks is begun again from its start; what had arrived is found there. */
+static void an_upload_is_tried_again(void **state)
+{
+	(void)state;
+	peer p;
+	outcome o;
+	const tls_step steps[] = {
+		{.answer = HEAD("503 Busy") "\r\n"},
+		{.answer = ABSENT},
+		{.answer = HEAD("202 Accepted") "Location: /x\r\n\r\n"},
+		{.answer = NULL},
+		{.answer = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n" CLOSE "\r\n"},
+	};
+	peer_open(&p, BLOB);
+	tls_go(&p.tls, steps, 5);
+	COF_AUTO_PTR(cof_registry)
+	r = peer_client(&p, &(cof_registry_opts){.retries = 2, .backoff_ms = 1, .push = true});
+	COF_AUTO_FD int fd = blob_fd(BLOB);
+	o.rc = cof_registry_push_blob(r, &p.desc, fd, &o.err);
+	assert_int_equal(o.rc, 0);
+	assert_int_equal(atomic_load(&p.tls.requests), 5);
+	tls_close(&p.tls);
+}
+
 static void a_file_that_shrank_is_not_pushed(void **state)
 {
 	(void)state;
@@ -264,15 +289,11 @@ static void manifests(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t041_an_upload_goes_nowhere_else),
-		cmocka_unit_test(t072_an_upload_is_not_redirected),
-		cmocka_unit_test(answers_that_are_no_yes),
-		cmocka_unit_test(a_file_that_shrank_is_not_pushed),
-		cmocka_unit_test(only_the_described_bytes_go_out),
-		cmocka_unit_test(bytes_go_again_after_a_late_401),
-		cmocka_unit_test(nothing_is_sent_that_is_there),
-		cmocka_unit_test(places_of_its_own_are_taken),
-		cmocka_unit_test(manifests),
+		cmocka_unit_test(t041_an_upload_goes_nowhere_else), cmocka_unit_test(t072_an_upload_is_not_redirected),
+		cmocka_unit_test(answers_that_are_no_yes),	    cmocka_unit_test(a_file_that_shrank_is_not_pushed),
+		cmocka_unit_test(an_upload_is_tried_again),	    cmocka_unit_test(only_the_described_bytes_go_out),
+		cmocka_unit_test(bytes_go_again_after_a_late_401),  cmocka_unit_test(nothing_is_sent_that_is_there),
+		cmocka_unit_test(places_of_its_own_are_taken),	    cmocka_unit_test(manifests),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -345,6 +345,98 @@ static void t037_over_the_index_or_the_member(void **state)
 	assert_fails(cof_sigcheck_run(&in, NULL, &err), "signature-digest");
 }
 
+/* --- what others had to publish --- */
+
+/* A bundle around this statement, whose other material says whatever more says. */
+static void bundle_of(EVP_PKEY *key, const char *statement, const char *material, cof_buf *ret)
+{
+	COF_AUTO(cof_buf) pae = {0};
+	COF_AUTO(cof_buf) sig = {0};
+	assert_ok(cof_buf_printf(&pae, &err, "DSSEv1 28 application/vnd.in-toto+json %zu %s", strlen(statement),
+				 statement));
+	assert_ok(cof_sigkey_sign(key, cof_buf_span(&pae), &sig, &err));
+	COF_AUTO_FREE char *payload = cof_b64_dup(cof_span_str(statement));
+	COF_AUTO_FREE char *text = cof_b64_dup(cof_buf_span(&sig));
+	ret->len = 0;
+	assert_ok(
+		cof_buf_printf(ret, &err,
+			       "{\"mediaType\":\"" COF_SIGBUNDLE_TYPE "\",\"verificationMaterial\":{%s},"
+			       "\"dsseEnvelope\":{\"payload\":\"%s\",\"payloadType\":\"application/vnd.in-toto+json\","
+			       "\"signatures\":[{\"sig\":\"%s\"}]}}",
+			       material, payload, text));
+}
+
+#define SUBJECT                                                                                                        \
+	"\"subject\":[{\"name\":\"" SIGRIG_REPO "\",\"digest\":{\"sha256\":\"ba7816bf8f01cfea414140de5dae2223b0"       \
+	"0361a396177a9cb410ff61f20015ad\"}}]"
+#define SIGNS                                                                                                          \
+	"{\"_type\":\"https://in-toto.io/Statement/v1\"," SUBJECT ",\"predicateType\":\"" COF_SIGBUNDLE_PREDICATE "\"" \
+	"}"
+#define NAMELESS                                                                                                       \
+	"{\"_type\":\"https://in-toto.io/Statement/"                                                                   \
+	"v1\",\"subject\":[{\"digest\":{\"sha256\":\"ba7816bf8f01cfea414140de5d"                                       \
+	"ae2223b00361a396177a9cb410ff61f20015ad\"}}],\"predicateType\":\"" COF_SIGBUNDLE_PREDICATE "\"}"
+#define SBOM                                                                                                           \
+	"{\"_type\":\"https://in-toto.io/Statement/v1\"," SUBJECT ",\"predicateType\":\"https://spdx.dev/Document\"}"
+#define TLOG                                                                                                           \
+	"\"publicKey\":{\"hint\":\"x\"},\"tlogEntries\":[{\"logIndex\":\"1\",\"canonicalizedBody\":\"e30=\","          \
+	"\"inclusionPromise\":{\"signedEntryTimestamp\":\"YQ==\"}}]"
+#define CERT "\"certificate\":{\"rawBytes\":\"MAA=\"}"
+
+static void t039_advisories(void **state)
+{
+	const two *t = *state;
+	COF_AUTO_PTR(cof_sigpolicy) by_a = policy_of("{\"default\":[" BY("%A") "]}", t->a, t->b);
+	COF_AUTO_PTR(cof_sigpolicy)
+	logged = policy_of(
+		"{\"default\":[{\"type\":\"sigstoreSigned\",\"keyData\":\"%A\",\"rekorPublicKeyData\":\"%B\"}]}", t->a,
+		t->b);
+	COF_AUTO_PTR(cof_sigpolicy)
+	keyless = policy_of(
+		"{\"default\":[{\"type\":\"sigstoreSigned\",\"fulcio\":{\"caData\":\"%A\",\"oidcIssuer\":\"x\","
+		"\"subjectEmail\":\"y\"},\"rekorPublicKeyData\":\"%B\"}]}",
+		t->a, t->b);
+	COF_AUTO_PTR(cof_sigpolicy) both = policy_of("{\"default\":[" BY("%A") "," BY("%B") "]}", t->a, t->b);
+	COF_AUTO_PTR(cof_sigpolicy)
+	nameless =
+		policy_of("{\"default\":[{\"type\":\"sigstoreSigned\",\"keyData\":\"%A\",\"signedIdentity\":{\"type\":"
+			  "\"cofferDigestOnly\"}}]}",
+			  t->a, t->b);
+	const struct {
+		const char *why;
+		const cof_sigpolicy *policy;
+		EVP_PKEY *signer;
+		const char *statement, *material, *reason; /* NULL: accepted */
+	} cases[] = {
+		{"the same, as it should be", by_a, t->a, SIGNS, TLOG, NULL},
+		{"a bundle of cosign 3, which gives no name", by_a, t->a, NAMELESS, TLOG, "signature-identity"},
+		{"the same where the policy says that the digest is enough", nameless, t->a, NAMELESS, TLOG, NULL},
+		{"CVE-2022-35929: something is attested, but it is not signed", by_a, t->a, SBOM, TLOG,
+		 "signature-malformed"},
+		{"CVE-2026-39395: good signature, unreadable statement", by_a, t->a, "{", TLOG, "signature-malformed"},
+		{"CVE-2026-39395: good signature, no predicate", by_a, t->a,
+		 "{\"_type\":\"https://in-toto.io/Statement/v1\"," SUBJECT "}", TLOG, "signature-malformed"},
+		{"CVE-2022-36056, CVE-2026-22703: a log entry does not make a signature good", by_a, t->b, SIGNS, TLOG,
+		 "signature-invalid"},
+		{"the same where the policy wants the log: nothing is half checked", logged, t->a, SIGNS, TLOG,
+		 "policy-unsupported"},
+		{"CVE-2026-24122: nor does a certificate of whatever age", by_a, t->b, SIGNS, CERT,
+		 "signature-invalid"},
+		{"the same where the policy wants certificates", keyless, t->a, SIGNS, CERT, "policy-unsupported"},
+		{"CVE-2026-49834: twice the same signer is one signer", both, t->a, SIGNS, TLOG, "signature-invalid"},
+	};
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		COF_AUTO(cof_buf) text = {0};
+		cof_err why = {0};
+		bundle_of(cases[i].signer, cases[i].statement, cases[i].material, &text);
+		const cof_sig_given one = {.kind = COF_SIG_BUNDLE, .body = cof_buf_span(&text)};
+		const cof_sig_given given[] = {one, one};
+		int r = sigrig_judge(cases[i].policy, &t->ref, given, 2, NULL, &why);
+		if ((r == 0) != (cases[i].reason == NULL) || (r < 0 && strcmp(why.reason, cases[i].reason) != 0))
+			fail_msg("%s: %d %s (%s)", cases[i].why, r, why.reason, why.text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -355,6 +447,7 @@ int main(void)
 		cmocka_unit_test(t039_kinds_do_not_stand_in_for_each_other),
 		cmocka_unit_test(t039_every_bit_of_a_cosign_signature),
 		cmocka_unit_test(t039_keys_come_through_the_reader),
+		cmocka_unit_test(t039_advisories),
 		cmocka_unit_test(t037_over_the_index_or_the_member),
 	};
 	return cmocka_run_group_tests(tests, up, down);

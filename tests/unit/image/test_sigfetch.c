@@ -242,13 +242,15 @@ static void by_referrers(void **state)
 	shelf *s = *state;
 	COF_AUTO(cof_buf) index = {0};
 	make_referrers(s, &index);
-	for (int listed = 0; listed < 2; listed++) {
+	for (int listed = 0; listed < 3; listed++) {
 		COF_AUTO(cof_sig_found) f = {0};
 		char fallback[COF_SIG_TAG_MAX];
 		cof_digest d = sigrig_digest(SIGRIG_DIGEST);
 		cof_sig_tag(&d, "", fallback);
-		s->has_referrers = listed;
-		if (listed)
+		s->has_referrers = listed > 0;
+		cof_buf_release(&s->referrers);
+		/* An empty list is none: the tag may have been written when the registry had no lists yet. */
+		if (listed == 1)
 			assert_ok(cof_buf_add(&s->referrers, index.data, index.len, &err));
 		else
 			(void)put(s, fallback, cof_buf_span(&index));
@@ -258,7 +260,7 @@ static void by_referrers(void **state)
 		assert_string_equal(f.list[0].signature, "by referrer");
 		assert_int_equal(f.list[1].kind, COF_SIG_BUNDLE);
 		/* The tag of signatures, the two of our kinds, and the tag for the list. */
-		assert_int_equal(s->manifests_asked, listed ? 3 : 4);
+		assert_int_equal(s->manifests_asked, listed == 1 ? 3 : 4);
 	}
 }
 

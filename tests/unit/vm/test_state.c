@@ -8,8 +8,9 @@
 #define HEX "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define GOOD                                                                                                           \
 	"{\"phase\":\"pull\",\"phases_ms\":{\"kernel\":3100,\"agent-ready\":20,\"other\":1},"                          \
-	"\"bytes\":{\"pulled\":10,\"total\":100},\"verdict\":\"affirming\",\"image_digest\":\"sha256:" HEX             \
-	"\",\"pcrs\":{\"0\":\"" HEX "\",\"99\":\"x\"},\"reason\":null,\"message\":null,"                               \
+	"\"bytes\":{\"pulled\":10,\"total\":100},\"layers\":[{\"pulled\":4,\"total\":60},{}],\"verdict\":"             \
+	"\"affirming\",\"image_digest\":\"sha256:" HEX "\",\"pcrs\":{\"0\":\"" HEX                                     \
+	"\",\"99\":\"x\"},\"reason\":null,\"message\":null,"                                                           \
 	"\"refusal\":{\"pcr\":9,\"event\":\"initrd\",\"expected\":\"" HEX "\",\"found\":null}}"
 
 static int parse(const char *text, cof_err *err)
@@ -26,6 +27,8 @@ static void reads_what_is_known(void **state)
 	assert_string_equal(s.phase, "pull");
 	assert_int_equal(s.pulled, 10);
 	assert_int_equal(s.total, 100);
+	assert_int_equal(s.n_layers, 2);
+	assert_true(s.layers[0].done == 4 && s.layers[0].total == 60 && s.layers[1].total == 0);
 	assert_string_equal(s.verdict, "affirming");
 	assert_string_equal(s.reason, "");
 	assert_int_equal(json_object_size(s.phases_ms), 2);
@@ -70,6 +73,7 @@ static void t087_wrong_shapes_are_refused(void **state)
 					  "{\"reason\":\"PCR\"}",
 					  "{\"verdict\":[]}",
 					  "{\"bytes\":{\"pulled\":-1}}",
+					  "{\"layers\":[{\"pulled\":-1}]}",
 					  "{\"bytes\":{\"total\":-1}}",
 					  "{\"phases_ms\":{\"kernel\":-1}}",
 					  "{\"phases_ms\":{\"kernel\":99999999999}}",
