@@ -91,7 +91,7 @@ $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS)
 
-E2E_BIN := $(O)/tests/e2e/guest_session $(O)/tests/e2e/vendor_amd $(O)/tests/e2e/vendor_intel
+E2E_BIN := $(O)/tests/e2e/guest_session $(O)/tests/e2e/relay $(O)/tests/e2e/token_server $(O)/tests/e2e/vendor_amd $(O)/tests/e2e/vendor_intel
 INTEROP_BIN := $(O)/tests/e2e/tsm_guest $(O)/tests/e2e/tsm_host
 
 .PHONY: unit fuzz-replay tests-build
