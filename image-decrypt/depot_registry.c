@@ -4,8 +4,8 @@
 
 #include "image-decrypt/authfile.h"
 #include "image-decrypt/depot_int.h"
+#include "image-decrypt/newfile.h"
 #include "image-decrypt/registry.h"
-#include "image-decrypt/spool.h"
 
 /* What one opening of a registry needs until the client has copied it. */
 typedef struct opening {
@@ -84,7 +84,7 @@ static int has(void *impl, const cof_desc *d, bool *ret, cof_err *err)
 static int begin(void *impl, cof_blob_new *b, cof_err *err)
 {
 	(void)impl;
-	return cof_spool_open(&b->fd, err);
+	return cof_newfile_spool(&b->fd, err);
 }
 
 static int send(void *impl, const cof_desc *d, int fd, cof_err *err)

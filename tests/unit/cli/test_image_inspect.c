@@ -100,6 +100,42 @@ static void t087_texts_do_not_draw(void **state)
 	}
 }
 
+/* An index beside its image: what it names, but for what names nothing. */
+static void members_of_an_index(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", false);
+	COF_AUTO(cof_fetched) m = {0};
+	COF_AUTO(cof_buf) index = {0};
+	COF_AUTO(screen) view = screen_open();
+	const cof_image_source src = cof_layout_source(l);
+	cof_digest d = {0};
+	cof_media_kind kind;
+	char text[COF_DIGEST_STR_MAX];
+	assert_ok(cof_image_fetch(&src, "v1", &m, &d, &kind, &err));
+	cof_digest_str(&d, text);
+	assert_ok(cof_buf_printf(&index, &err,
+				 "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":["
+				 "{\"mediaType\":7,\"digest\":{}},{\"mediaType\":\"x\\u001b[1m\",\"digest\":\"" D
+				 "\",\"size\":1,\"platform\":{\"os\":\"\\u001b[2J\",\"architecture\":\"\\u0007\"}},{"
+				 "\"mediaType\":\"" OCI
+				 "manifest.v1+json\",\"digest\":\"%s\",\"size\":%zu,\"platform\":"
+				 "{\"os\":\"linux\",\"architecture\":\"arm64\"}}]}",
+				 text, m.body.len));
+	assert_ok(cof_layout_put(l, cof_buf_span(&index), &d, &err));
+	assert_ok(cof_layout_tag(l, "all", OCI "index.v1+json", &d, index.len, &err));
+	assert_int_equal(VERB(inspect, "--platform", "linux/arm64", "oci:l:all"), COF_EXIT_YES);
+	json_t *v = NULL;
+	assert_ok(cof_json_read_file("out", 1 << 20, &v, &err));
+	COF_AUTO_PTR(json_t) doc = v;
+	assert_int_equal(json_array_size(json_object_get(doc, "members")), 2);
+	const char *const words[] = {"--platform", "linux/arm64", "oci:l:all", NULL};
+	assert_int_equal(captured(cof_cmd_image_inspect, "inspect", words, view.name, "err"), COF_EXIT_YES);
+	screen_read(&view);
+	assert_true(screen_says(&view, "2 members") && screen_says(&view, "linux/arm64"));
+	assert_false(screen_says(&view, "\033"));
+}
+
 static void platforms(void **state)
 {
 	(void)state;
@@ -115,10 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, in_scratch_down)
-		T(for_machines),
-		T(for_people),
-		T(t087_texts_do_not_draw),
-		T(platforms),
+		T(for_machines), T(for_people), T(t087_texts_do_not_draw), T(members_of_an_index), T(platforms),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
