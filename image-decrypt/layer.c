@@ -230,12 +230,24 @@ static size_t take_ahead(line *l, uint8_t *to, size_t room)
 	return n;
 }
 
+/* Bytes that trickle in would wake this thread for each few of them: it reads when there is nothing else to do, or
+ * something to read. */
+static void help_meanwhile(line *l)
+{
+	struct pollfd stored = {.fd = l->job->blob_fd, .events = POLLIN};
+	uint64_t from = cof_thread_ns();
+	while (poll(&stored, 1, 0) == 0 && cof_crew_help(l->crew))
+		;
+	l->unpack_ns += cof_thread_ns() - from;
+}
+
 /* A whole block, or at the end what is left: pipes and networks give less at a time. */
 static int fill_block(line *l, size_t *ret_n, cof_err *err)
 {
 	size_t have = take_ahead(l, l->block, BLOCK);
 	size_t n = 1;
 	while (have < BLOCK && n > 0) {
+		help_meanwhile(l);
 		int r = read_stored(l, l->block + have, BLOCK - have, &n, err);
 		if (r < 0)
 			return r;

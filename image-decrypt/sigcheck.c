@@ -212,10 +212,10 @@ static int none_good(const judge *j, cof_err *err)
 		*err = *missed;
 		return -(int)err->cls;
 	}
-	return cof_err_set(err, COF_E_POLICY, "signature-missing", "%s%s",
+	return cof_err_set(err, COF_E_POLICY, "signature-missing", "%s%s%s",
 			   j->found.full ? "no usable signature among as many as are looked at"
 					 : "the image has no signature of the kind that is asked for",
-			   j->in->source == NULL && j->in->n_given == 0 ? ", and none was given" : "");
+			   missed->cls != COF_OK ? "; on the way: " : "", missed->cls != COF_OK ? missed->text : "");
 }
 
 static int judge_sigstore(judge *j, cof_err *err)

@@ -5,7 +5,7 @@
 
 #include "image-decrypt/sigbundle.h"
 
-enum { REFERRERS_MAX = 256 };
+enum { REFERRERS_MAX = 4096 }; /* entries of a list that are looked at; what they name costs more */
 
 void cof_sig_found_release(cof_sig_found *f)
 {

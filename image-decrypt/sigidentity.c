@@ -25,6 +25,7 @@ static const struct {
 	{"exactReference", COF_SIG_EXACT_REFERENCE, "dockerReference", NULL},
 	{"exactRepository", COF_SIG_EXACT_REPOSITORY, "dockerRepository", NULL},
 	{"remapIdentity", COF_SIG_REMAP_IDENTITY, "prefix", "signedPrefix"},
+	{"cofferDigestOnly", COF_SIG_DIGEST_ONLY, NULL, NULL},
 };
 
 static int malformed(cof_err *err, const char *what)
@@ -227,7 +228,7 @@ int cof_sig_identity_check(const cof_sig_identity *i, const cof_ref *asked, cons
 {
 	named found;
 	char want[COF_REF_STR_MAX] = "this image";
-	if (signed_name == NULL && i->match == COF_SIG_MATCH_NAMED)
+	if (i->match == COF_SIG_DIGEST_ONLY || (signed_name == NULL && i->match == COF_SIG_MATCH_NAMED))
 		return 0;
 	if (signed_name == NULL)
 		return cof_err_set(err, COF_E_POLICY, "signature-identity",

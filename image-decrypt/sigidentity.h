@@ -17,6 +17,8 @@ typedef enum cof_sig_match {
 	COF_SIG_EXACT_REFERENCE,
 	COF_SIG_EXACT_REPOSITORY,
 	COF_SIG_REMAP_IDENTITY,
+	/* Ours: the digest is enough. For bundles of cosign 3, which give no name. */
+	COF_SIG_DIGEST_ONLY,
 	/* Not in any file: the command line's --identity. The tag or digest counts only where the signature gives one,
 	 * and a signature that gives no name at all (DSSE) passes. */
 	COF_SIG_MATCH_NAMED,

@@ -191,10 +191,11 @@ static int take_sigstore(const json_t *v, cof_sig_req *q, cof_err *err)
 static int take_base_layer(const json_t *v, cof_sig_req *q, cof_err *err)
 {
 	static const char *const known[] = {"type", "baseLayerIdentity", NULL};
-	if (cof_json_only(v, known, err) < 0 || !json_is_object(json_object_get(v, "baseLayerIdentity")))
+	const json_t *identity = json_object_get(v, "baseLayerIdentity");
+	if (cof_json_only(v, known, err) < 0 || identity == NULL)
 		return malformed(err, "signedBaseLayer wants baseLayerIdentity alone");
 	q->unsupported = "signedBaseLayer";
-	return 0;
+	return cof_sig_identity_parse(identity, &q->identity, err);
 }
 
 static const struct {

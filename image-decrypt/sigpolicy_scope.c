@@ -5,7 +5,7 @@
 
 #include "image-decrypt/sigpolicy_int.h"
 
-typedef enum scope_form { FORM_NAME, FORM_PATH, FORM_ANY } scope_form;
+typedef enum scope_form { FORM_NAME, FORM_PATH, FORM_NONE, FORM_ANY } scope_form;
 
 static const struct {
 	const char *name;
@@ -13,10 +13,10 @@ static const struct {
 } transports[] = {
 	{"docker", FORM_NAME},	     {"atomic", FORM_NAME},
 	{"oci", FORM_PATH},	     {"oci-archive", FORM_PATH},
-	{"dir", FORM_PATH},	     {"docker-archive", FORM_ANY},
+	{"dir", FORM_PATH},	     {"docker-archive", FORM_NONE},
 	{"docker-daemon", FORM_ANY}, {"containers-storage", FORM_ANY},
 	{"ostree", FORM_ANY},	     {"sif", FORM_PATH},
-	{"tarball", FORM_ANY},
+	{"tarball", FORM_NONE},
 };
 
 static size_t transport_at(const char *name)
@@ -87,7 +87,7 @@ static bool scope_ok(scope_form form, const char *name)
 		return path_ok(name);
 	if (form == FORM_NAME)
 		return strncmp(name, "*.", 2) == 0 ? wildcard_ok(name) : name_ok(name);
-	return strlen(name) < COF_SIGPOLICY_SCOPE_MAX;
+	return form == FORM_ANY && strlen(name) < COF_SIGPOLICY_SCOPE_MAX;
 }
 
 static void lower_host(char *name)

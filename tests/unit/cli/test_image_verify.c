@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "tests/unit/cli/captured.h"
+#include "tests/unit/cli/token.h"
 #include "tests/unit/image/mkimage.h"
 #include "tests/unit/image/pgpmake.h"
 #include "tests/unit/image/registry_up.h"
@@ -283,6 +284,32 @@ static void require_encrypted(void **state)
 	assert_says("err", "layer-not-encrypted");
 }
 
+/* A PKCS#11 module stays logged in as long as its process lives, so it signs in one of its own; both ways of storing,
+ * and once more with nothing to do. */
+static void by_a_token(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_ossl_key) key = sigrig_key("P-384");
+	COF_AUTO(cof_buf) pem = {0};
+	COF_AUTO(token) t = token_make(key);
+	char uri[600];
+	int status = -1;
+	sigrig_pem(key, &pem);
+	write_text("t.pub", cof_buf_str(&pem));
+	(void)snprintf(uri, sizeof uri, "pkcs11:token=coffer%%20test;object=idkey?module-path=%s&pin-source=file:%s",
+		       t.module, t.pin_file);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(SIGN("oci:l:v1", "--key", uri, "--identity", NAME) |
+		      SIGN("oci:l:v1", "--key", uri, "--identity", NAME) |
+		      SIGN("oci:l:v1", "--key", uri, "--identity", NAME ":1", "--referrer"));
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(VERIFY("oci:l:v1", "--public-key", "t.pub", "--identity", NAME ":1", "--json"), COF_EXIT_YES);
+	assert_says("out", "\"kind\": \"cosign\"");
+	assert_says("out", "\"seen\": 2");
+}
+
 /* --- in a registry --- */
 
 static registry_up up;
@@ -399,7 +426,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
 		T(sign_and_verify), T(by_referrer),	  T(t039_policies), T(simple_signing), T(signatures_in_files),
-		T(wrong_usage),	    T(require_encrypted), T(in_a_registry), T(t039_vectors),
+		T(wrong_usage),	    T(require_encrypted), T(by_a_token),    T(in_a_registry),  T(t039_vectors),
 	};
 	return cmocka_run_group_tests(tests, begin_all, end_all);
 }

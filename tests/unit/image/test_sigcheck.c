@@ -372,6 +372,10 @@ static void bundle_of(EVP_PKEY *key, const char *statement, const char *material
 #define SIGNS                                                                                                          \
 	"{\"_type\":\"https://in-toto.io/Statement/v1\"," SUBJECT ",\"predicateType\":\"" COF_SIGBUNDLE_PREDICATE "\"" \
 	"}"
+#define NAMELESS                                                                                                       \
+	"{\"_type\":\"https://in-toto.io/Statement/"                                                                   \
+	"v1\",\"subject\":[{\"digest\":{\"sha256\":\"ba7816bf8f01cfea414140de5d"                                       \
+	"ae2223b00361a396177a9cb410ff61f20015ad\"}}],\"predicateType\":\"" COF_SIGBUNDLE_PREDICATE "\"}"
 #define SBOM                                                                                                           \
 	"{\"_type\":\"https://in-toto.io/Statement/v1\"," SUBJECT ",\"predicateType\":\"https://spdx.dev/Document\"}"
 #define TLOG                                                                                                           \
@@ -393,6 +397,11 @@ static void t039_advisories(void **state)
 		"\"subjectEmail\":\"y\"},\"rekorPublicKeyData\":\"%B\"}]}",
 		t->a, t->b);
 	COF_AUTO_PTR(cof_sigpolicy) both = policy_of("{\"default\":[" BY("%A") "," BY("%B") "]}", t->a, t->b);
+	COF_AUTO_PTR(cof_sigpolicy)
+	nameless =
+		policy_of("{\"default\":[{\"type\":\"sigstoreSigned\",\"keyData\":\"%A\",\"signedIdentity\":{\"type\":"
+			  "\"cofferDigestOnly\"}}]}",
+			  t->a, t->b);
 	const struct {
 		const char *why;
 		const cof_sigpolicy *policy;
@@ -400,6 +409,8 @@ static void t039_advisories(void **state)
 		const char *statement, *material, *reason; /* NULL: accepted */
 	} cases[] = {
 		{"the same, as it should be", by_a, t->a, SIGNS, TLOG, NULL},
+		{"a bundle of cosign 3, which gives no name", by_a, t->a, NAMELESS, TLOG, "signature-identity"},
+		{"the same where the policy says that the digest is enough", nameless, t->a, NAMELESS, TLOG, NULL},
 		{"CVE-2022-35929: something is attested, but it is not signed", by_a, t->a, SBOM, TLOG,
 		 "signature-malformed"},
 		{"CVE-2026-39395: good signature, unreadable statement", by_a, t->a, "{", TLOG, "signature-malformed"},

@@ -118,6 +118,15 @@ static void t039_remap(void **state)
 	same(ns, "mirror.lan/vv/b:1", "mirror.lan/vv/b:1", true);
 }
 
+static void digest_only(void **state)
+{
+	(void)state;
+	const char *r = "{\"type\":\"cofferDigestOnly\"}";
+	same(r, "a.b/c:1", NULL, true);
+	same(r, "a.b/c:1", "x.y/z:2", true);
+	same(r, NULL, NULL, true);
+}
+
 /* The command line's: what is given must agree, what is not given cannot. */
 static void named(void **state)
 {
@@ -171,9 +180,13 @@ static void rules_must_be_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t039_digest_or_exact), cmocka_unit_test(t039_exact),
-		cmocka_unit_test(t039_repository),	cmocka_unit_test(t039_exact_names_do_not_ask_the_image),
-		cmocka_unit_test(t039_remap),		cmocka_unit_test(named),
+		cmocka_unit_test(t039_digest_or_exact),
+		cmocka_unit_test(t039_exact),
+		cmocka_unit_test(t039_repository),
+		cmocka_unit_test(t039_exact_names_do_not_ask_the_image),
+		cmocka_unit_test(t039_remap),
+		cmocka_unit_test(digest_only),
+		cmocka_unit_test(named),
 		cmocka_unit_test(rules_must_be_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,7 @@ static void t039_one_doubt_refuses_the_file(void **state)
 		SIGNED_BY(",\"keyDatas\":[\"YQ==\"]"),
 		SIGNED_BY(",\"keyPath\":\"/a\",\"x\":1"),
 		ONE("{\"type\":\"signedBaseLayer\"}"),
+		ONE("{\"type\":\"signedBaseLayer\",\"baseLayerIdentity\":{}}"),
 	};
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		cof_sigpolicy *p = NULL;
@@ -143,6 +144,8 @@ static void scopes_that_no_image_can_have(void **state)
 		{"oci", "/srv/../x", false},
 		{"oci", "/srv/.", false},
 		{"docker-daemon", "anything", true},
+		{"docker-archive", "", true},
+		{"docker-archive", "/x", false},
 	};
 	for (size_t i = 0; i < COF_COUNT(cases); i++) {
 		COF_AUTO(cof_buf) text = {0};
