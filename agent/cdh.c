@@ -10,6 +10,7 @@ void cof_cdh_release(cof_cdh *c)
 		free(c->mirrors[i].url);
 	}
 	cof_words_release(&c->no_proxy);
+	cof_words_release(&c->token_servers);
 	free(c->registry_ca);
 	free(c->proxy);
 	free(c->credentials_uri);
@@ -126,6 +127,22 @@ static int take_mirrors(const json_t *image, cof_cdh *c, cof_err *err)
 	return 0;
 }
 
+static int take_token_servers(const json_t *image, cof_cdh *c, cof_err *err)
+{
+	json_t *list = json_object_get(image, "registry_token_servers");
+	if (list != NULL && (!json_is_array(list) || json_array_size(list) > COF_CDH_MIRRORS_MAX))
+		return malformed(err, "registry_token_servers is not a short list");
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *host = json_string_value(json_array_get(list, i));
+		if (host == NULL || host[0] == '\0' || strpbrk(host, "/@ ") != NULL)
+			return malformed(err, "registry_token_servers holds more than hosts");
+		int r = cof_words_add(&c->token_servers, host, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 /* --- what is fetched from the broker --- */
 
 static int opt_uri(const json_t *image, const char *key, char **ret, cof_err *err)
@@ -168,6 +185,8 @@ static int take_image(const json_t *image, cof_cdh *c, cof_err *err)
 	if (r == 0)
 		r = take_mirrors(image, c, err);
 	if (r == 0)
+		r = take_token_servers(image, c, err);
+	if (r == 0)
 		r = opt_uri(image, "authenticated_registry_credentials_uri", &c->credentials_uri, err);
 	if (r == 0)
 		r = take_policy(image, c, err);
@@ -190,4 +209,10 @@ int cof_cdh_parse(const char *toml, cof_cdh *ret, cof_err *err)
 	*ret = c;
 	c = (cof_cdh){0};
 	return 0;
+}
+
+char *cof_cdh_mirror_host(const char *url)
+{
+	const char *host = url + strlen("https://");
+	return strndup(host, strcspn(host, "/"));
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The fetcher: the guest's only process that talks to the registry. It holds no layer's key and writes no file; what it
- * hands on is a checked description of the image and streams of stored bytes, each by a thread and a connection of its
- * own.
+ * hands on is a checked description of the image and streams of stored bytes, each by a thread of its own.
  */
 #include <signal.h>
 
@@ -39,11 +38,13 @@ static int on_chunk(void *arg, cof_span chunk, cof_err *err)
 	return w->done - w->said < PROGRESS_EVERY ? 0 : say_progress(w, err);
 }
 
+/* Who unpacks the bytes counts and hashes them; here they are only carried. */
 static int fetch(cof_fetcher_worker *w, cof_err *err)
 {
-	int r = w->registry != NULL ? 0 : cof_fetcher_connect(w->f, &w->registry, err);
-	if (r == 0)
-		r = cof_registry_blob(w->registry, &w->f->image.manifest.layers[w->layer], on_chunk, w, err);
+	const cof_fetcher *f = w->f;
+	const cof_desc *d = &f->image.manifest.layers[w->layer];
+	const cof_image_source source = cof_registry_source(cof_role_wide(d->size, f->total) ? f->wide : f->registry);
+	int r = source.stream(source.arg, d, on_chunk, w, err);
 	cof_fd_close(&w->pipe);
 	return r < 0 ? r : say_progress(w, err);
 }

@@ -15,15 +15,16 @@ typedef struct cof_fetcher_ask {
 	const char *reference, *ca, *proxy;
 	const char *resolve[COF_FETCHER_RESOLVE_MAX + 1];
 	const char *no_proxy[COF_POLICY_WORDS_MAX + 1];
-	bool logins, signers; /* a descriptor of each comes along */
+	const char *token_servers[COF_MIRRORS_MAX + 1];
+	const char *mirrors[COF_MIRRORS_MAX + 1]; /* URLs */
+	bool logins, signers;			  /* a descriptor of each comes along */
 } cof_fetcher_ask;
 
 typedef struct cof_fetcher cof_fetcher;
 
-/* Whoever streams a layer. Its connection is kept for the next one. */
+/* Whoever streams a layer. */
 typedef struct cof_fetcher_worker {
 	cof_fetcher *f;
-	cof_registry *registry;
 	bool busy;
 	size_t layer;
 	int pipe;
@@ -36,12 +37,13 @@ struct cof_fetcher {
 	json_t *doc;	      /* the PULL request, owner of what p borrows */
 	cof_fetcher_ask p;
 	cof_ref ref;
-	cof_login login;
+	cof_login login, mirror_logins[COF_MIRRORS_MAX];
+	cof_registry *registry; /* a request at a time for each layer */
+	cof_registry *wide;	/* several at once, for the layer that is most of the image; NULL: there is none */
 	cof_image image;
-	cof_fetcher_worker workers[COF_FETCHES_MAX]; /* the first one's connection has asked for the image */
+	uint64_t total; /* bytes of all layers */
+	cof_fetcher_worker workers[COF_FETCHES_MAX];
 };
 
-/* A connection of its own, as the request wants it. */
-COF_WUR int cof_fetcher_connect(const cof_fetcher *f, cof_registry **ret, cof_err *err);
 /* Serves COF_FETCHER_PULL. */
 COF_WUR int cof_fetcher_pull(cof_fetcher *f, const cof_msg *m, cof_err *err);

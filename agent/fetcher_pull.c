@@ -2,6 +2,7 @@
 /* The image: found as the owner wants, described, and judged by its signatures before a byte of it is handed on. */
 #include <time.h>
 
+#include "agent/cdh.h"
 #include "agent/fetcher_int.h"
 #include "agent/keeper.h"
 #include "agent/signers.h"
@@ -9,6 +10,8 @@
 #include "common/hex.h"
 #include "image-decrypt/ocicrypt.h"
 #include "image-decrypt/sigcheck.h"
+
+enum { WIDE_STREAMS = 2 };
 
 /* --- the request --- */
 
@@ -36,6 +39,10 @@ static int parse_pull(const json_t *doc, cof_fetcher_ask *p, cof_err *err)
 	if (r == 0)
 		r = parse_texts(doc, "no_proxy", COF_POLICY_WORDS_MAX, p->no_proxy, err);
 	if (r == 0)
+		r = parse_texts(doc, "token_servers", COF_MIRRORS_MAX, p->token_servers, err);
+	if (r == 0)
+		r = parse_texts(doc, "mirrors", COF_MIRRORS_MAX, p->mirrors, err);
+	if (r == 0)
 		r = parse_texts(doc, "resolve", COF_FETCHER_RESOLVE_MAX, p->resolve, err);
 	if (r == 0)
 		r = cof_json_bool(doc, "logins", &p->logins, err);
@@ -53,12 +60,18 @@ static int read_record(int fd, cof_buf *ret, cof_err *err)
 	return r;
 }
 
-static int take_login(cof_fetcher *f, int fd, cof_err *err)
+static int take_logins(cof_fetcher *f, int fd, cof_err *err)
 {
 	COF_AUTO(cof_buf) file = {0};
 	int r = read_record(fd, &file, err);
 	if (r == 0)
 		r = cof_authfile_find(cof_buf_span(&file), &f->ref, &f->login, err);
+	for (size_t i = 0; r == 0 && f->p.mirrors[i] != NULL; i++) {
+		COF_AUTO_FREE char *host = cof_cdh_mirror_host(f->p.mirrors[i]);
+		r = host == NULL
+			    ? cof_err_oom(err)
+			    : cof_authfile_find_at(cof_buf_span(&file), host, f->ref.repo, &f->mirror_logins[i], err);
+	}
 	cof_buf_wipe(&file);
 	return r;
 }
@@ -69,7 +82,7 @@ static int judge(cof_fetcher *f, int fd, cof_err *err)
 	COF_AUTO(cof_buf) record = {0};
 	COF_AUTO(cof_signers) signers = {0};
 	COF_AUTO_PTR(cof_sigpolicy) policy = NULL;
-	const cof_image_source source = cof_registry_source(f->workers[0].registry);
+	const cof_image_source source = cof_registry_source(f->registry);
 	int r = read_record(fd, &record, err);
 	if (r == 0)
 		r = cof_signers_parse(cof_buf_span(&record), &signers, err);
@@ -119,22 +132,48 @@ static int send_manifest(const cof_fetcher *f, cof_err *err)
 	return r < 0 ? r : cof_chan_send(f->chan, COF_ROLE_MANIFEST, cof_buf_span(&body), NULL, 0, err);
 }
 
-int cof_fetcher_connect(const cof_fetcher *f, cof_registry **ret, cof_err *err)
+/* --- the image --- */
+
+static int connect_registry(const cof_fetcher *f, unsigned streams, cof_registry **ret, cof_err *err)
 {
-	const cof_registry_opts opts = {
-		.ca_pem = cof_span_str(f->p.ca), .resolve = f->p.resolve, .proxy = f->p.proxy, .login = &f->login};
+	cof_registry_mirror mirrors[COF_MIRRORS_MAX];
+	cof_registry_opts opts = {.ca_pem = cof_span_str(f->p.ca),
+				  .resolve = f->p.resolve,
+				  .proxy = f->p.proxy,
+				  .no_proxy = f->p.no_proxy,
+				  .login = &f->login,
+				  .partners = f->p.token_servers,
+				  .mirrors = mirrors,
+				  .streams = streams};
+	for (; f->p.mirrors[opts.n_mirrors] != NULL; opts.n_mirrors++)
+		mirrors[opts.n_mirrors] = (cof_registry_mirror){.url = f->p.mirrors[opts.n_mirrors],
+								.login = &f->mirror_logins[opts.n_mirrors]};
 	return cof_registry_new(ret, &f->ref, &opts, err);
 }
 
 static int load_image(cof_fetcher *f, cof_err *err)
 {
 	char wanted[COF_DIGEST_STR_MAX];
-	int r = cof_fetcher_connect(f, &f->workers[0].registry, err);
+	int r = connect_registry(f, 1, &f->registry, err);
 	if (r < 0)
 		return r;
-	cof_image_source source = cof_registry_source(f->workers[0].registry);
+	cof_image_source source = cof_registry_source(f->registry);
 	cof_ref_wanted(&f->ref, wanted);
 	return cof_image_load(&source, wanted, COF_PLATFORM_DEFAULT, &f->image, err);
+}
+
+/* One layer at most is worth the memory of several requests at once. */
+static int widen(cof_fetcher *f, cof_err *err)
+{
+	const cof_image_manifest *m = &f->image.manifest;
+	int r = 0;
+	for (size_t i = 0; i < m->n_layers; i++)
+		if (__builtin_add_overflow(f->total, m->layers[i].size, &f->total))
+			f->total = INT64_MAX;
+	for (size_t i = 0; r == 0 && i < m->n_layers; i++)
+		if (f->wide == NULL && cof_role_wide(m->layers[i].size, f->total))
+			r = connect_registry(f, WIDE_STREAMS, &f->wide, err);
+	return r;
 }
 
 static int pull(cof_fetcher *f, const cof_msg *m, cof_err *err)
@@ -143,11 +182,13 @@ static int pull(cof_fetcher *f, const cof_msg *m, cof_err *err)
 		return cof_err_set(err, COF_E_USAGE, "fetcher-malformed", "the owner's settings without their pipes");
 	int r = cof_ref_parse(f->p.reference, &f->ref, err);
 	if (r == 0 && f->p.logins)
-		r = take_login(f, m->fds[0], err);
+		r = take_logins(f, m->fds[0], err);
 	if (r == 0)
 		r = load_image(f, err);
 	if (r == 0 && f->p.signers)
 		r = judge(f, m->fds[m->n_fds - 1], err);
+	if (r == 0)
+		r = widen(f, err);
 	return r < 0 ? r : send_manifest(f, err);
 }
 

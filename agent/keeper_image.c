@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/keeper_image.h"
 
+#include <stdio.h>
+
 #include "agent/keeper.h"
 #include "agent/signers.h"
 #include "common/hex.h"
@@ -22,42 +24,61 @@ static int get(const cof_keeper_image *in, const char *uri, const char *what, co
 
 /* --- logins --- */
 
-/* {"auths": {NAME: …}}; a login that is nobody's leaves the list empty. */
-static json_t *one_login(const cof_ref *ref, const cof_login *l, cof_err *err)
+/* {"auth"} or {"identitytoken"}. */
+static json_t *login_entry(const cof_login *l, cof_err *err)
 {
-	char name[COF_REF_STR_MAX];
 	COF_AUTO(cof_buf) pair = {0};
-	cof_ref_name(ref, name);
-	if (cof_login_empty(l))
-		return json_pack("{s:{}}", "auths");
 	if (l->user == NULL)
-		return json_pack("{s:{s:{s:s%}}}", "auths", name, "identitytoken", (const char *)l->identity.data,
-				 l->identity.len);
+		return json_pack("{s:s%}", "identitytoken", (const char *)l->identity.data, l->identity.len);
 	int r = cof_buf_printf(&pair, err, "%s:", l->user);
 	if (r == 0)
 		r = cof_buf_add(&pair, l->password.data, l->password.len, err);
 	COF_AUTO_FREE char *text = r == 0 ? cof_b64_dup(cof_buf_span(&pair)) : NULL;
 	cof_buf_wipe(&pair);
-	json_t *doc = text == NULL ? NULL : json_pack("{s:{s:{s:s}}}", "auths", name, "auth", text);
+	json_t *entry = text == NULL ? NULL : json_pack("{s:s}", "auth", text);
 	if (text != NULL)
 		cof_wipe(text, strlen(text));
-	return doc;
+	return entry;
+}
+
+/* The login for this repository at one host; none there is none here. */
+static int add_login(cof_span file, const char *host, const char *repo, json_t *auths, cof_err *err)
+{
+	COF_AUTO(cof_login) login = {0};
+	char name[COF_REF_STR_MAX];
+	(void)snprintf(name, sizeof name, "%s/%s", host, repo);
+	int r = cof_authfile_find_at(file, host, repo, &login, err);
+	if (r < 0 || cof_login_empty(&login))
+		return r;
+	return cof_json_set_new(auths, name, login_entry(&login, err), err);
+}
+
+static int add_logins(const cof_keeper_image *in, cof_span file, json_t *auths, cof_err *err)
+{
+	int r = add_login(file, in->ref->host, in->ref->repo, auths, err);
+	for (size_t i = 0; r == 0 && i < in->cdh->n_mirrors; i++) {
+		if (strcmp(in->cdh->mirrors[i].host, in->ref->host) != 0)
+			continue;
+		COF_AUTO_FREE char *host = cof_cdh_mirror_host(in->cdh->mirrors[i].url);
+		r = host == NULL ? cof_err_oom(err) : add_login(file, host, in->ref->repo, auths, err);
+	}
+	return r;
 }
 
 int cof_keeper_logins(const cof_keeper_image *in, cof_secret *ret, cof_err *err)
 {
 	COF_AUTO(cof_secret) file = {0};
-	COF_AUTO(cof_login) login = {0};
 	COF_AUTO(cof_buf) text = {0};
+	COF_AUTO_PTR(json_t) doc = json_pack("{s:{}}", "auths");
 	if (in->cdh->credentials_uri == NULL)
 		return unnamed(err);
+	if (doc == NULL)
+		return cof_err_oom(err);
 	int r = get(in, in->cdh->credentials_uri, "logins for the registry", &file, err);
 	if (r == 0)
-		r = cof_authfile_find(cof_secret_span(&file), in->ref, &login, err);
-	if (r < 0)
-		return r;
-	COF_AUTO_PTR(json_t) doc = one_login(in->ref, &login, err);
-	r = doc == NULL ? cof_err_oom(err) : cof_json_dump(doc, &text, err);
+		r = add_logins(in, cof_secret_span(&file), json_object_get(doc, "auths"), err);
+	if (r == 0)
+		r = cof_json_dump(doc, &text, err);
 	if (r == 0)
 		r = cof_secret_from(ret, cof_buf_span(&text), err);
 	cof_buf_wipe(&text);

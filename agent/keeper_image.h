@@ -17,7 +17,8 @@ typedef struct cof_keeper_image {
 	void *arg;
 } cof_keeper_image;
 
-/* An auth file (image-decrypt/authfile.h) with no login but this image's. Reasons "auth-malformed",
+/* An auth file (image-decrypt/authfile.h) with no login but those for this image, at its registry and at the mirrors of
+ * that. Reasons "auth-malformed",
  * "settings-unnamed" (usage): cdh.toml names none, and those of get. */
 COF_WUR int cof_keeper_logins(const cof_keeper_image *in, cof_secret *ret, cof_err *err);
 /* A record of agent/signers.h, at most COF_KEEPER_RECORD_MAX bytes: reason "policy-too-large". Others:

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "agent/pull_state.h"
+#include "image-decrypt/reference.h"
 
 /* --- ports --- */
 
@@ -23,9 +24,11 @@ static bool port_of(const char *place, char ret[8])
 	return true;
 }
 
+/* place: "[SCHEME://]HOST[:PORT][/…]" */
 static void add_port(cof_pull_ports *to, size_t *n, const char *place)
 {
-	if (!port_of(place, to->text[*n]))
+	const char *scheme = strstr(place, "://");
+	if (!port_of(scheme != NULL ? scheme + 3 : place, to->text[*n]))
 		return;
 	for (size_t i = 0; i < *n; i++)
 		if (strcmp(to->list[i], to->text[*n]) == 0)
@@ -34,16 +37,16 @@ static void add_port(cof_pull_ports *to, size_t *n, const char *place)
 	(*n)++;
 }
 
-void cof_pull_ports_of(const char *reference, const char *proxy, cof_pull_ports *ret)
+void cof_pull_ports_of(const char *reference, const cof_cdh *cdh, cof_pull_ports *ret)
 {
 	size_t n = 0;
 	*ret = (cof_pull_ports){0};
 	add_port(ret, &n, ":443");
 	add_port(ret, &n, reference);
-	if (proxy != NULL) {
-		const char *scheme = strstr(proxy, "://");
-		add_port(ret, &n, scheme != NULL ? scheme + 3 : proxy);
-	}
+	if (cdh->proxy != NULL)
+		add_port(ret, &n, cdh->proxy);
+	for (size_t i = 0; i < cdh->n_mirrors; i++)
+		add_port(ret, &n, cdh->mirrors[i].url);
 }
 
 /* --- the keeper --- */
@@ -88,12 +91,25 @@ static json_t *texts(char *const *at, size_t n)
 	return list;
 }
 
+/* Those of this image's registry. */
+static json_t *mirrors(const cof_pull *p)
+{
+	const cof_cdh *c = p->opts.cdh;
+	cof_ref ref;
+	json_t *list = json_array();
+	bool known = cof_ref_parse(p->reference, &ref, NULL) == 0;
+	for (size_t i = 0; known && i < c->n_mirrors; i++)
+		if (strcmp(c->mirrors[i].host, ref.host) == 0)
+			(void)json_array_append_new(list, json_string(c->mirrors[i].url));
+	return list;
+}
+
 static int add_resolve(const cof_pull *p, json_t *doc, cof_err *err)
 {
 	cof_pull_ports ports;
 	char **words = NULL;
 	size_t n = 0;
-	cof_pull_ports_of(p->reference, p->opts.cdh->proxy, &ports);
+	cof_pull_ports_of(p->reference, p->opts.cdh, &ports);
 	int r = cof_hosts_resolve(p->opts.hosts, ports.list, &words, err);
 	if (r < 0)
 		return r;
@@ -110,9 +126,10 @@ static int send_pull(cof_pull *p, int logins, int signers, cof_err *err)
 	const int given[] = {logins >= 0 ? logins : signers, signers};
 	COF_AUTO(cof_buf) body = {0};
 	COF_AUTO_PTR(json_t)
-	doc = json_pack("{s:s, s:s, s:s?, s:o, s:b, s:b}", "reference", p->reference, "ca", c->registry_ca, "proxy",
-			c->proxy, "no_proxy", texts(c->no_proxy.at, c->no_proxy.n), "logins", logins >= 0, "signers",
-			signers >= 0);
+	doc = json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:b, s:b}", "reference", p->reference, "ca", c->registry_ca,
+			"proxy", c->proxy, "no_proxy", texts(c->no_proxy.at, c->no_proxy.n), "token_servers",
+			texts(c->token_servers.at, c->token_servers.n), "mirrors", mirrors(p), "logins", logins >= 0,
+			"signers", signers >= 0);
 	if (doc == NULL)
 		return cof_err_oom(err);
 	int r = add_resolve(p, doc, err);

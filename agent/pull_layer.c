@@ -104,7 +104,6 @@ static int ask_key(cof_pull_layer *l, cof_err *err)
 	if (r < 0)
 		return r;
 	COF_AUTO_FD int write_end = cof_steal_fd(&l->key_write);
-	cof_watch_phase(p->opts.watch, COF_PHASE_DECRYPT);
 	r = cof_trust_unwrap(p->opts.trust, cof_pull_layer_of(l)->packet, write_end, on_unwrapped, p, err);
 	p->key_pending = r == 0;
 	return r;
@@ -152,7 +151,8 @@ static int start_unpacker(cof_pull_layer *l, int blob, int key, cof_err *err)
 	int r = cof_helper_start(&l->unpacker, &opts, err);
 	if (r < 0)
 		return r;
-	r = cof_role_task_send(cof_helper_chan(l->unpacker), cof_pull_layer_of(l), cof_pull_layer_index(l), fds,
+	bool wide = cof_role_wide(cof_pull_layer_of(l)->size, p->total);
+	r = cof_role_task_send(cof_helper_chan(l->unpacker), cof_pull_layer_of(l), cof_pull_layer_index(l), wide, fds,
 			       key >= 0 ? 3 : 2, err);
 	if (r < 0)
 		return cof_helper_explain(l->unpacker, err);

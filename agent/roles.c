@@ -158,12 +158,19 @@ int cof_role_news_send(int chan, uint32_t type, const cof_role_news *n, cof_err 
 	return r < 0 ? r : cof_chan_send(chan, type, cof_buf_span(&body), NULL, 0, err);
 }
 
-int cof_role_task_send(int chan, const cof_role_layer *l, size_t index, const int *fds, size_t n_fds, cof_err *err)
+bool cof_role_wide(uint64_t size, uint64_t total)
+{
+	return size > total / 2;
+}
+
+int cof_role_task_send(int chan, const cof_role_layer *l, size_t index, bool wide, const int *fds, size_t n_fds,
+		       cof_err *err)
 {
 	COF_AUTO(cof_buf) body = {0};
 	COF_AUTO_PTR(json_t)
-	doc = json_pack("{s:I, s:s, s:s, s:I, s:s, s:s?}", "index", (json_int_t)index, "media_type", l->media_type,
-			"digest", l->digest, "size", (json_int_t)l->size, "diff_id", l->diff_id, "pubopts", l->pubopts);
+	doc = json_pack("{s:I, s:b, s:s, s:s, s:I, s:s, s:s?}", "index", (json_int_t)index, "wide", wide, "media_type",
+			l->media_type, "digest", l->digest, "size", (json_int_t)l->size, "diff_id", l->diff_id,
+			"pubopts", l->pubopts);
 	if (doc == NULL)
 		return cof_err_oom(err);
 	int r = cof_json_dump(doc, &body, err);

@@ -11,9 +11,10 @@
 
 enum cof_role_type {
 	/*
-	 * init -> fetcher, once. JSON {"reference", "ca", "proxy"|null, "no_proxy": [], "resolve": ["NAME:PORT:ADDR"],
-	 * "logins": bool, "signers": bool}; a descriptor for each that is true: the read end of a pipe with the
-	 * keeper's record (keeper.h). Reply MANIFEST, when the signatures are what the policy wants.
+	 * init -> fetcher, once. JSON {"reference", "ca", "proxy"|null, "no_proxy": [], "token_servers": [],
+	 * "mirrors": ["https://HOST"], "resolve": ["NAME:PORT:ADDR"], "logins": bool, "signers": bool}; a descriptor
+	 * for each that is true: the read end of a pipe with the keeper's record (keeper.h). Reply MANIFEST, when the
+	 * signatures are what the policy wants.
 	 */
 	COF_FETCHER_PULL = 1,
 	/*
@@ -60,9 +61,12 @@ COF_DEFINE_AUTO(cof_role_manifest, cof_role_manifest_release)
 /* Reason "peer-malformed". ret must be zeroed. */
 COF_WUR int cof_role_manifest_parse(cof_span in, cof_role_manifest *ret, cof_err *err);
 
-/* One layer's work: its index names its folder ("7"), and the finished ones below it ("0" … "6"). */
-COF_WUR int cof_role_task_send(int chan, const cof_role_layer *l, size_t index, const int *fds, size_t n_fds,
+/* One layer's work: its index names its folder ("7"), and the finished ones below it ("0" to "6"). wide: it may take
+ * all CPUs and the memory for that; others have one of each. */
+COF_WUR int cof_role_task_send(int chan, const cof_role_layer *l, size_t index, bool wide, const int *fds, size_t n_fds,
 			       cof_err *err);
+/* A layer that is most of its image: more than half of all stored bytes. There is one at most. */
+bool cof_role_wide(uint64_t size, uint64_t total);
 
 typedef struct cof_unpack_report {
 	uint64_t decrypt_ms, unpack_ms;

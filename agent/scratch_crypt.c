@@ -78,7 +78,8 @@ static int make_key(cof_secret *key, size_t len, cof_err *err)
 	return 0;
 }
 
-/* The library writes a header only into a file that is there and not empty. */
+/* Only the library's own steps need it: it goes when the mapping stands. The library writes a header only into a file
+ * that is there and not empty. */
 static int make_header(const char *path, cof_err *err)
 {
 	COF_AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -145,5 +146,6 @@ int cof_scratch_encrypt(const char *device, const char *header, bool integrity, 
 	/* Nobody else in this guest knows of the header. */
 	(void)lib.locking(NULL, 0);
 	r = map(&lib, device, header, integrity, err);
+	(void)unlink(header);
 	return r < 0 ? r : cof_scratch_prove(COF_SCRATCH_MAPPING, device, integrity, err);
 }

@@ -14,7 +14,8 @@
 #include "common/secret.h"
 #include "image-decrypt/layer.h"
 
-enum { FILES_MAX = 512 };
+/* All unpackers of a pull together stay within what a small guest can spare. */
+enum { FILES_MAX = 512, WIDE_AHEAD = 4 << 20, AHEAD = 1 << 20 };
 
 /* CHOWN 0, DAC_OVERRIDE 1, FOWNER 3, FSETID 4, MKNOD 27 (whiteouts), SETFCAP 31: what making files of others takes. */
 static const uint64_t kept = 1u << 0 | 1u << 1 | 1u << 3 | 1u << 4 | 1u << 27 | 1u << 31;
@@ -37,10 +38,13 @@ static int digest_of(const json_t *doc, const char *key, cof_digest *ret, cof_er
 static int parse_task(const cof_msg *m, task *t, cof_err *err)
 {
 	json_int_t index = 0, size = 0;
+	bool wide = false;
 	cof_layer_job *job = &t->job;
 	int r = cof_json_parse(cof_buf_span(&m->body), &t->doc, err);
 	if (r == 0)
 		r = cof_json_int(t->doc, "index", 0, COF_LAYERS_MAX - 1, &index, err);
+	if (r == 0)
+		r = cof_json_bool(t->doc, "wide", &wide, err);
 	if (r == 0)
 		r = cof_json_int(t->doc, "size", 0, INT64_MAX, &size, err);
 	if (r == 0)
@@ -53,6 +57,8 @@ static int parse_task(const cof_msg *m, task *t, cof_err *err)
 		r = digest_of(t->doc, "diff_id", &job->diff_id, err);
 	t->index = (size_t)index;
 	job->size = (uint64_t)size;
+	job->threads = wide ? 0 : 1;
+	job->ahead = wide ? WIDE_AHEAD : AHEAD;
 	return r;
 }
 

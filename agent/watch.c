@@ -20,9 +20,9 @@ struct cof_watch {
 };
 
 static const char *const phase_names[] = {
-	[COF_PHASE_BOOT] = "boot",	 [COF_PHASE_ATTEST] = "attest", [COF_PHASE_PULL] = "pull",
-	[COF_PHASE_DECRYPT] = "decrypt", [COF_PHASE_UNPACK] = "unpack", [COF_PHASE_START] = "start",
-	[COF_PHASE_RUNNING] = "running", [COF_PHASE_EXITED] = "exited", [COF_PHASE_FAILED] = "failed",
+	[COF_PHASE_BOOT] = "boot",     [COF_PHASE_ATTEST] = "attest",	[COF_PHASE_PULL] = "pull",
+	[COF_PHASE_START] = "start",   [COF_PHASE_RUNNING] = "running", [COF_PHASE_EXITED] = "exited",
+	[COF_PHASE_FAILED] = "failed",
 };
 
 static void answer(cof_watch *w, watcher *who)

@@ -58,6 +58,23 @@ int cof_fd_read_all(int fd, size_t max, cof_buf *ret, cof_err *err)
 	return at_end(fd, max, err);
 }
 
+int cof_fd_read_secret(int fd, size_t max, cof_secret *ret, cof_err *err)
+{
+	COF_AUTO(cof_secret) room = {0};
+	size_t have = 0;
+	int r = cof_secret_new(&room, max, err);
+	if (r < 0)
+		return r;
+	for (ssize_t n = 1; have < max && n > 0; have += (size_t)n) {
+		n = read_some(fd, room.data + have, max - have);
+		if (n < 0)
+			return cof_err_sys(err, "read-failed", "reading");
+	}
+	if (have == max)
+		r = at_end(fd, max, err);
+	return r < 0 ? r : cof_secret_from(ret, cof_span_of(room.data, have), err);
+}
+
 int cof_file_read_at(int dirfd, const char *path, size_t max, cof_buf *ret, cof_err *err)
 {
 	COF_AUTO_FD int fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);

@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "common/buf.h"
+#include "common/secret.h"
 
 /* Appends the whole file to ret; reason "file-too-large" beyond max, "no-such-file" when it is absent. */
 COF_WUR int cof_file_read(const char *path, size_t max, cof_buf *ret, cof_err *err);
@@ -13,6 +13,9 @@ COF_WUR int cof_file_read_at(int dirfd, const char *path, size_t max, cof_buf *r
 COF_WUR int cof_file_write(const char *path, cof_span data, mode_t mode, cof_err *err);
 /* Reads to the end of fd. */
 COF_WUR int cof_fd_read_all(int fd, size_t max, cof_buf *ret, cof_err *err);
+/* The same into secret memory from the first byte on: a buf would leave copies behind when it grows. ret must be
+ * zeroed. */
+COF_WUR int cof_fd_read_secret(int fd, size_t max, cof_secret *ret, cof_err *err);
 COF_WUR int cof_fd_write_all(int fd, cof_span data, cof_err *err);
 /* Exactly len bytes; reason "short-read" when the stream ends before. */
 COF_WUR int cof_fd_read_exact(int fd, void *out, size_t len, cof_err *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common/lockdown.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
@@ -60,6 +61,13 @@ static int allow_beneath(int rules, int dirfd, uint64_t rights, cof_err *err)
 	return 0;
 }
 
+static int restrict_self(int rules, cof_err *err)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_landlock_restrict_self, rules, 0) < 0)
+		return cof_err_sys(err, "lockdown-failed", "landlock");
+	return 0;
+}
+
 int cof_lockdown_files(int dirfd, const int *readable, size_t n, cof_err *err)
 {
 	static const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
@@ -74,11 +82,28 @@ int cof_lockdown_files(int dirfd, const int *readable, size_t n, cof_err *err)
 	int r = allow_beneath(rules, dirfd, rights & ~(uint64_t)LANDLOCK_ACCESS_FS_EXECUTE, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = allow_beneath(rules, readable[i], reading, err);
-	if (r < 0)
-		return r;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_landlock_restrict_self, rules, 0) < 0)
-		return cof_err_sys(err, "lockdown-failed", "landlock");
-	return 0;
+	return r < 0 ? r : restrict_self(rules, err);
+}
+
+int cof_lockdown_writes(const char *const *folders, size_t n, cof_err *err)
+{
+	static const uint64_t reading =
+		LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+	long version = landlock_version();
+	if (version < 1)
+		return 0;
+	uint64_t rights = rights_of(version) & ~reading;
+	struct landlock_ruleset_attr attr = {.handled_access_fs = rights};
+	COF_AUTO_FD int rules = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof attr.handled_access_fs, 0);
+	if (rules < 0)
+		return cof_err_sys(err, "lockdown-failed", "landlock ruleset");
+	for (size_t i = 0; i < n; i++) {
+		COF_AUTO_FD int dir = open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int r = dir < 0 ? 0 : allow_beneath(rules, dir, rights, err);
+		if (r < 0)
+			return r;
+	}
+	return restrict_self(rules, err);
 }
 
 int cof_lockdown_root(int dirfd, cof_err *err)

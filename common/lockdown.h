@@ -16,6 +16,9 @@ COF_WUR int cof_lockdown_caps(uint64_t mask, cof_err *err);
  * see cof_lockdown_root).
  */
 COF_WUR int cof_lockdown_files(int dirfd, const int *readable, size_t n, cof_err *err);
+/* No file is written, made or removed any more but beneath these folders (those that are there); reading is as before.
+ * Landlock; a kernel without it is not an error. */
+COF_WUR int cof_lockdown_writes(const char *const *folders, size_t n, cof_err *err);
 /* True where the kernel has Landlock. */
 bool cof_lockdown_landlock(void);
 /* dirfd becomes the root folder: there is no other name in reach. Needs CAP_SYS_CHROOT, which goes afterwards. */

@@ -122,10 +122,15 @@ static void *openssl_realloc(void *old, size_t len, const char *file, int line)
 	return p;
 }
 
+void cof_secret_wipe_heap(void)
+{
+	json_set_alloc_funcs(wipe_malloc, wipe_free);
+	(void)CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
+}
+
 void cof_secret_process_init(void)
 {
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	(void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-	json_set_alloc_funcs(wipe_malloc, wipe_free);
-	(void)CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free);
+	cof_secret_wipe_heap();
 }

@@ -36,6 +36,9 @@ bool cof_ct_equal(cof_span a, cof_span b);
 /* Overwrites memory in a way that the compiler keeps. */
 void cof_wipe(void *p, size_t len);
 
+/* Memory of jansson and OpenSSL is wiped when it is freed. Once, before either has given any out; what json_dumps gives
+ * is freed by jansson's own function from then on. */
+void cof_secret_wipe_heap(void);
 /* For programs that hold keys, once at start: no core dumps, not attachable, jansson and OpenSSL memory wiped at free.
  */
 void cof_secret_process_init(void);

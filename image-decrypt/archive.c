@@ -6,7 +6,7 @@
 
 #include "common/file.h"
 #include "image-decrypt/inflate.h"
-#include "image-decrypt/spool.h"
+#include "image-decrypt/newfile.h"
 #include "image-decrypt/tar.h"
 
 enum { CHUNK = 256 << 10, MAGIC_LEN = 4, LINKS_MAX = 8 };
@@ -284,7 +284,7 @@ static int inflate_if_needed(cof_archive *a, cof_err *err)
 	cof_compression comp = cof_compression_of(cof_span_of(magic, n));
 	if (r < 0 || comp == COF_COMP_NONE)
 		return r;
-	r = cof_spool_open(&spool, err);
+	r = cof_newfile_spool(&spool, err);
 	if (r == 0)
 		r = inflate_all(a, comp, spool, err);
 	if (r < 0) {

@@ -154,6 +154,16 @@ static void work_or_wait(cof_crew *c)
 
 /* --- the crew --- */
 
+bool cof_crew_help(cof_crew *c)
+{
+	lock(c);
+	reader *d = find_work(c);
+	if (d != NULL)
+		run(d);
+	unlock(c);
+	return d != NULL;
+}
+
 static void *work(void *arg)
 {
 	cof_crew *c = arg;

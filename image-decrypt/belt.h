@@ -22,6 +22,8 @@ void cof_crew_free(cof_crew *c);
 COF_DEFINE_AUTO_PTR(cof_crew, cof_crew_free)
 /* At most COF_CREW_MAX threads, beside those that call in. Reason "thread-failed" (io). */
 COF_WUR int cof_crew_new(cof_crew **ret, size_t threads, cof_err *err);
+/* Does one block of somebody's work, for callers that wait for something else. False when there is none to do. */
+bool cof_crew_help(cof_crew *c);
 /* CPU time that the crew's threads took so far. */
 uint64_t cof_crew_ns(const cof_crew *c);
 /* CPU time that the calling thread took. */

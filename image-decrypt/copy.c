@@ -11,7 +11,7 @@ typedef struct copying {
 	const cof_image_name *from, *to;
 	const cof_depot_opts *depot;
 	const cof_copy_opts *opts;
-	cof_depot *a, *b; /* of the first lane; of all where they are no registries */
+	cof_depot *a, *b;
 	cof_copy_plan *plan;
 	pthread_mutex_t lock; /* for all below, and the plan's blobs */
 	size_t next;
@@ -33,66 +33,96 @@ COF_DEFINE_AUTO(copying, copying_release)
 
 /* --- one blob --- */
 
-typedef struct carrying {
+/* What one thread works on. */
+typedef struct lane {
 	copying *c;
+	cof_depot *from, *to;
 	cof_copy_blob *blob;
-	cof_blob_new *to;
+	cof_blob_new *file; /* where it is written; NULL: it is only read */
+	bool twice;	    /* it is read to a file first, and then sent: each counts for half */
 	uint64_t done, told;
-} carrying;
+} lane;
 
 /* False: another lane has failed, and all is in vain. */
-static bool note(copying *c, cof_copy_blob *b, cof_copy_state state, uint64_t done)
+static bool note(const lane *l, cof_copy_state state, uint64_t done)
 {
+	copying *c = l->c;
 	(void)pthread_mutex_lock(&c->lock);
-	b->state = state;
-	b->done = done;
+	l->blob->state = state;
+	l->blob->done = done;
 	if (c->opts->progress != NULL)
-		c->opts->progress(c->opts->progress_arg, c->plan->blobs, c->plan->n_blobs, b);
+		c->opts->progress(c->opts->progress_arg, c->plan->blobs, c->plan->n_blobs, l->blob);
 	bool go_on = c->failed == 0;
 	(void)pthread_mutex_unlock(&c->lock);
 	return go_on;
 }
 
+static bool moved(lane *l, uint64_t bytes)
+{
+	uint64_t size = l->blob->desc.size;
+	l->done += bytes;
+	if (l->done - l->told < TELL_EVERY)
+		return true;
+	l->told = l->done;
+	uint64_t part = l->twice ? l->done / 2 : l->done;
+	return note(l, COF_COPY_RUNS, part < size ? part : size); /* what is sent again counts again */
+}
+
+static void on_sent(void *arg, uint64_t bytes)
+{
+	(void)moved(arg, bytes);
+}
+
 static int on_chunk(void *arg, cof_span chunk, cof_err *err)
 {
-	carrying *w = arg;
-	int r = cof_blob_add(w->to, chunk, err);
-	w->done += chunk.len;
-	if (r < 0 || w->done - w->told < TELL_EVERY)
+	lane *l = arg;
+	int r = l->file != NULL ? cof_blob_add(l->file, chunk, err) : 0;
+	if (r < 0 || moved(l, l->file != NULL ? chunk.len : 0))
 		return r;
-	w->told = w->done;
-	return note(w->c, w->blob, COF_COPY_RUNS, w->done)
-		       ? 0
-		       : cof_err_set(err, COF_E_UNAVAILABLE, "cancelled", "another blob failed");
+	return cof_err_set(err, COF_E_UNAVAILABLE, "cancelled", "another blob failed");
 }
 
 /* A blob that its descriptor holds need not be anywhere else. */
-static int stream(const cof_image_source *src, carrying *w, cof_err *err)
+static int read_blob(lane *l, cof_err *err)
 {
 	COF_AUTO(cof_buf) data = {0};
-	const cof_desc *d = &w->blob->desc;
-	return cof_desc_inline(d, &data) ? on_chunk(w, cof_buf_span(&data), err)
-					 : cof_image_stream(src, d, on_chunk, w, err);
+	const cof_image_source src = cof_depot_source(l->from);
+	const cof_desc *d = &l->blob->desc;
+	return cof_desc_inline(d, &data) ? on_chunk(l, cof_buf_span(&data), err)
+					 : cof_image_stream(&src, d, on_chunk, l, err);
 }
 
-static int carry(copying *c, cof_depot *from, cof_depot *to, cof_copy_blob *b, cof_err *err)
+/* It is hashed before it is sent: whoever gets it should not have to find out. */
+static int send_file(lane *l, cof_err *err)
+{
+	int r = read_blob(l, err);
+	return r < 0 ? r : cof_depot_send(l->from, l->to, &l->blob->desc, err);
+}
+
+static int write_file(lane *l, cof_err *err)
 {
 	COF_AUTO_PTR(cof_blob_new) new = NULL;
-	const cof_image_source src = cof_depot_source(from);
-	bool there = false;
-	int r = cof_depot_has(to, &b->desc, &there, err);
-	if (r == 0 && there)
-		(void)note(c, b, COF_COPY_THERE, b->desc.size);
-	if (r < 0 || there)
-		return r;
-	r = cof_blob_begin(to, &new, err);
-	carrying w = {.c = c, .blob = b, .to = new};
+	int r = cof_blob_begin(l->to, &new, err);
+	l->file = new;
 	if (r == 0)
-		r = stream(&src, &w, err);
+		r = read_blob(l, err);
 	if (r == 0)
-		r = cof_blob_end(new, &b->desc.digest, err);
+		r = cof_blob_end(new, &l->blob->desc.digest, err);
+	l->file = NULL;
+	return r;
+}
+
+static int carry(lane *l, cof_copy_blob *b, cof_err *err)
+{
+	bool there = false, direct = cof_depot_direct(l->from, l->to) && b->desc.data == NULL;
+	l->blob = b;
+	l->twice = !direct && l->c->to->kind == COF_DEPOT_REGISTRY;
+	l->done = l->told = 0;
+	int r = cof_depot_has(l->to, &b->desc, &there, err);
+	if (r == 0 && !there)
+		r = direct ? send_file(l, err) : write_file(l, err);
 	if (r == 0)
-		(void)note(c, b, COF_COPY_DONE, b->desc.size);
+		(void)note(l, there ? COF_COPY_THERE : COF_COPY_DONE, b->desc.size);
 	return r;
 }
 
@@ -118,35 +148,37 @@ static void fail(copying *c, int r, const cof_err *err)
 	(void)pthread_mutex_unlock(&c->lock);
 }
 
-static void run_lane(copying *c, cof_depot *from, cof_depot *to)
+/* A lane has a target of its own where that is a registry, to know what of its own blob was sent. */
+static int lane_open(lane *l, cof_depot **ret, cof_err *err)
 {
-	cof_err err = {0};
-	for (cof_copy_blob *b; (b = take(c)) != NULL;) {
-		int r = carry(c, from, to, b, &err);
-		if (r < 0)
-			fail(c, r, &err);
-	}
+	copying *c = l->c;
+	cof_depot_opts opts = c->depot != NULL ? *c->depot : (cof_depot_opts){0};
+	opts.sent = on_sent;
+	opts.sent_arg = l;
+	l->from = c->a;
+	l->to = c->b;
+	if (c->to->kind != COF_DEPOT_REGISTRY)
+		return 0;
+	int r = cof_depot_open(ret, c->to, true, &opts, err);
+	l->to = *ret;
+	return r;
 }
 
-/* A connection serves one at a time: each lane opens registries for itself. Files and folders serve all. */
-static int lane_open(const copying *c, const cof_image_name *n, bool write, cof_depot **ret, cof_err *err)
+static void run_lane(copying *c)
 {
-	return n->kind != COF_DEPOT_REGISTRY ? 0 : cof_depot_open(ret, n, write, c->depot, err);
+	COF_AUTO_PTR(cof_depot) to = NULL;
+	cof_err err = {0};
+	lane l = {.c = c};
+	int r = lane_open(&l, &to, &err);
+	for (cof_copy_blob *b; r == 0 && (b = take(c)) != NULL;)
+		r = carry(&l, b, &err);
+	if (r < 0)
+		fail(c, r, &err);
 }
 
 static void *lane_main(void *arg)
 {
-	copying *c = arg;
-	COF_AUTO_PTR(cof_depot) from = NULL;
-	COF_AUTO_PTR(cof_depot) to = NULL;
-	cof_err err = {0};
-	int r = lane_open(c, c->from, false, &from, &err);
-	if (r == 0)
-		r = lane_open(c, c->to, true, &to, &err);
-	if (r < 0)
-		fail(c, r, &err);
-	else
-		run_lane(c, from != NULL ? from : c->a, to != NULL ? to : c->b);
+	run_lane(arg);
 	return NULL;
 }
 
@@ -167,7 +199,7 @@ static int carry_blobs(copying *c, cof_err *err)
 	size_t n = 0, want = lanes(c);
 	while (n + 1 < want && pthread_create(&threads[n], NULL, lane_main, c) == 0)
 		n++;
-	run_lane(c, c->a, c->b);
+	run_lane(c);
 	while (n > 0)
 		(void)pthread_join(threads[--n], NULL);
 	if (c->failed < 0 && err != NULL)

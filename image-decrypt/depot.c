@@ -112,6 +112,19 @@ void cof_blob_free(cof_blob_new *b)
 	free(b);
 }
 
+bool cof_depot_direct(const cof_depot *from, const cof_depot *to)
+{
+	return from->ops->file != NULL && to->ops->send != NULL;
+}
+
+int cof_depot_send(cof_depot *from, cof_depot *to, const cof_desc *d, cof_err *err)
+{
+	int opened = -EBADF;
+	int r = from->ops->file(from->impl, d, &opened, err);
+	COF_AUTO_FD int fd = opened;
+	return r < 0 ? r : to->ops->send(to->impl, d, fd, err);
+}
+
 int cof_depot_put(cof_depot *p, cof_span bytes, cof_digest *ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_blob_new) b = NULL;

@@ -46,6 +46,8 @@ typedef struct cof_depot_opts {
 	const char *const *no_proxy; /* hosts that are reached without it, as in common/http.h; may be NULL */
 	const char *const *partners; /* servers that belong to the registry, as in registry.h; may be NULL */
 	cof_span auth;		     /* the text of docker's config.json; empty: anonymous */
+	void (*sent)(void *arg, uint64_t bytes); /* called as a blob's bytes go up, while it ends; may be NULL */
+	void *sent_arg;
 } cof_depot_opts;
 
 typedef struct cof_depot cof_depot;
@@ -83,6 +85,11 @@ COF_WUR int cof_blob_end(cof_blob_new *b, const cof_digest *d, cof_err *err);
 /* A blob that did not end leaves nothing. */
 void cof_blob_free(cof_blob_new *b);
 COF_DEFINE_AUTO_PTR(cof_blob_new, cof_blob_free)
+
+/* True when a blob that is a file at one place can go to the other from there, without another copy on disk. */
+bool cof_depot_direct(const cof_depot *from, const cof_depot *to);
+/* Sends it so. Nothing is hashed here. */
+COF_WUR int cof_depot_send(cof_depot *from, cof_depot *to, const cof_desc *d, cof_err *err);
 
 /* A small blob whole, under its SHA-256. */
 COF_WUR int cof_depot_put(cof_depot *p, cof_span bytes, cof_digest *ret, cof_err *err);

@@ -15,6 +15,10 @@ typedef struct cof_depot_ops {
 	int (*end)(void *impl, cof_blob_new *b, const cof_digest *d, cof_err *err);
 	/* Of every blob, ended or not. */
 	void (*forget)(void *impl, cof_blob_new *b);
+	/* Either may be NULL: a blob as a file that can be read from its start, and one that goes out from such a file.
+	 */
+	int (*file)(void *impl, const cof_desc *d, int *ret_fd, cof_err *err);
+	int (*send)(void *impl, const cof_desc *d, int fd, cof_err *err);
 	int (*put_manifest)(void *impl, const char *media_type, cof_span body, const char *tag, const cof_digest *d,
 			    cof_err *err);
 	int (*close)(void *impl, cof_err *err);

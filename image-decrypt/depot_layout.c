@@ -34,10 +34,10 @@ static int has(void *impl, const cof_desc *d, bool *ret, cof_err *err)
 
 static int begin(void *impl, cof_blob_new *b, cof_err *err)
 {
-	cof_layout_new *n = calloc(1, sizeof *n);
+	cof_newfile *n = calloc(1, sizeof *n);
 	if (n == NULL)
 		return cof_err_oom(err);
-	*n = (cof_layout_new){.fd = -EBADF};
+	*n = COF_NEWFILE_NONE;
 	b->own = n;
 	int r = cof_layout_begin(impl, n, err);
 	b->fd = n->fd;
@@ -53,8 +53,13 @@ static void forget(void *impl, cof_blob_new *b)
 {
 	(void)impl;
 	if (b->own != NULL)
-		cof_layout_new_release(b->own);
+		cof_newfile_release(b->own);
 	free(b->own);
+}
+
+static int file(void *impl, const cof_desc *d, int *ret_fd, cof_err *err)
+{
+	return cof_layout_blob(impl, &d->digest, ret_fd, err);
 }
 
 static int put_manifest(void *impl, const char *media_type, cof_span body, const char *tag, const cof_digest *d,
@@ -73,5 +78,6 @@ const cof_depot_ops cof_depot_layout = {
 	.begin = begin,
 	.end = end,
 	.forget = forget,
+	.file = file,
 	.put_manifest = put_manifest,
 };

@@ -4,8 +4,8 @@
 
 #include "image-decrypt/authfile.h"
 #include "image-decrypt/depot_int.h"
+#include "image-decrypt/newfile.h"
 #include "image-decrypt/registry.h"
-#include "image-decrypt/spool.h"
 
 /* What one opening of a registry needs until the client has copied it. */
 typedef struct opening {
@@ -57,7 +57,9 @@ static int open_registry(cof_depot *p, const cof_depot_opts *o, cof_err *err)
 					.mirrors = with.mirrors,
 					.n_mirrors = with.n,
 					.partners = o->partners,
-					.push = p->write};
+					.push = p->write,
+					.sent = o->sent,
+					.sent_arg = o->sent_arg};
 	if (r == 0)
 		r = cof_registry_new(&registry, ref, &opts, err);
 	p->impl = registry;
@@ -82,13 +84,18 @@ static int has(void *impl, const cof_desc *d, bool *ret, cof_err *err)
 static int begin(void *impl, cof_blob_new *b, cof_err *err)
 {
 	(void)impl;
-	return cof_spool_open(&b->fd, err);
+	return cof_newfile_spool(&b->fd, err);
+}
+
+static int send(void *impl, const cof_desc *d, int fd, cof_err *err)
+{
+	return cof_registry_push_blob(impl, d, fd, err);
 }
 
 static int end(void *impl, cof_blob_new *b, const cof_digest *digest, cof_err *err)
 {
 	const cof_desc d = {.digest = *digest, .size = b->size};
-	return cof_registry_push_blob(impl, &d, b->fd, err);
+	return send(impl, &d, b->fd, err);
 }
 
 static void forget(void *impl, cof_blob_new *b)
@@ -113,5 +120,6 @@ const cof_depot_ops cof_depot_registry = {
 	.begin = begin,
 	.end = end,
 	.forget = forget,
+	.send = send,
 	.put_manifest = put_manifest,
 };

@@ -23,8 +23,8 @@ static int kek_of(const cof_enc_keys *keys, const cof_enc_kid *kid, cof_secret *
 {
 	char name[COF_ENC_HOST_MAX + COF_KBSP_PATH_STR + 2], path[COF_KBSP_PATH_STR];
 	cof_kbsp_path_str(&kid->path, path);
-	for (char *p = path; *p != '\0'; p++)
-		*p = *p == '/' ? '_' : *p;
+	for (char *slash = path; (slash = strchr(slash, '/')) != NULL;)
+		*slash = '_';
 	(void)snprintf(name, sizeof name, "%s_%s", kid->host, path);
 	if (kid->host[0] != '\0' && cof_enc_keys_kek_named(keys, name, ret, err) == 0)
 		return 0;

@@ -176,6 +176,8 @@ static int open_cbc(cof_span packet, EVP_PKEY *key, cof_secret *ret, cof_err *er
 	if (cms == NULL || out == NULL || CMS_decrypt(cms, key, NULL, NULL, out, 0) != 1)
 		return cof_enc_no_key(err);
 	long len = BIO_get_mem_data(out, &text);
+	if (len <= 0)
+		return cof_enc_no_key(err);
 	int r = cof_secret_from(ret, cof_span_of(text, (size_t)len), err);
 	cof_wipe(text, (size_t)len);
 	return r;

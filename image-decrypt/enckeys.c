@@ -56,33 +56,12 @@ static int full(cof_err *err)
 
 /* --- files that hold secrets --- */
 
-/* Straight into secret memory: a buf would leave copies behind when it grows. */
-static int read_fd(int fd, size_t max, cof_secret *ret, cof_err *err)
-{
-	COF_AUTO(cof_secret) room = {0};
-	int r = cof_secret_new(&room, max + 1, err);
-	if (r < 0)
-		return r;
-	size_t have = 0;
-	while (have < room.len) {
-		ssize_t n = read(fd, room.data + have, room.len - have);
-		if (n == 0)
-			break;
-		if (n < 0 && errno != EINTR)
-			return cof_err_sys(err, "read-failed", "a key's file");
-		have += n < 0 ? 0 : (size_t)n;
-	}
-	if (have > max)
-		return cof_err_set(err, COF_E_MALFORMED, "file-too-large", "a key's file of more than %zu bytes", max);
-	return cof_secret_from(ret, cof_span_of(room.data, have), err);
-}
-
 int cof_enc_file_read(const char *path, size_t max, cof_secret *ret, cof_err *err)
 {
 	COF_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return cof_err_sys(err, errno == ENOENT ? "no-such-file" : "open-failed", "%s", path);
-	int r = read_fd(fd, max, ret, err);
+	int r = cof_fd_read_secret(fd, max, ret, err);
 	return r < 0 ? cof_err_wrap(err, "%s", path) : 0;
 }
 
@@ -95,7 +74,7 @@ static int password_fd(const char *text, cof_secret *ret, cof_err *err)
 	long fd = strtol(text, &end, 10);
 	if (errno != 0 || end == text || *end != '\0' || fd < 0 || fd > INT32_MAX)
 		return cof_err_set(err, COF_E_USAGE, "key-password", "fd=%s is no descriptor's number", text);
-	return read_fd((int)fd, COF_ENC_PASSWORD_MAX, ret, err);
+	return cof_fd_read_secret((int)fd, COF_ENC_PASSWORD_MAX, ret, err);
 }
 
 /* A line's end behind a password in a file is the editor's. */
@@ -149,8 +128,13 @@ static int add_file(cof_enc_keys *k, cof_span file, const cof_secret *password, 
 		return full(err);
 	int r = cof_enc_keyfile_private(file, password, &key, err);
 	/* A packet's recipients are tried one by one, so a certificate opens nothing by itself. */
+	if (r < 0 && is_certificate(file))
+		return 0;
+	if (r == -(int)COF_E_MALFORMED)
+		return cof_err_set(err, COF_E_MALFORMED, "key-malformed",
+				   "neither a private key in PEM, DER or JWK, nor 32 bytes of a key-encryption key");
 	if (r < 0)
-		return is_certificate(file) ? 0 : r;
+		return r;
 	k->private[k->n_private++] = key;
 	return 0;
 }

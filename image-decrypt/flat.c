@@ -2,7 +2,6 @@
 #include "image-decrypt/flat.h"
 
 #include "image-decrypt/enc_provider.h"
-#include "image-decrypt/staging.h"
 
 enum { CHUNK = 256 << 10 };
 
@@ -11,31 +10,24 @@ enum { CHUNK = 256 << 10 };
 
 struct cof_flat {
 	const cof_flat_opts *opts;
-	cof_staging *staging;
 	cof_unpack_child *child;
 };
 
 void cof_flat_free(cof_flat *f)
 {
-	/* In this order: the folder is removed when nobody writes into it any more. */
 	if (f->child != NULL)
 		cof_unpack_child_free(f->child);
-	if (f->staging != NULL)
-		cof_staging_free(f->staging);
 	free(f);
 }
 
-int cof_flat_new(cof_flat **ret, const char *target, const cof_flat_opts *opts, cof_err *err)
+int cof_flat_new(cof_flat **ret, int root, int life, const cof_flat_opts *opts, cof_err *err)
 {
 	COF_AUTO_PTR(cof_flat) f = calloc(1, sizeof *f);
 	if (f == NULL)
 		return cof_err_oom(err);
 	f->opts = opts;
-	int r = cof_staging_new(&f->staging, target, err);
-	if (r < 0)
-		return r;
 	const cof_unpack_opts unpack = {
-		.root_fd = cof_staging_root(f->staging),
+		.root_fd = root,
 		.form = COF_UNPACK_FLAT,
 		.own_ids = geteuid() != 0,
 		.devices = opts->devices,
@@ -43,7 +35,7 @@ int cof_flat_new(cof_flat **ret, const char *target, const cof_flat_opts *opts, 
 		.max_entries = opts->max_entries != 0 ? opts->max_entries : COF_UNPACK_ENTRIES,
 		.min_free = MIN_FREE,
 	};
-	r = cof_unpack_child_start(&f->child, &unpack, cof_staging_life(f->staging), err);
+	int r = cof_unpack_child_start(&f->child, &unpack, life, err);
 	if (r < 0)
 		return r;
 	*ret = cof_steal(&f);
@@ -147,9 +139,4 @@ int cof_flat_file(cof_flat *f, int fd, uint64_t size, cof_unpack_answer *ret, co
 	pump p = {.f = f, .blob = -EBADF, .total = size};
 	int r = cof_unpack_child_begin(f->child, &task, &p.blob, err);
 	return r < 0 ? r : finish(f, &p, stream_file(fd, &p, err), ret, err);
-}
-
-int cof_flat_publish(cof_flat *f, cof_err *err)
-{
-	return cof_staging_publish(f->staging, err);
 }

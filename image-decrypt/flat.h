@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The owner's look into an image: all its layers as one tree, or one layer. It grows in a folder beside the target and
- * gets its name by one rename when every check held, so a target is whole or not there, whatever happens on the way.
- * Fetching and keys stay in this process; every byte of a layer is looked at in another one (unpack_child.h), which is
- * made first, before there is anything in memory that it should not have.
+ * The owner's look into an image: all its layers as one tree, or one layer, in a folder that nobody else can see
+ * (staging.h). Fetching and keys stay in this process; every byte of a layer is looked at in another one
+ * (unpack_child.h), which is made first, before there is anything in memory that it should not have.
  */
 #pragma once
 
@@ -20,12 +19,10 @@ typedef struct cof_flat_opts {
 } cof_flat_opts;
 
 typedef struct cof_flat cof_flat;
-/*
- * target is absent, or an empty folder: reason "target-exists" (usage). opts outlive it. Everything belongs to the
- * caller unless root.
- */
-COF_WUR int cof_flat_new(cof_flat **ret, const char *target, const cof_flat_opts *opts, cof_err *err);
-/* Nothing is left of what was not published. */
+/* Fills root, an empty folder; life as in unpack_child.h. opts outlive it. Everything belongs to the caller unless
+ * root. */
+COF_WUR int cof_flat_new(cof_flat **ret, int root, int life, const cof_flat_opts *opts, cof_err *err);
+/* Nobody writes into the folder afterwards. */
 void cof_flat_free(cof_flat *f);
 COF_DEFINE_AUTO_PTR(cof_flat, cof_flat_free)
 
@@ -44,5 +41,3 @@ COF_WUR int cof_flat_image(cof_flat *f, const cof_image_source *src, const cof_i
 			   cof_unpack_answer *ret, cof_err *err);
 /* One layer from a file, whatever its compression; size is for the progress alone. */
 COF_WUR int cof_flat_file(cof_flat *f, int fd, uint64_t size, cof_unpack_answer *ret, cof_err *err);
-/* The tree gets its name. */
-COF_WUR int cof_flat_publish(cof_flat *f, cof_err *err);

@@ -9,9 +9,8 @@
 
 enum {
 	BLOCK = 512 << 10,
-	PLAIN_BLOCKS = 8,
-	TAR_BLOCKS = 16,
-	AHEAD_MAX = 8 << 20,
+	PLAIN_BLOCKS = 4,
+	TAR_BLOCKS = 12,
 	PROGRESS_STEP = 1 << 20,
 };
 
@@ -107,16 +106,18 @@ static int on_plain_end(void *arg, bool whole, cof_err *err)
 }
 
 /* With this thread, one for each CPU, as far as there are stages for them. */
-static size_t helpers(void)
+static size_t helpers(const cof_layer_job *job)
 {
 	cpu_set_t set;
 	size_t cpus = sched_getaffinity(0, sizeof set, &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+	if (job->threads != 0 && job->threads < cpus)
+		cpus = job->threads;
 	return cpus <= COF_CREW_MAX ? cpus - 1 : COF_CREW_MAX;
 }
 
 static int set_up_belts(line *l, cof_err *err)
 {
-	const size_t threads = helpers();
+	const size_t threads = helpers(l->job);
 	/* Alone, a block goes through all stages while the caches hold it. */
 	const cof_belt_opts tar = {.blocks = threads > 0 ? TAR_BLOCKS : 1,
 				   .block_len = BLOCK,
@@ -184,6 +185,7 @@ static int read_stored(line *l, uint8_t *to, size_t room, size_t *ret_n, cof_err
 static int wait_for_key(line *l, cof_err *err)
 {
 	struct pollfd fds[2] = {{.fd = l->job->key_fd, .events = POLLIN}, {.fd = l->job->blob_fd, .events = POLLIN}};
+	const size_t most = l->job->ahead != 0 ? l->job->ahead : COF_LAYER_AHEAD;
 	while (fds[0].revents == 0) {
 		size_t n = 0;
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
@@ -195,7 +197,7 @@ static int wait_for_key(line *l, cof_err *err)
 			r = cof_buf_add(&l->ahead, l->block, n, err);
 		if (r < 0)
 			return r;
-		if (n == 0 || l->ahead.len + BLOCK > AHEAD_MAX)
+		if (n == 0 || l->ahead.len + BLOCK > most)
 			fds[1].fd = -1;
 	}
 	return 0;
@@ -228,12 +230,24 @@ static size_t take_ahead(line *l, uint8_t *to, size_t room)
 	return n;
 }
 
+/* Bytes that trickle in would wake this thread for each few of them: it reads when there is nothing else to do, or
+ * something to read. */
+static void help_meanwhile(line *l)
+{
+	struct pollfd stored = {.fd = l->job->blob_fd, .events = POLLIN};
+	uint64_t from = cof_thread_ns();
+	while (poll(&stored, 1, 0) == 0 && cof_crew_help(l->crew))
+		;
+	l->unpack_ns += cof_thread_ns() - from;
+}
+
 /* A whole block, or at the end what is left: pipes and networks give less at a time. */
 static int fill_block(line *l, size_t *ret_n, cof_err *err)
 {
 	size_t have = take_ahead(l, l->block, BLOCK);
 	size_t n = 1;
 	while (have < BLOCK && n > 0) {
+		help_meanwhile(l);
 		int r = read_stored(l, l->block + have, BLOCK - have, &n, err);
 		if (r < 0)
 			return r;

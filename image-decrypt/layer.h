@@ -17,6 +17,8 @@
 #include "image-decrypt/manifest.h"
 #include "image-decrypt/unpack.h"
 
+enum { COF_LAYER_AHEAD = 8 << 20 };
+
 typedef struct cof_layer_job {
 	/* From the verified manifest and config. */
 	const char *media_type;
@@ -28,6 +30,10 @@ typedef struct cof_layer_job {
 
 	int blob_fd; /* the stored bytes, read to the end of file */
 	int key_fd;  /* image-decrypt/layerkey.h; -EBADF for a plain layer. May become readable long after blob_fd */
+
+	/* For whoever has several at once; 0: a thread for each CPU, COF_LAYER_AHEAD. */
+	unsigned threads;
+	size_t ahead; /* stored bytes taken before the key comes */
 
 	cof_unpack_opts unpack; /* staging directory, lower layers, limits */
 

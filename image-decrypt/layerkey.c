@@ -51,23 +51,16 @@ int cof_layer_key_write(int fd, const cof_layer_key *k, cof_err *err)
 	return r < 0 ? r : cof_fd_write_all(fd, cof_secret_span(&wire), err);
 }
 
-/* Reads into secret memory: a buf could leave copies behind when it grows. */
 int cof_layer_key_read(int fd, cof_layer_key *ret, cof_err *err)
 {
 	COF_AUTO(cof_secret) wire = {0};
-	int r = cof_secret_new(&wire, COF_LAYER_KEY_WIRE + 1, err);
+	/* one byte more, so that what is too long is no record */
+	int r = cof_fd_read_secret(fd, COF_LAYER_KEY_WIRE + 1, &wire, err);
+	if (r == -(int)COF_E_MALFORMED)
+		return cof_err_set(err, COF_E_MALFORMED, "layer-key-malformed", "not one record of a layer key");
 	if (r < 0)
-		return r;
-	size_t have = 0;
-	while (have < wire.len) {
-		ssize_t n = read(fd, wire.data + have, wire.len - have);
-		if (n == 0)
-			break;
-		if (n < 0 && errno != EINTR)
-			return cof_err_sys(err, "layer-key-read", "the key's pipe");
-		have += n < 0 ? 0 : (size_t)n;
-	}
-	if (have == 0)
+		return cof_err_wrap(err, "the key's pipe");
+	if (wire.len == 0)
 		return cof_err_set(err, COF_E_POLICY, "layer-key-refused", "no key came for this layer");
-	return cof_layer_key_decode(cof_span_of(wire.data, have), ret, err);
+	return cof_layer_key_decode(cof_secret_span(&wire), ret, err);
 }

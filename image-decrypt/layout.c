@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "common/file.h"
@@ -105,45 +106,23 @@ int cof_layout_blob(const cof_layout *l, const cof_digest *d, int *ret_fd, cof_e
 	return 0;
 }
 
-void cof_layout_new_release(cof_layout_new *n)
+int cof_layout_begin(cof_layout *l, cof_newfile *ret, cof_err *err)
 {
-	if (n->path != NULL) {
-		cof_fd_close(&n->fd);
-		(void)unlink(n->path);
-		free(n->path);
-	}
-	*n = (cof_layout_new){.fd = -EBADF};
+	COF_AUTO_FREE char *folder = NULL;
+	int r = cof_path(&folder, err, "%s/blobs", l->path);
+	return r < 0 ? r : cof_newfile_create(folder, ret, err);
 }
 
-int cof_layout_begin(cof_layout *l, cof_layout_new *ret, cof_err *err)
-{
-	COF_AUTO_FREE char *path = NULL;
-	int r = cof_path(&path, err, "%s/blobs/.new-XXXXXX", l->path);
-	if (r < 0)
-		return r;
-	int fd = mkostemp(path, O_CLOEXEC);
-	if (fd < 0)
-		return cof_err_sys(err, "create-failed", "%s", path);
-	*ret = (cof_layout_new){fd, cof_steal(&path)};
-	return 0;
-}
-
-int cof_layout_commit(cof_layout *l, cof_layout_new *n, const cof_digest *d, cof_err *err)
+int cof_layout_commit(cof_layout *l, cof_newfile *n, const cof_digest *d, cof_err *err)
 {
 	COF_AUTO_FREE char *path = NULL;
 	int r = blob_path(l, d, &path, err);
-	if (r < 0)
-		return r;
-	if (fchmod(n->fd, 0644) < 0 || fsync(n->fd) < 0 || rename(n->path, path) < 0)
-		return cof_err_sys(err, "rename-failed", "%s", path);
-	cof_fd_close(&n->fd);
-	free(cof_steal(&n->path));
-	return 0;
+	return r < 0 ? r : cof_newfile_publish(n, path, 0644, err);
 }
 
 int cof_layout_put(cof_layout *l, cof_span bytes, cof_digest *ret, cof_err *err)
 {
-	COF_AUTO(cof_layout_new) n = {.fd = -EBADF};
+	COF_AUTO(cof_newfile) n = COF_NEWFILE_NONE;
 	cof_digest d;
 	int r = cof_digest_of(COF_SHA256, bytes, &d, err);
 	if (r == 0)
@@ -226,13 +205,31 @@ cof_image_source cof_layout_source(cof_layout *l)
 				  .referrers = source_referrers};
 }
 
+/* Two that change the tags of one layout at the same time wait for each other. */
+static int lock(const cof_layout *l, int *ret_fd, cof_err *err)
+{
+	COF_AUTO_FREE char *path = NULL;
+	int r = cof_path(&path, err, "%s/oci-layout", l->path);
+	if (r < 0)
+		return r;
+	COF_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || flock(fd, LOCK_EX) < 0)
+		return cof_err_sys(err, "lock-failed", "%s", path);
+	*ret_fd = cof_steal_fd(&fd);
+	return 0;
+}
+
 int cof_layout_tag(cof_layout *l, const char *tag, const char *media_type, const cof_digest *d, size_t size,
 		   cof_err *err)
 {
 	COF_AUTO_PTR(json_t) index = NULL;
 	COF_AUTO(cof_buf) old = {0};
 	COF_AUTO(cof_buf) text = {0};
-	int r = read_index(l, &old, err);
+	int locked = -EBADF;
+	int r = lock(l, &locked, err);
+	COF_AUTO_FD int held = locked;
+	if (r == 0)
+		r = read_index(l, &old, err);
 	if (r == 0)
 		r = cof_layout_index_parse(cof_buf_span(&old), &index, err);
 	if (r == 0)

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "image-decrypt/image.h"
+#include "image-decrypt/newfile.h"
 
 typedef struct cof_layout cof_layout;
 
@@ -25,15 +26,9 @@ COF_WUR int cof_layout_blob(const cof_layout *l, const cof_digest *d, int *ret_f
 /* Stores bytes under their SHA-256. */
 COF_WUR int cof_layout_put(cof_layout *l, cof_span bytes, cof_digest *ret, cof_err *err);
 
-/* A blob whose digest is known only at its end: write to fd, then commit; an abort leaves nothing. */
-typedef struct cof_layout_new {
-	int fd;
-	char *path;
-} cof_layout_new;
-COF_WUR int cof_layout_begin(cof_layout *l, cof_layout_new *ret, cof_err *err);
-COF_WUR int cof_layout_commit(cof_layout *l, cof_layout_new *n, const cof_digest *d, cof_err *err);
-void cof_layout_new_release(cof_layout_new *n); /* aborts what was not committed */
-COF_DEFINE_AUTO(cof_layout_new, cof_layout_new_release)
+/* A blob whose digest is known only at its end: write to fd, then commit; what is released instead leaves nothing. */
+COF_WUR int cof_layout_begin(cof_layout *l, cof_newfile *ret, cof_err *err);
+COF_WUR int cof_layout_commit(cof_layout *l, cof_newfile *n, const cof_digest *d, cof_err *err);
 
 /* Points a tag at a stored manifest, replacing an older one. */
 COF_WUR int cof_layout_tag(cof_layout *l, const char *tag, const char *media_type, const cof_digest *d, size_t size,

@@ -65,21 +65,6 @@ int cof_layout_index_find(const json_t *index, const char *tag, cof_desc *ret, c
 	return cof_desc_parse(entry, ret, err);
 }
 
-bool cof_layout_index_has(const json_t *index, const cof_digest *d, cof_desc *ret)
-{
-	const json_t *entry;
-	size_t i;
-	json_array_foreach (entries(index), i, entry) {
-		COF_AUTO(cof_desc) found = {0};
-		if (cof_desc_parse(entry, &found, NULL) < 0 || !cof_digest_equal(&found.digest, d))
-			continue;
-		*ret = found;
-		found = (cof_desc){0};
-		return true;
-	}
-	return false;
-}
-
 static void drop_tag(json_t *list, const char *tag)
 {
 	for (size_t i = json_array_size(list); i-- > 0;) {

@@ -23,8 +23,6 @@ COF_WUR int cof_layout_index_parse(cof_span in, json_t **ret, cof_err *err);
  * gives that for every tag. Reason "tag-missing". ret must be zeroed.
  */
 COF_WUR int cof_layout_index_find(const json_t *index, const char *tag, cof_desc *ret, cof_err *err);
-/* The entry with this digest; false when there is none. ret must be zeroed. */
-bool cof_layout_index_has(const json_t *index, const cof_digest *d, cof_desc *ret);
 /* Points a tag at a manifest, replacing an older one. */
 COF_WUR int cof_layout_index_set(json_t *index, const char *tag, const char *media_type, const cof_digest *d,
 				 size_t size, cof_err *err);

@@ -3,6 +3,8 @@
 
 #define SPARSE "GNU.sparse."
 
+enum { SPARSE_BLOCK = 512 };
+
 void cof_sparse_release(cof_sparse *s)
 {
 	free(s->parts);
@@ -74,12 +76,20 @@ int cof_sparse_add(cof_sparse *s, uint64_t offset, uint64_t len, cof_err *err)
 
 int cof_sparse_check(const cof_sparse *s, uint64_t stored, cof_err *err)
 {
-	uint64_t sum = 0;
+	uint64_t sum = 0, end = 0;
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->parts[i].offset + s->parts[i].len > s->real_size)
-			return bad_sparse(err, "a part behind the file's end");
+		/* GNU tar, which writes whole blocks, begins each part at one; others go on where the last one ended.
+		 */
+		if (sum % SPARSE_BLOCK != 0 && s->parts[i].len > 0)
+			return bad_sparse(err, "a part that ends within a block");
+		end = s->parts[i].offset + s->parts[i].len;
 		sum += s->parts[i].len;
 	}
+	if (end > s->real_size)
+		return bad_sparse(err, "a part behind the file's end");
+	/* A hole at the end has a part of no bytes behind it; without that GNU tar makes a shorter file than others. */
+	if (end < s->real_size)
+		return bad_sparse(err, "a map that ends before the file");
 	return sum == stored ? 0 : bad_sparse(err, "the map is not as long as the data");
 }
 

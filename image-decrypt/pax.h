@@ -33,7 +33,7 @@ void cof_sparse_release(cof_sparse *s);
 COF_DEFINE_AUTO(cof_sparse, cof_sparse_release)
 /* Reason "tar-sparse". */
 COF_WUR int cof_sparse_add(cof_sparse *s, uint64_t offset, uint64_t len, cof_err *err);
-/* All parts lie within the real size, and hold exactly stored bytes together. */
+/* The parts end where the file does, and hold exactly stored bytes together. */
 COF_WUR int cof_sparse_check(const cof_sparse *s, uint64_t stored, cof_err *err);
 
 typedef struct cof_pax {

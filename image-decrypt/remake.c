@@ -39,17 +39,31 @@ int cof_remake_begin(cof_remake *ret, const cof_remake_opts *opts, cof_err *err)
 		r = cof_json_parse(cof_buf_span(&ret->image.manifest_bytes), &ret->manifest, err);
 	if (r == 0)
 		r = make_oci(ret->manifest, err);
-	return r < 0 ? r : cof_depot_open(&ret->to, opts->to, true, opts->depot, err);
+	ret->step.n_layers = ret->image.manifest.n_layers;
+	for (size_t i = 0; i < ret->step.n_layers; i++)
+		ret->step.all_total += ret->image.manifest.layers[i].size;
+	return r;
+}
+
+/* Not before there is something to write: what is refused leaves no empty place behind. */
+static int need_target(cof_remake *m, cof_err *err)
+{
+	return m->to != NULL ? 0 : cof_depot_open(&m->to, m->opts->to, true, m->opts->depot, err);
 }
 
 static void on_progress(void *arg, uint64_t done)
 {
-	const cof_remake *m = arg;
-	m->opts->progress(m->opts->progress_arg, m->layer, done, m->image.manifest.layers[m->layer].size);
+	cof_remake *m = arg;
+	m->step.all_done += done - m->step.done;
+	m->step.done = done;
+	m->opts->progress(m->opts->progress_arg, &m->step);
 }
 
 int cof_remake_blob(cof_remake *m, size_t i, const cof_layer_key *key, cof_enc_dir dir, cof_enc_blob *ret, cof_err *err)
 {
+	int r = need_target(m, err);
+	if (r < 0)
+		return r;
 	const cof_enc_job job = {.from = &m->source,
 				 .desc = &m->image.manifest.layers[i],
 				 .diff_id = &m->image.config.diff_ids[i],
@@ -58,8 +72,10 @@ int cof_remake_blob(cof_remake *m, size_t i, const cof_layer_key *key, cof_enc_d
 				 .to = m->to,
 				 .progress = m->opts->progress != NULL ? on_progress : NULL,
 				 .progress_arg = m};
-	m->layer = i;
-	int r = cof_enc_blob_make(&job, ret, err);
+	m->step.layer = i;
+	m->step.done = 0;
+	m->step.total = m->image.manifest.layers[i].size;
+	r = cof_enc_blob_make(&job, ret, err);
 	return r < 0 ? cof_err_wrap(err, "layer %zu", i) : 0;
 }
 
@@ -171,7 +187,9 @@ int cof_remake_end(cof_remake *m,
 {
 	COF_AUTO(cof_buf) text = {0};
 	cof_digest config;
-	int r = cof_depot_put(m->to, cof_buf_span(&m->image.config_bytes), &config, err);
+	int r = need_target(m, err);
+	if (r == 0)
+		r = cof_depot_put(m->to, cof_buf_span(&m->image.config_bytes), &config, err);
 	if (r == 0)
 		r = cof_json_dump(m->manifest, &text, err);
 	ending e = {check, arg, cof_buf_span(&text), {0}};

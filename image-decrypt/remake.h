@@ -4,13 +4,19 @@
 
 #include "image-decrypt/encblob.h"
 
+/* How far it is. */
+typedef struct cof_remake_step {
+	size_t layer, n_layers;
+	uint64_t done, total;	      /* bytes of this layer */
+	uint64_t all_done, all_total; /* of all */
+} cof_remake_step;
+
 /* From where to where; borrowed. */
 typedef struct cof_remake_opts {
 	const cof_image_name *from, *to;
 	const cof_depot_opts *depot; /* for both; may be NULL */
 	cof_platform platform;
-	/* Bytes of one layer, done and in all; may be NULL. */
-	void (*progress)(void *arg, size_t layer, uint64_t done, uint64_t total);
+	void (*progress)(void *arg, const cof_remake_step *step); /* may be NULL */
 	void *progress_arg;
 } cof_remake_opts;
 
@@ -20,14 +26,14 @@ typedef struct cof_remake {
 	cof_image_source source;
 	cof_image image;  /* as it was */
 	json_t *manifest; /* as it will be */
-	size_t layer;	  /* under way */
+	cof_remake_step step;
 } cof_remake;
 
 void cof_remake_release(cof_remake *m);
 COF_DEFINE_AUTO(cof_remake, cof_remake_release)
 
-/* Opens both places and loads the image. ret must be zeroed. Reason "image-name" (usage) for a name with a digest to be
- * written. */
+/* Loads the image; the other place is opened when something is written. ret must be zeroed. Reason "image-name" (usage)
+ * for a name with a digest to be written. */
 COF_WUR int cof_remake_begin(cof_remake *ret, const cof_remake_opts *opts, cof_err *err);
 /* Layer i on its way to the new place. */
 COF_WUR int cof_remake_blob(cof_remake *m, size_t i, const cof_layer_key *key, cof_enc_dir dir, cof_enc_blob *ret,

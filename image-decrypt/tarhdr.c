@@ -3,7 +3,7 @@
 
 /* spec: Linux, include/linux/kdev_t.h */
 enum { DEV_MAJOR_MAX = 0xfff, DEV_MINOR_MAX = 0xfffff };
-enum { STAR_AT = 508, STAR_PREFIX_MAX = 130 };
+enum { PREFIX_AT = 345, STAR_AT = 508, STAR_PREFIX_MAX = 130 };
 enum { CHECKSUM_AT = 148, CHECKSUM_LEN = 8, GNU_SPARSE_AT = 386, GNU_SPARSE_LEN = 4 * 24 + 1 + 12, GNU_NUMBER = 12 };
 
 /* Big-endian two's complement; the first byte's top bit is the mark, its next one the sign. */
@@ -106,6 +106,10 @@ int cof_tarhdr_parse(cof_span block, cof_tarhdr *ret, cof_err *err)
 	h.posix = h.magic && magic.data[5] == '\0';
 	if (h.posix)
 		text(&r, 155, h.prefix);
+	/* Names of others that Python's reader would put a prefix to. */
+	bool bare = h.type != 'S' && h.type != 'L' && h.type != 'K' && !h.posix;
+	if (bare && block.data[PREFIX_AT] != '\0')
+		return cof_tar_bad(err, "a prefix in a header that has none");
 	/* star's own has times behind a shorter prefix: no end before them, and readers differ. */
 	if (memcmp(block.data + STAR_AT, "tar", 4) == 0 && strlen(h.prefix) > STAR_PREFIX_MAX)
 		return cof_tar_bad(err, "a prefix that runs into star's times");

@@ -60,8 +60,6 @@ static int drop_descriptors(int chan, int life, int root, cof_err *err)
  */
 static int lock_folder(int root, cof_err *err)
 {
-	if (geteuid() != 0)
-		(void)unshare(CLONE_NEWUSER); /* gives the right to the next two, over itself alone */
 	(void)!cof_lockdown_network(NULL);
 	int r = cof_lockdown_files(root, NULL, 0, err);
 	if (r == 0 && cof_lockdown_root(root, err) < 0)
@@ -71,13 +69,17 @@ static int lock_folder(int root, cof_err *err)
 
 static int lock(int chan, int life, const cof_unpack_opts *o, cof_err *err)
 {
+	bool root = geteuid() == 0;
+	/* Gives the right to a network and a root of one's own, over oneself alone; where it may not be, the rest must
+	 * do. */
+	bool privileged = root || unshare(CLONE_NEWUSER) == 0;
 	int r = drop_descriptors(chan, life, o->root_fd, err);
 	if (r == 0)
 		r = cof_lockdown_limits(FILES_MAX, err);
 	if (r == 0)
 		r = lock_folder(o->root_fd, err);
-	if (r == 0)
-		r = cof_lockdown_caps(geteuid() != 0 ? 0 : kept | (o->devices ? kept_for_devices : 0), err);
+	if (r == 0 && privileged)
+		r = cof_lockdown_caps(!root ? 0 : kept | (o->devices ? kept_for_devices : 0), err);
 	if (r == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) /* forgotten when capabilities grow */
 		r = cof_err_sys(err, "lockdown-failed", "a parent that dies");
 	return r < 0 ? r : cof_seccomp_unpacker(err);

@@ -22,6 +22,7 @@ cli_SRC += runtime/cli/image_keys.c
 cli_SRC += runtime/cli/image_given.c
 cli_SRC += runtime/cli/image_inspect.c
 cli_SRC += runtime/cli/image_push.c
+cli_SRC += runtime/cli/image_apart.c
 cli_SRC += runtime/cli/image_policy.c
 cli_SRC += runtime/cli/image_sign.c
 cli_SRC += runtime/cli/image_unpack.c

@@ -136,12 +136,16 @@ static void work_release(work *w)
 }
 COF_DEFINE_AUTO(work, work_release)
 
-static void on_progress(void *arg, size_t layer, uint64_t done, uint64_t total)
+/* The layer under way, and all of them. */
+static void on_progress(void *arg, const cof_remake_step *at)
 {
 	work *w = arg;
-	char what[32];
-	(void)snprintf(what, sizeof what, "layer %zu", layer);
-	cof_progress_show(&w->progress, what, done, total);
+	cof_progress_line lines[] = {{.done = at->done, .total = at->total},
+				     {.what = "in all     ", .done = at->all_done, .total = at->all_total}};
+	if (at->done < at->total && !cof_progress_due(&w->progress))
+		return;
+	(void)snprintf(lines[0].what, sizeof lines[0].what, "layer %2zu/%zu", at->layer + 1, at->n_layers);
+	cof_progress_draw(&w->progress, lines, COF_COUNT(lines));
 }
 
 static int begin(work *w, char **args, cof_err *err)

@@ -5,14 +5,77 @@
 
 #include "runtime/cli/image.h"
 
-static int load(const cof_cli_image *s, const char *name, cof_image *ret, cof_err *err)
+typedef struct seen {
+	cof_image image;
+	json_t *members; /* of the index that was named, an array; NULL: a manifest was named */
+} seen;
+
+static void seen_release(seen *s)
+{
+	cof_image_release(&s->image);
+	json_decref(s->members);
+	*s = (seen){0};
+}
+COF_DEFINE_AUTO(seen, seen_release)
+
+/* "linux/arm64/v8" of an entry's platform; "" when it says none. */
+static void platform_text(const json_t *entry, char *out, size_t size)
+{
+	const json_t *p = json_object_get(entry, "platform");
+	const char *os = json_string_value(json_object_get(p, "os"));
+	const char *arch = json_string_value(json_object_get(p, "architecture"));
+	const char *variant = json_string_value(json_object_get(p, "variant"));
+	out[0] = '\0';
+	if (os != NULL && arch != NULL)
+		(void)snprintf(out, size, "%s/%s%s%s", os, arch, variant != NULL ? "/" : "",
+			       variant != NULL ? variant : "");
+}
+
+/* An entry that says no digest or type names nothing. */
+static void add_member(json_t *list, const json_t *entry)
+{
+	COF_AUTO(cof_desc) d = {0};
+	char platform[128], digest[COF_DIGEST_STR_MAX];
+	if (cof_desc_parse(entry, &d, NULL) < 0)
+		return;
+	platform_text(entry, platform, sizeof platform);
+	cof_digest_str(&d.digest, digest);
+	(void)json_array_append_new(
+		list, json_pack("{s:s, s:s, s:s}", "platform", platform, "digest", digest, "media_type", d.media_type));
+}
+
+static int list_members(const cof_image_source *source, const char *wanted, json_t **ret, cof_err *err)
+{
+	COF_AUTO(cof_fetched) doc = {0};
+	COF_AUTO_PTR(json_t) index = NULL;
+	COF_AUTO_PTR(json_t) list = json_array();
+	const json_t *entry;
+	cof_digest d;
+	cof_media_kind kind;
+	size_t i;
+	int r = cof_image_fetch(source, wanted, &doc, &d, &kind, err);
+	if (r == 0)
+		r = cof_json_parse(cof_buf_span(&doc.body), &index, err);
+	json_array_foreach (json_object_get(index, "manifests"), i, entry)
+		add_member(list, entry);
+	if (r == 0)
+		*ret = cof_steal(&list);
+	return r;
+}
+
+static int load(const cof_cli_image *s, const char *name, seen *ret, cof_err *err)
 {
 	COF_AUTO_PTR(cof_depot) from = NULL;
+	char asked[COF_DIGEST_STR_MAX];
 	int r = cof_cli_depot_open(&s->depot, name, COF_DEPOT_LAYOUT, false, &from, err);
 	if (r < 0)
 		return r;
 	const cof_image_source source = cof_depot_source(from);
-	return cof_image_load(&source, cof_depot_wanted(from), s->depot.platform, ret, err);
+	r = cof_image_load(&source, cof_depot_wanted(from), s->depot.platform, &ret->image, err);
+	if (r < 0 || cof_digest_equal(&ret->image.asked, &ret->image.digest))
+		return r;
+	cof_digest_str(&ret->image.asked, asked);
+	return list_members(&source, asked, &ret->members, err);
 }
 
 /* --- digest --- */
@@ -20,13 +83,13 @@ static int load(const cof_cli_image *s, const char *name, cof_image *ret, cof_er
 int cof_cmd_image_digest(int argc, char **argv)
 {
 	cof_cli_image s;
-	COF_AUTO(cof_image) image = {0};
+	COF_AUTO(seen) image = {0};
 	cof_err err = {0};
 	int code = 0;
 	if (cof_cli_image_parse(argc, argv, "digest [OPTIONS] IMAGE\n" COF_CLI_DEPOT_HELP, 1, &s, &code) < 0)
 		return code;
 	int r = load(&s, argv[optind], &image, &err);
-	return cof_cli_image_digest(&s, r, &err, &image.digest);
+	return cof_cli_image_digest(&s, r, &err, &image.image.digest);
 }
 
 /* --- inspect: the document --- */
@@ -70,7 +133,7 @@ static json_t *member(const json_t *doc, const char *key)
 	return json_is_null(json_object_get(doc, key)) ? NULL : json_object_get(doc, key);
 }
 
-static json_t *describe(const cof_image *image)
+static json_t *describe(const cof_image *image, json_t *members)
 {
 	char asked[COF_DIGEST_STR_MAX], digest[COF_DIGEST_STR_MAX], config[COF_DIGEST_STR_MAX];
 	COF_AUTO_PTR(json_t) manifest = NULL;
@@ -80,12 +143,12 @@ static json_t *describe(const cof_image *image)
 	cof_digest_str(&image->asked, asked);
 	cof_digest_str(&image->digest, digest);
 	cof_digest_str(&image->manifest.config.digest, config);
-	return json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s, s:O*, s:O*, s:O*, s:O*, s:o}", "digest", digest, "asked",
-			 asked, "config_digest", config, "media_type",
+	return json_pack("{s:s, s:s, s:s, s:s*, s:s, s:s, s:O*, s:O*, s:O*, s:O*, s:O*, s:o}", "digest", digest,
+			 "asked", asked, "config_digest", config, "media_type",
 			 json_string_value(json_object_get(manifest, "mediaType")), "os", image->config.os,
 			 "architecture", image->config.architecture, "variant", member(c, "variant"), "created",
 			 member(c, "created"), "config", member(c, "config"), "annotations",
-			 member(manifest, "annotations"), "layers", describe_layers(image));
+			 member(manifest, "annotations"), "members", members, "layers", describe_layers(image));
 }
 
 /* --- inspect: the table --- */
@@ -106,11 +169,11 @@ static void print_text(const char *s)
 
 static void print_field(const char *name, const json_t *v)
 {
-	COF_AUTO_FREE char *text = json_is_string(v) ? strdup(json_string_value(v)) : json_dumps(v, JSON_ENCODE_ANY);
-	if (v == NULL || text == NULL)
+	COF_AUTO(cof_buf) text = {0};
+	if (v == NULL || (!json_is_string(v) && cof_json_dump(v, &text, NULL) < 0))
 		return;
 	(void)printf("%-13s ", name);
-	print_text(text);
+	print_text(json_is_string(v) ? json_string_value(v) : cof_buf_str(&text));
 	(void)putchar('\n');
 }
 
@@ -125,6 +188,19 @@ static void print_size(uint64_t n)
 static const char *short_type(const cof_media *m)
 {
 	return m->comp == COF_COMP_GZIP ? "gzip" : m->comp == COF_COMP_ZSTD ? "zstd" : "tar";
+}
+
+static void print_members(const json_t *members)
+{
+	const json_t *m;
+	size_t i;
+	if (members != NULL)
+		(void)printf("%-13s %zu members\n", "index", json_array_size(members));
+	json_array_foreach (members, i, m) {
+		(void)printf("  %s  ", json_string_value(json_object_get(m, "digest")));
+		print_text(json_string_value(json_object_get(m, "platform")));
+		(void)putchar('\n');
+	}
 }
 
 static void print_layer(size_t i, const cof_desc *d)
@@ -169,6 +245,7 @@ static void print_table(const cof_image *image, const json_t *doc)
 	print_config(json_object_get(doc, "config"));
 	for (size_t i = 0; i < image->manifest.n_layers; i++)
 		total += image->manifest.layers[i].size;
+	print_members(json_object_get(doc, "members"));
 	(void)printf("%-13s %zu\n", "layers", image->manifest.n_layers);
 	for (size_t i = 0; i < image->manifest.n_layers; i++)
 		print_layer(i, &image->manifest.layers[i]);
@@ -180,7 +257,7 @@ static void print_table(const cof_image *image, const json_t *doc)
 int cof_cmd_image_inspect(int argc, char **argv)
 {
 	cof_cli_image s;
-	COF_AUTO(cof_image) image = {0};
+	COF_AUTO(seen) image = {0};
 	cof_err err = {0};
 	int code = 0;
 	if (cof_cli_image_parse(argc, argv,
@@ -190,11 +267,11 @@ int cof_cmd_image_inspect(int argc, char **argv)
 		return code;
 	if (load(&s, argv[optind], &image, &err) < 0)
 		return cof_cli_fail(&err, s.json);
-	COF_AUTO_PTR(json_t) doc = describe(&image);
+	COF_AUTO_PTR(json_t) doc = describe(&image.image, image.members);
 	if (doc == NULL)
 		return COF_EXIT_USAGE;
 	if (s.json || isatty(STDOUT_FILENO) != 1)
 		return cof_cli_print_json(doc);
-	print_table(&image, doc);
+	print_table(&image.image, doc);
 	return COF_EXIT_YES;
 }

@@ -9,6 +9,7 @@
 #include "image-decrypt/encopen.h"
 #include "image-decrypt/flat.h"
 #include "runtime/cli/image.h"
+#include "runtime/cli/image_apart.h"
 #include "runtime/cli/image_keys.h"
 #include "runtime/cli/image_policy.h"
 #include "runtime/cli/progress.h"
@@ -106,6 +107,7 @@ static int parse(int argc, char **argv, const char *usage, settings *ret, int *r
 
 typedef struct work {
 	const settings *s;
+	const char *from;
 	cof_progress progress;
 	int64_t begun;
 	cof_image image;
@@ -165,8 +167,11 @@ static json_t *describe_signature(const cof_sig_report *r)
 			 r->identity, "key", r->key);
 }
 
-static int print_json(const work *w, const char *digest)
+/* digest: what the tree is called by. */
+static int tell(const work *w, const cof_digest *d, json_t **ret, cof_err *err)
 {
+	char digest[COF_DIGEST_STR_MAX];
+	cof_digest_str(d, digest);
 	COF_AUTO_PTR(json_t)
 	doc = json_pack("{s:b, s:s, s:I}", "ok", 1, "digest", digest, "ms", (json_int_t)(cof_now_ms() - w->begun));
 	json_t *layers = json_array();
@@ -183,19 +188,17 @@ static int print_json(const work *w, const char *digest)
 	(void)json_object_set_new(doc, "layers", layers);
 	if (w->s->policy != NULL)
 		(void)json_object_set_new(doc, "signature", describe_signature(&w->signature));
-	return doc != NULL ? cof_cli_print_json(doc) : COF_EXIT_USAGE;
+	*ret = cof_steal(&doc);
+	return *ret != NULL ? 0 : cof_err_oom(err);
 }
 
-static int report(work *w, int rc, const cof_err *err, const cof_digest *d)
+static int report(const settings *s, int rc, const cof_err *err, const json_t *doc)
 {
-	char digest[COF_DIGEST_STR_MAX];
-	cof_progress_clear(&w->progress);
 	if (rc < 0)
-		return cof_cli_fail(err, w->s->json);
-	cof_digest_str(d, digest);
-	if (w->s->json)
-		return print_json(w, digest);
-	(void)printf("%s\n", digest);
+		return cof_cli_fail(err, s->json);
+	if (s->json)
+		return cof_cli_print_json(doc);
+	(void)printf("%s\n", json_string_value(json_object_get(doc, "digest")));
 	return COF_EXIT_YES;
 }
 
@@ -221,31 +224,45 @@ static int load_image(work *w, const char *text, const cof_image_source *source,
 	return r < 0 ? r : make_room(w, w->image.manifest.n_layers, err);
 }
 
-static int unpack(work *w, char **args, cof_err *err)
+static int unpack(void *arg, int root, int life, json_t **ret, cof_err *err)
 {
+	work *w = arg;
 	COF_AUTO_PTR(cof_flat) f = NULL;
 	COF_AUTO_PTR(cof_depot) from = NULL;
 	const cof_flat_opts opts = flat_opts(w);
 	const cof_flat_keys keys = {open_key, w};
 	/* First of all, while there are neither keys nor passwords in memory: the other process has a copy of it. */
-	int r = cof_flat_new(&f, args[1], &opts, err);
+	int r = cof_flat_new(&f, root, life, &opts, err);
+	if (r == 0)
+		r = cof_cli_apart_lock(err);
 	if (r == 0)
 		r = cof_cli_keys_load(&w->s->keys, &w->keys, err);
 	if (r == 0)
-		r = cof_cli_depot_open(&w->s->depot, args[0], COF_DEPOT_LAYOUT, false, &from, err);
+		r = cof_cli_depot_open(&w->s->depot, w->from, COF_DEPOT_LAYOUT, false, &from, err);
 	if (r < 0)
 		return r;
 	const cof_image_source source = cof_depot_source(from);
-	r = load_image(w, args[0], &source, cof_depot_wanted(from), err);
+	r = load_image(w, w->from, &source, cof_depot_wanted(from), err);
 	if (r == 0)
 		r = cof_flat_image(f, &source, &w->image, &keys, w->answers, err);
-	return r < 0 ? r : cof_flat_publish(f, err);
+	cof_progress_clear(&w->progress);
+	return r < 0 ? r : tell(w, &w->image.digest, ret, err);
+}
+
+/* Everything that work does is done in another process; what comes back is what it tells. */
+static int run(const settings *s, cof_cli_apart_work what, char **args)
+{
+	COF_AUTO(work)
+	w = {.s = s, .from = args[0], .progress = cof_progress_of(STDERR_FILENO, s->json), .begun = cof_now_ms()};
+	COF_AUTO_PTR(json_t) doc = NULL;
+	cof_err err = {0};
+	int r = cof_cli_image_apart(args[1], what, &w, &doc, &err);
+	return report(s, r, &err, doc);
 }
 
 int cof_cmd_image_unpack(int argc, char **argv)
 {
 	settings s;
-	cof_err err = {0};
 	int code = 0;
 	if (parse(argc, argv,
 		  "unpack [--key FILE]... [--kek DIR] [--policy FILE] [--require-encrypted] [options] [--json] "
@@ -256,35 +273,37 @@ int cof_cmd_image_unpack(int argc, char **argv)
 			  COF_CLI_KEY_HELP COF_CLI_DEPOT_HELP,
 		  &s, &code) < 0)
 		return code;
-	COF_AUTO(work) w = {.s = &s, .progress = cof_progress_of(STDERR_FILENO, s.json), .begun = cof_now_ms()};
-	int r = unpack(&w, argv + optind, &err);
-	return report(&w, r, &err, &w.image.digest);
+	return run(&s, unpack, argv + optind);
 }
 
 /* --- unpack-layer --- */
 
-static int unpack_layer(work *w, char **args, cof_err *err)
+static int unpack_layer(void *arg, int root, int life, json_t **ret, cof_err *err)
 {
+	work *w = arg;
 	COF_AUTO_PTR(cof_flat) f = NULL;
 	struct stat st;
 	const cof_flat_opts opts = flat_opts(w);
-	bool in = strcmp(args[0], "-") == 0;
-	COF_AUTO_FD int opened = in ? -EBADF : open(args[0], O_RDONLY | O_CLOEXEC);
+	bool in = strcmp(w->from, "-") == 0;
+	int r = cof_flat_new(&f, root, life, &opts, err);
+	if (r == 0)
+		r = cof_cli_apart_lock(err);
+	if (r == 0)
+		r = make_room(w, 1, err);
+	if (r < 0)
+		return r;
+	COF_AUTO_FD int opened = in ? -EBADF : open(w->from, O_RDONLY | O_CLOEXEC);
 	int fd = in ? STDIN_FILENO : opened;
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return cof_err_sys(err, errno == ENOENT ? "no-such-file" : "open-failed", "%s", args[0]);
-	int r = make_room(w, 1, err);
-	if (r == 0)
-		r = cof_flat_new(&f, args[1], &opts, err);
-	if (r == 0)
-		r = cof_flat_file(f, fd, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, w->answers, err);
-	return r < 0 ? r : cof_flat_publish(f, err);
+		return cof_err_sys(err, errno == ENOENT ? "no-such-file" : "open-failed", "%s", w->from);
+	r = cof_flat_file(f, fd, S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, w->answers, err);
+	cof_progress_clear(&w->progress);
+	return r < 0 ? r : tell(w, &w->answers[0].diff_id, ret, err);
 }
 
 int cof_cmd_image_unpack_layer(int argc, char **argv)
 {
 	settings s;
-	cof_err err = {0};
 	int code = 0;
 	if (parse(argc, argv,
 		  "unpack-layer [options] [--json] FILE ROOTFS\n"
@@ -293,7 +312,5 @@ int cof_cmd_image_unpack_layer(int argc, char **argv)
 		return code;
 	if (s.keys.n > 0 || s.keys.kek != NULL || s.policy != NULL || s.require_encrypted)
 		return cof_cli_usage("a layer in a file has neither keys nor signatures");
-	COF_AUTO(work) w = {.s = &s, .progress = cof_progress_of(STDERR_FILENO, s.json), .begun = cof_now_ms()};
-	int r = unpack_layer(&w, argv + optind, &err);
-	return report(&w, r, &err, r < 0 ? NULL : &w.answers[0].diff_id);
+	return run(&s, unpack_layer, argv + optind);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/secret.h"
 #include "runtime/cli/cli.h"
 
 static int cmd_image(int argc, char **argv)
@@ -48,6 +49,8 @@ int main(int argc, char **argv)
 {
 	/* A closed pipe is an error of the write, with its reason, and not a silent death. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	/* Owners' keys and passwords pass through JSON and OpenSSL here. */
+	cof_secret_wipe_heap();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return printf("coffer %s\n", COF_VERSION) < 0 ? COF_EXIT_USAGE : COF_EXIT_YES;
 	return cof_cli_dispatch("coffer", verbs, argc, argv);

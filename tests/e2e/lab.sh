@@ -42,14 +42,22 @@ lab_certs() {
 
 # --- registry --------------------------------------------------------------------------------------------------
 
+# With LAB_LOGIN=user:password, only that user is let in.
 lab_registry() {
-	local listening='listening on 127.0.0.1:\([0-9]*\), tls'
+	local listening='listening on 127.0.0.1:\([0-9]*\), tls' auth=
 	mkdir -p "$lab/registry"
+	if [ -n "${LAB_LOGIN:-}" ]; then
+		# shellcheck disable=SC2016 # Perl's
+		printf '%s:%s\n' "${LAB_LOGIN%%:*}" "$(perl -e 'print crypt($ARGV[0], "\$2b\$05\$" . "coffer" x 3 . "1234")' \
+			"${LAB_LOGIN#*:}")" >"$lab/htpasswd"
+		auth="auth: {htpasswd: {realm: lab, path: $lab/htpasswd}}"
+	fi
 	cat >"$lab/registry.yml" <<-CONF
 		version: 0.1
 		log: {level: info, formatter: text}
 		storage:
 		  filesystem: {rootdirectory: $lab/registry}
+		$auth
 		http:
 		  addr: 127.0.0.1:${1:-0}
 		  secret: throw-away
@@ -62,6 +70,13 @@ lab_registry() {
 	registry_port=$(sed -n "s/.*$listening.*/\1/p" "$lab/registry.log" | head -n 1)
 	registry=$registry_name:$registry_port
 	registry_opts=(--ca "$lab/tls/ca.pem" --resolve "$registry_name:$registry_port:127.0.0.1")
+	[ -z "$auth" ] || lab_auth_file
+}
+
+lab_auth_file() {
+	jq -n --arg host "$registry" --arg auth "$(printf %s "$LAB_LOGIN" | base64)" '{auths: {($host): {auth: $auth}}}' \
+		>"$lab/auth.json"
+	registry_opts+=(--auth-file "$lab/auth.json")
 }
 
 # --- images ----------------------------------------------------------------------------------------------------
@@ -112,6 +127,50 @@ lab_image() {
 	lab_layout "$name" "${options[@]}" && lab_encrypt "$name" && lab_push "$name"
 }
 
+# lab_trees NAME FOLDER... [-- umoci config options...]: an image of the workload below the folders' trees, a layer each
+# (".wh." names are the format's own); not encrypted yet.
+lab_trees() {
+	local layout=$lab/oci-$1 folders=()
+	shift
+	lab_workload
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		folders+=("$1")
+		shift
+	done
+	[ $# -eq 0 ] || shift
+	{
+		umoci init --layout "$layout" && umoci new --image "$layout:demo" &&
+			tar -C "$lab" --owner=0 --group=0 -cf "$lab/layer.tar" hello &&
+			umoci raw add-layer --image "$layout:demo" "$lab/layer.tar" &&
+			for folder in "${folders[@]}"; do
+				tar -C "$folder" --owner=0 --group=0 --sort=name -cf "$lab/layer.tar" . &&
+					umoci raw add-layer --image "$layout:demo" "$lab/layer.tar" || return
+			done &&
+			umoci config --image "$layout:demo" --config.entrypoint /hello "$@"
+	} >"$lab/umoci.log" 2>&1 || { cat "$lab/umoci.log" >&2; return 2; }
+}
+
+# lab_sign NAME: the image that was pushed last gets a cosign signature by the owner's key.
+lab_sign() {
+	[ -f "$lab/sign.pem" ] || openssl ecparam -name prime256v1 -genkey -noout -out "$lab/sign.pem"
+	openssl pkey -in "$lab/sign.pem" -pubout -out "$lab/sign.pub"
+	"$bin/coffer" image sign "${registry_opts[@]}" --key "$lab/sign.pem" "docker://$image" >"$lab/sign.log" 2>&1
+}
+
+# Only what the owner's key has signed, of this registry; the key is a resource of the broker.
+lab_signature_policy() {
+	jq -n --arg scope "$registry" '{default: [{type: "reject"}], transports: {docker: {($scope): [
+		{type: "sigstoreSigned", keyPath: "kbs:///default/cosign/demo", signedIdentity: {type: "matchRepository"}}]}}}' \
+		>"$lab/signature-policy.json"
+}
+
+# What the owner's tool and the guest need for private registries and signatures.
+lab_owner_images() {
+	kbs set-resource default/registry/login "$lab/auth.json" &&
+		kbs set-resource default/cosign/demo "$lab/sign.pub" &&
+		kbs set-resource default/security-policy/demo "$lab/signature-policy.json"
+}
+
 # The file in the registry's store that holds the blob with this digest.
 lab_blob() {
 	local hex=${1#sha256:}
@@ -150,6 +209,9 @@ lab_release_policy() {
 	cat >"$lab/release.json" <<-JSON
 		{"format": "coffer-release-policy/1", "rules": [
 		 {"resource": "default/image-key/*", "require": {"tee": ["tpm"], "status": "affirming"}},
+		 {"resource": "default/registry/*", "require": {"tee": ["tpm"], "status": "affirming"}},
+		 {"resource": "default/cosign/*", "require": {"tee": ["tpm"], "status": "affirming"}},
+		 {"resource": "default/security-policy/*", "require": {"tee": ["tpm"], "status": "affirming"}},
 		 {"resource": "default/demo/*", "require": {"tee": ["tpm"], "status": "affirming"}}]}
 	JSON
 }

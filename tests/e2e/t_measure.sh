@@ -160,6 +160,9 @@ t_manifest_records_the_measurements() {
 			"$(measure --tee snp --guest "$guest/manifest.json" --vcpu-type EPYC-Milan --vcpus $n --json | jq -r .measurement)" \
 			"SNP with $n vCPUs"
 	done
+	expect_eq "$(jq -r '.measurements.snp["scratch/EPYC-Milan"][1]' "$guest/manifest.json")" \
+		"$(measure --tee snp --guest "$guest/manifest.json" --profile default-scratch --vcpu-type EPYC-Milan --vcpus 2 --json |
+			jq -r .measurement)" "SNP with a scratch disk"
 	expect_eq "$(jq -r '.measurements.tpm.default.pcr9' "$guest/manifest.json")" \
 		"$(jq -r '.pcrs["9"]' "$lab/plain-reference.json")" "PCR 9"
 	expect_eq "$(jq -r '.measurements.tdx.default.mrtd' "$guest/manifest.json")" \

@@ -9,7 +9,8 @@
 
 #define PIN "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define PULL(reference, ca, resolve)                                                                                   \
-	"{\"reference\":\"" reference "\",\"ca\":\"" ca "\",\"proxy\":null,\"no_proxy\":[],\"resolve\":" resolve       \
+	"{\"reference\":\"" reference "\",\"ca\":\"" ca                                                                \
+	"\",\"proxy\":null,\"no_proxy\":[],\"token_servers\":[],\"mirrors\":[],\"resolve\":" resolve                   \
 	",\"logins\":false,\"signers\":false}"
 
 typedef struct bed {
@@ -73,8 +74,9 @@ __attribute__((unused)) static void send_pull_of(bed *b, const registry *g, int 
 	(void)snprintf(reference, sizeof reference, "registry.coffer.test:%u/demo@%s", g->port, g->manifest_digest);
 	(void)snprintf(resolve, sizeof resolve, "registry.coffer.test:%u:127.0.0.1", g->port);
 	COF_AUTO_PTR(json_t)
-	doc = json_pack("{s:s, s:s, s:n, s:[], s:[s], s:b, s:b}", "reference", reference, "ca", cof_buf_str(&g->ca),
-			"proxy", "no_proxy", "resolve", resolve, "logins", logins >= 0, "signers", signers >= 0);
+	doc = json_pack("{s:s, s:s, s:n, s:[], s:[], s:[], s:[s], s:b, s:b}", "reference", reference, "ca",
+			cof_buf_str(&g->ca), "proxy", "no_proxy", "token_servers", "mirrors", "resolve", resolve,
+			"logins", logins >= 0, "signers", signers >= 0);
 	assert_ok(cof_json_dump(doc, &text, &err));
 	assert_ok(cof_chan_send(cof_helper_chan(b->helper), COF_FETCHER_PULL, cof_buf_span(&text), given,
 				(size_t)(logins >= 0) + (size_t)(signers >= 0), &err));

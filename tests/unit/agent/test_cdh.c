@@ -23,6 +23,7 @@ static void everything_said(void **state)
 				   "authenticated_registry_credentials_uri = \"kbs:///default/credential/demo\"\n"
 				   "image_security_policy_uri = \"kbs:///default/security-policy/demo\"\n"
 				   "max_concurrent_layer_downloads_per_image = 5\n"
+				   "registry_token_servers = [\"auth.test\"]\n"
 				   "skip_proxy_ips = \"10.0.0.1\"\n"
 				   "[image.image_pull_proxy]\n"
 				   "https_proxy = \"http://proxy:1\"\n"
@@ -47,6 +48,8 @@ static void everything_said(void **state)
 	assert_string_equal(c.mirrors[0].url, "https://mirror.test:5000/hub");
 	assert_string_equal(c.mirrors[1].url, "https://other.test");
 	assert_int_equal(c.parallel, 5);
+	assert_int_equal(c.token_servers.n, 1);
+	assert_string_equal(c.token_servers.at[0], "auth.test");
 }
 
 static void a_policy_in_the_document_itself(void **state)
@@ -85,6 +88,9 @@ static void t042_settings_that_are_none(void **state)
 		{"[image]\nimage_pull_proxy = \"http://proxy\"\n", "initdata-malformed"},
 		{"[image]\nskip_proxy_ips = 1\n", "json-type"},
 		{"[image]\nregistry_mirrors = [\"a\"]\n", "initdata-malformed"},
+		{"[image]\nregistry_token_servers = \"a\"\n", "initdata-malformed"},
+		{"[image]\nregistry_token_servers = [\"https://a\"]\n", "initdata-malformed"},
+		{"[image]\nregistry_token_servers = [1]\n", "initdata-malformed"},
 		{"[image.registry_mirrors]\n\"a.test\" = 1\n", "initdata-malformed"},
 		{"[image.registry_mirrors]\n\"a.test\" = [\"http://b.test\"]\n", "initdata-malformed"},
 		{"[image.registry_mirrors]\n\"\" = [\"https://a.test\"]\n", "initdata-malformed"},

@@ -4,7 +4,8 @@
 #include "tests/unit/agent/fetcher_rig.h"
 
 #define SETTINGS "\"resolve\":[],\"logins\":false,\"signers\":false}"
-#define REST "\"no_proxy\":[]," SETTINGS
+#define LISTS "\"no_proxy\":[],\"token_servers\":[],\"mirrors\":[],"
+#define REST LISTS SETTINGS
 
 static void t047_pull_of_the_wrong_shape(void **state)
 {
@@ -18,8 +19,7 @@ static void t047_pull_of_the_wrong_shape(void **state)
 		{"{\"reference\":\"r.test/a@" PIN "\",\"ca\":null," REST, "json"},
 		{"{\"reference\":\"r.test/a@" PIN "\",\"ca\":\"\",\"proxy\":5," REST, "json"},
 		{"{\"reference\":\"r.test/a@" PIN "\",\"ca\":\"\",\"no_proxy\":\"a\"," SETTINGS, "json"},
-		{"{\"reference\":\"r.test/a@" PIN "\",\"ca\":\"\",\"no_proxy\":[],\"resolve\":[],\"logins\":1}",
-		 "json"},
+		{"{\"reference\":\"r.test/a@" PIN "\",\"ca\":\"\"," LISTS "\"resolve\":[],\"logins\":1}", "json"},
 		{PULL("r.test/a@" PIN, "", "{}"), "json"},
 		{PULL("r.test/a@" PIN, "", "[1]"), "json"},
 		{PULL("r.test/a@" PIN, "", "[\"a:1:b\",null]"), "json"},
@@ -178,8 +178,7 @@ static void t059_settings_without_their_pipes(void **state)
 		char text[512];
 		setup(&b);
 		(void)snprintf(text, sizeof text,
-			       "{\"reference\":\"r.test/a@" PIN "\",\"ca\":\"\",\"no_proxy\":[],\"resolve\":[],%s",
-			       words[i]);
+			       "{\"reference\":\"r.test/a@" PIN "\",\"ca\":\"\"," LISTS "\"resolve\":[],%s", words[i]);
 		send_text(&b, COF_FETCHER_PULL, text);
 		assert_refuses(&b, "fetcher-malformed");
 		teardown(&b);

@@ -81,26 +81,30 @@ static void hosts_file_and_resolve(void **state)
 static void ports_of_references(void **state)
 {
 	static const struct {
-		const char *reference, *second;
-	} all[] = {{"r.test:5000/a@sha256:0", "5000"},
-		   {"r.test/a:5000@x", NULL},
-		   {"r.test:443/a", NULL},
-		   {"r.test:/a", NULL},
-		   {"r.test:99999999/a", NULL},
-		   {"r.test:5x/a", NULL},
-		   {"", NULL},
-		   {"a:1", "1"}};
-	char port[8];
-	const char *out[3];
+		const char *reference, *proxy, *second, *third;
+	} all[] = {{"r.test:5000/a@sha256:0", NULL, "5000", NULL},
+		   {"r.test/a:5000@x", NULL, NULL, NULL},
+		   {"r.test:443/a", NULL, NULL, NULL},
+		   {"r.test:/a", NULL, NULL, NULL},
+		   {"r.test:99999999/a", NULL, NULL, NULL},
+		   {"r.test:5x/a", NULL, NULL, NULL},
+		   {"", NULL, NULL, NULL},
+		   {"a:1", NULL, "1", NULL},
+		   {"r.test/a", "http://p.test:3128", "3128", NULL},
+		   {"r.test:5000/a", "http://p.test:3128", "5000", "3128"}};
 	(void)state;
 	for (size_t i = 0; i < COF_COUNT(all); i++) {
-		cof_pull_ports(all[i].reference, port, out);
-		assert_string_equal(out[0], "443");
-		if (all[i].second == NULL)
-			assert_null(out[1]);
-		else
-			assert_string_equal(out[1], all[i].second);
-		assert_null(out[2]);
+		cof_pull_ports got = {0};
+		const char *const want[] = {"443", all[i].second, all[i].third};
+		cof_pull_ports_of(all[i].reference, all[i].proxy, &got);
+		for (size_t k = 0; k < COF_COUNT(want); k++) {
+			if (want[k] == NULL)
+				assert_null(got.list[k]);
+			else
+				assert_string_equal(got.list[k], want[k]);
+			if (want[k] == NULL)
+				break;
+		}
 	}
 }
 

@@ -91,6 +91,22 @@ static void t040_one_login_goes_out(void **state)
 	}
 }
 
+/* A mirror of this registry has a login of its own, one of another registry is not spoken of. */
+static void t040_logins_of_mirrors(void **state)
+{
+	static const char want[] = "{\"auths\":{\"registry.test:5000/team/app\":{\"auth\":\"dXNlcjpwYXNz\"},"
+				   "\"other.test/team/app\":{\"auth\":\"b3RoZXI6c2VjcmV0\"}}}";
+	bed t;
+	COF_AUTO(cof_secret) file = {0};
+	(void)state;
+	setup(&t, IMAGE);
+	t.cdh.mirrors[0] = (cof_cdh_mirror){TEXT("registry.test:5000"), TEXT("https://other.test/x")};
+	t.cdh.mirrors[1] = (cof_cdh_mirror){TEXT("registry.test"), TEXT("https://token.test")};
+	t.cdh.n_mirrors = 2;
+	assert_ok(cof_keeper_logins(&t.in, &file, &err));
+	assert_span_equal(cof_secret_span(&file), want, strlen(want));
+}
+
 /* What the fetcher reads of it is the login that the owner wrote. */
 static void the_login_is_the_owners(void **state)
 {
@@ -222,6 +238,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t040_one_login_goes_out),
+		cmocka_unit_test(t040_logins_of_mirrors),
 		cmocka_unit_test(the_login_is_the_owners),
 		cmocka_unit_test(logins_that_are_not_to_be_had),
 		cmocka_unit_test(t039_keys_of_the_scope_that_decides),

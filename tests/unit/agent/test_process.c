@@ -59,6 +59,7 @@ static pid_t spawn(manner how)
 		sigset_t none;
 		(void)sigemptyset(&none);
 		(void)signal(SIGTERM, how == HEARING ? on_term : how == IGNORING ? SIG_IGN : SIG_DFL);
+		(void)signal(SIGQUIT, how == HEARING ? on_term : SIG_DFL);
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		if (how == GOING)
 			_exit(42);
@@ -197,6 +198,29 @@ static void term_means_the_end(void **state)
 	assert_term_ends(DEAF, 128 + SIGKILL);
 }
 
+/* Who sends SIGTERM does not know how the image wants to be asked; other signals are what they are. */
+static void stop_is_the_images_own(void **state)
+{
+	static const struct {
+		manner how;
+		int sent, status;
+	} cases[] = {{HEARING, SIGTERM, SIGQUIT},
+		     {DEAF, SIGTERM, 128 + SIGKILL},
+		     {HEARING, SIGQUIT, SIGQUIT},
+		     {HEARING, SIGUSR1, 128 + SIGUSR1}};
+	(void)state;
+	for (size_t i = 0; i < COF_COUNT(cases); i++) {
+		bed b;
+		setup(&b);
+		adopt(&b, spawn(cases[i].how));
+		b.p->stop_signal = SIGQUIT;
+		assert_ok(cof_process_signal(b.p, cases[i].sent, &err));
+		rig_turn(&b.r, &b.ended, 1);
+		assert_int_equal(b.p->status, cases[i].status);
+		teardown(&b);
+	}
+}
+
 static const void *second;
 
 static bool is_second(const void *call)
@@ -275,10 +299,15 @@ static void hearing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(t085_no_pid_no_process), cmocka_unit_test(t085_waits_have_a_limit),
-		cmocka_unit_test(end_is_told_and_kept),	  cmocka_unit_test(over_before_it_was_known),
-		cmocka_unit_test(term_means_the_end),	  cmocka_unit_test(t051_waiters_are_sent_away),
-		cmocka_unit_test(streams_end_with_it),	  cmocka_unit_test(hearing),
+		cmocka_unit_test(t085_no_pid_no_process),
+		cmocka_unit_test(t085_waits_have_a_limit),
+		cmocka_unit_test(end_is_told_and_kept),
+		cmocka_unit_test(over_before_it_was_known),
+		cmocka_unit_test(term_means_the_end),
+		cmocka_unit_test(stop_is_the_images_own),
+		cmocka_unit_test(t051_waiters_are_sent_away),
+		cmocka_unit_test(streams_end_with_it),
+		cmocka_unit_test(hearing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

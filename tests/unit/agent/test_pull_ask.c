@@ -27,12 +27,29 @@ static void ports_of_places(void **state)
 	for (size_t i = 0; i < COF_COUNT(cases); i++) {
 		cof_pull_ports p;
 		const char *const want[] = {"443", cases[i].second, cases[i].third, NULL};
-		cof_pull_ports_of(cases[i].reference, cases[i].proxy, &p);
+		const cof_cdh cdh = {.proxy = TEXT(cases[i].proxy)};
+		cof_pull_ports_of(cases[i].reference, &cdh, &p);
 		for (size_t k = 0; k < COF_COUNT(want); k++)
 			if ((want[k] == NULL) != (p.list[k] == NULL) ||
 			    (want[k] != NULL && strcmp(want[k], p.list[k]) != 0))
 				fail_msg("%s, %s: %s", cases[i].reference, cases[i].proxy, p.list[k]);
 	}
+}
+
+static void ports_of_mirrors(void **state)
+{
+	cof_cdh cdh = {.proxy = TEXT("http://p:1")};
+	cof_pull_ports p;
+	(void)state;
+	for (; cdh.n_mirrors < COF_CDH_MIRRORS_MAX; cdh.n_mirrors++)
+		cdh.mirrors[cdh.n_mirrors].url = TEXT("https://m.test");
+	cdh.mirrors[1].url = TEXT("https://m.test:5000/hub");
+	cdh.mirrors[COF_CDH_MIRRORS_MAX - 1].url = TEXT("https://m.test:6000");
+	cof_pull_ports_of("r.test:7000/a", &cdh, &p);
+	const char *const want[] = {"443", "7000", "1", "5000", "6000", NULL};
+	for (size_t i = 0; want[i] != NULL; i++)
+		assert_string_equal(p.list[i], want[i]);
+	assert_null(p.list[5]);
 }
 
 static void wants_settings(void)
@@ -97,6 +114,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ports_of_places),
+		cmocka_unit_test(ports_of_mirrors),
 		cmocka_unit_test(settings_reach_the_fetcher),
 		cmocka_unit_test(t039_t042_no_settings_no_pull),
 		cmocka_unit_test(t039_nothing_begins_before_the_keepers_word),

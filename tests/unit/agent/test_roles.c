@@ -121,14 +121,23 @@ static void task_goes_over_a_channel(void **state)
 			    .size = 9};
 	(void)state;
 	assert_ok(cof_chan_pair(pair, &err));
-	assert_ok(cof_role_task_send(pair[0], &l, 3, pair, 2, &err));
+	assert_ok(cof_role_task_send(pair[0], &l, 3, true, pair, 2, &err));
 	assert_ok(cof_chan_recv(pair[1], &m, &err));
 	assert_int_equal(m.type, COF_UNPACKER_JOB);
 	assert_int_equal(m.n_fds, 2);
 	assert_non_null(strstr(cof_buf_str(&m.body), "\"index\":3"));
+	assert_non_null(strstr(cof_buf_str(&m.body), "\"wide\":true"));
 	assert_non_null(strstr(cof_buf_str(&m.body), "\"pubopts\":null"));
 	cof_fd_close(&pair[0]);
 	cof_fd_close(&pair[1]);
+}
+
+/* Two layers are never both most of an image: what the wide one may take is there once. */
+static void one_layer_is_wide_at_most(void **state)
+{
+	(void)state;
+	assert_true(cof_role_wide(1, 1) && cof_role_wide(6, 10) && cof_role_wide(UINT64_MAX, UINT64_MAX));
+	assert_false(cof_role_wide(5, 10) || cof_role_wide(0, 0) || cof_role_wide(5, 11));
 }
 
 int main(void)
@@ -139,6 +148,7 @@ int main(void)
 		cmocka_unit_test(manifest_good),
 		cmocka_unit_test(report_of_an_unpacker),
 		cmocka_unit_test(news_over_a_channel),
+		cmocka_unit_test(one_layer_is_wide_at_most),
 		cmocka_unit_test(task_goes_over_a_channel),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,8 +86,8 @@ static void assert_job_fails(uint32_t type, const char *text, size_t n_fds, cons
 }
 
 #define JOB(index, size, digest, more)                                                                                 \
-	"{\"index\":" index ",\"size\":" size ",\"media_type\":\"" TAR "\",\"digest\":\"" digest "\",\"diff_id\":\"" D \
-	"\"," more "}"
+	"{\"index\":" index ",\"wide\":false,\"size\":" size ",\"media_type\":\"" TAR "\",\"digest\":\"" digest        \
+	"\",\"diff_id\":\"" D "\"," more "}"
 
 static void t059_not_a_job(void **state)
 {
@@ -187,7 +187,7 @@ static void unpack_at(bed *b, size_t index, const cof_buf *tar, const cof_buf *a
 		.media_type = TEXT(TAR), .digest = digest, .size = as->len, .diff_id = digest, .pubopts = pubopts};
 	assert_int_equal(pipe2(fds, O_CLOEXEC), 0);
 	const int given[] = {fds[0], b->folder};
-	assert_ok(cof_role_task_send(cof_helper_chan(b->helper), &l, index, given, 2, &err));
+	assert_ok(cof_role_task_send(cof_helper_chan(b->helper), &l, index, index == 1, given, 2, &err));
 	assert_int_equal(write(fds[1], tar->data, tar->len), tar->len);
 	(void)close(fds[0]);
 	(void)close(fds[1]);

@@ -4,8 +4,8 @@
 
 #include "tests/unit/cli/captured.h"
 #include "tests/unit/cli/screen.h"
+#include "tests/unit/image/in_scratch.h"
 #include "tests/unit/image/mkimage.h"
-#include "tests/unit/image/scratch.h"
 
 #define OCI "application/vnd.oci.image."
 #define D "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -39,21 +39,14 @@ static void put_image(cof_layout *l, const char *tag, const char *config, const 
 
 static int begin(void **state)
 {
-	int r = scratch_up(state);
+	int r = in_scratch_up(state);
 	const scratch *s = *state;
-	assert_int_equal(chdir(s->top), 0);
 	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
 	put_image(l, "v1", "{\"User\":\"app\",\"Cmd\":[\"/run\"],\"StopSignal\":\"SIGQUIT\"}", "{\"made.by\":\"us\"}");
 	put_image(l, "evil",
 		  "{\"User\":\"\\u001b[2J\\u0007\",\"Env\":[\"A=\\u001b]0;title\\u0007\"],\"Cmd\":[\"\\u009b31m\"]}",
 		  "{\"\\u001b[1m\":\"\\r\\n\"}");
 	return r;
-}
-
-static int end(void **state)
-{
-	assert_int_equal(chdir("/"), 0);
-	return scratch_down(state);
 }
 
 static void for_machines(void **state)
@@ -107,6 +100,42 @@ static void t087_texts_do_not_draw(void **state)
 	}
 }
 
+/* An index beside its image: what it names, but for what names nothing. */
+static void members_of_an_index(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", false);
+	COF_AUTO(cof_fetched) m = {0};
+	COF_AUTO(cof_buf) index = {0};
+	COF_AUTO(screen) view = screen_open();
+	const cof_image_source src = cof_layout_source(l);
+	cof_digest d = {0};
+	cof_media_kind kind;
+	char text[COF_DIGEST_STR_MAX];
+	assert_ok(cof_image_fetch(&src, "v1", &m, &d, &kind, &err));
+	cof_digest_str(&d, text);
+	assert_ok(cof_buf_printf(&index, &err,
+				 "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":["
+				 "{\"mediaType\":7,\"digest\":{}},{\"mediaType\":\"x\\u001b[1m\",\"digest\":\"" D
+				 "\",\"size\":1,\"platform\":{\"os\":\"\\u001b[2J\",\"architecture\":\"\\u0007\"}},{"
+				 "\"mediaType\":\"" OCI
+				 "manifest.v1+json\",\"digest\":\"%s\",\"size\":%zu,\"platform\":"
+				 "{\"os\":\"linux\",\"architecture\":\"arm64\"}}]}",
+				 text, m.body.len));
+	assert_ok(cof_layout_put(l, cof_buf_span(&index), &d, &err));
+	assert_ok(cof_layout_tag(l, "all", OCI "index.v1+json", &d, index.len, &err));
+	assert_int_equal(VERB(inspect, "--platform", "linux/arm64", "oci:l:all"), COF_EXIT_YES);
+	json_t *v = NULL;
+	assert_ok(cof_json_read_file("out", 1 << 20, &v, &err));
+	COF_AUTO_PTR(json_t) doc = v;
+	assert_int_equal(json_array_size(json_object_get(doc, "members")), 2);
+	const char *const words[] = {"--platform", "linux/arm64", "oci:l:all", NULL};
+	assert_int_equal(captured(cof_cmd_image_inspect, "inspect", words, view.name, "err"), COF_EXIT_YES);
+	screen_read(&view);
+	assert_true(screen_says(&view, "2 members") && screen_says(&view, "linux/arm64"));
+	assert_false(screen_says(&view, "\033"));
+}
+
 static void platforms(void **state)
 {
 	(void)state;
@@ -121,11 +150,8 @@ static void platforms(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
-		T(for_machines),
-		T(for_people),
-		T(t087_texts_do_not_draw),
-		T(platforms),
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, in_scratch_down)
+		T(for_machines), T(for_people), T(t087_texts_do_not_draw), T(members_of_an_index), T(platforms),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,6 +101,28 @@ static void an_owners_policy_goes_in_as_it_is(void **state)
 			    "{\"format\":\"coffer-policy/1\",\"containers\":[]}\n");
 }
 
+static void owners_say_what_a_scratch_disk_must_be(void **state)
+{
+	static const char *const rules[] = {"integrity", "encrypted", "no"};
+	(void)state;
+	for (size_t i = 0; i < COF_COUNT(rules); i++) {
+		COF_AUTO(cof_initdata) d = {0};
+		COF_AUTO_PTR(json_t) p = NULL;
+		assert_int_equal(RUN("make", "--kbs", "https://k", "--kbs-ca", ca, "--image", IMAGE, "--scratch",
+				     rules[i], "--output", out),
+				 0);
+		load(&d);
+		assert_ok(cof_json_parse(cof_span_str(cof_initdata_entry(&d, "policy.json")), &p, &err));
+		assert_string_equal(json_string_value(json_object_get(p, "scratch")), rules[i]);
+	}
+	assert_int_equal(RUN("make", "--kbs", "https://k", "--kbs-ca", ca, "--image", IMAGE, "--scratch", "plain",
+			     "--output", out),
+			 2);
+	assert_int_equal(RUN("make", "--kbs", "https://k", "--kbs-ca", ca, "--policy", policy, "--scratch", "no",
+			     "--output", out),
+			 2);
+}
+
 static void t089_texts_cannot_leave_their_quotes(void **state)
 {
 	(void)state;
@@ -159,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(made_initdata_pins_the_image, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(an_owners_policy_goes_in_as_it_is, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(owners_say_what_a_scratch_disk_must_be, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(t089_texts_cannot_leave_their_quotes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(t009_images_without_digest_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(digest_and_show_read_files, set_up, tear_down),

@@ -59,6 +59,25 @@ static void limits_what_it_reads(void **state)
 	assert_fails(cof_file_read(absent, 3, &c, &err), "no-such-file");
 }
 
+static void reads_secrets(void **state)
+{
+	(void)state;
+	COF_AUTO_FREE char *path = in_dir("secret");
+	assert_ok(cof_file_write(path, cof_span_str("four"), 0600, &err));
+	COF_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	for (size_t max = 4; max <= 5; max++) {
+		COF_AUTO(cof_secret) s = {0};
+		assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+		assert_ok(cof_fd_read_secret(fd, max, &s, &err));
+		assert_span_equal(cof_secret_span(&s), "four", 4);
+	}
+	COF_AUTO(cof_secret) none = {0};
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	assert_fails(cof_fd_read_secret(fd, 3, &none, &err), "file-too-large");
+	assert_fails(cof_fd_read_secret(-EBADF, 3, &none, &err), "read-failed");
+	assert_null(none.data);
+}
+
 static void failed_write_leaves_the_old_file(void **state)
 {
 	(void)state;
@@ -127,13 +146,10 @@ static void bounds_paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writes_and_reads_back),
-		cmocka_unit_test(limits_what_it_reads),
-		cmocka_unit_test(failed_write_leaves_the_old_file),
-		cmocka_unit_test(reads_exactly),
-		cmocka_unit_test(makes_nested_directories),
-		cmocka_unit_test(bounds_paths),
-		cmocka_unit_test(removes_trees_but_not_what_links_point_to),
+		cmocka_unit_test(writes_and_reads_back), cmocka_unit_test(limits_what_it_reads),
+		cmocka_unit_test(reads_secrets),	 cmocka_unit_test(failed_write_leaves_the_old_file),
+		cmocka_unit_test(reads_exactly),	 cmocka_unit_test(makes_nested_directories),
+		cmocka_unit_test(bounds_paths),		 cmocka_unit_test(removes_trees_but_not_what_links_point_to),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

@@ -4,7 +4,9 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -61,6 +63,26 @@ static int only_beneath(int dir, int other)
 	MUST(openat(other, "there", O_RDONLY | O_CLOEXEC) >= 0);
 	MUST(openat(other, "there", O_WRONLY | O_CLOEXEC) < 0);
 	MUST(openat(other, "new", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) < 0);
+	return 0;
+}
+
+static int no_writing_but_beneath(int dir, int other)
+{
+	char name[64], path[PATH_MAX];
+	(void)snprintf(name, sizeof name, "/proc/self/fd/%d", dir);
+	ssize_t n = readlink(name, path, sizeof path - 1);
+	MUST(n > 0);
+	path[n] = '\0';
+	const char *const folders[] = {"/no/such/folder", path};
+	int f = openat(other, "there", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	MUST(f >= 0);
+	MUST(cof_lockdown_writes(folders, 2, NULL) == 0);
+	MUST(openat(dir, "file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0);
+	MUST(open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0);
+	MUST(openat(other, "there", O_RDONLY | O_CLOEXEC) >= 0);
+	MUST(!cof_lockdown_landlock() || openat(other, "there", O_WRONLY | O_CLOEXEC) < 0);
+	MUST(!cof_lockdown_landlock() || unlinkat(other, "there", 0) < 0);
+	MUST(!cof_lockdown_landlock() || mkdirat(other, "d", 0700) < 0);
 	return 0;
 }
 
@@ -124,6 +146,7 @@ static void t032_lockdown(void **state)
 	(void)state;
 	assert_int_equal(in_child(no_capabilities), 0);
 	assert_int_equal(in_child(only_beneath), 0);
+	assert_int_equal(in_child(no_writing_but_beneath), 0);
 	assert_int_equal(in_child(root_is_the_folder), 0);
 	assert_int_equal(in_child(no_network), 0);
 	assert_int_equal(in_child(few_descriptors), 0);

@@ -5,21 +5,45 @@
 #include "image-decrypt/enc_provider.h"
 #include "image-decrypt/flat.h"
 #include "image-decrypt/layout.h"
+#include "image-decrypt/staging.h"
 #include "tests/unit/test.h"
+
+typedef struct flat_tree {
+	cof_staging *staging;
+	cof_flat *flat;
+} flat_tree;
+
+/* In this order: the folder is removed when nobody writes into it any more. */
+static inline void flat_tree_release(flat_tree *t)
+{
+	if (t->flat != NULL)
+		cof_flat_free(t->flat);
+	if (t->staging != NULL)
+		cof_staging_free(t->staging);
+	*t = (flat_tree){0};
+}
+COF_DEFINE_AUTO(flat_tree, flat_tree_release)
+
+static inline int flat_tree_new(flat_tree *t, const char *target, const cof_flat_opts *opts, cof_err *err)
+{
+	int r = cof_staging_new(&t->staging, target, err);
+	return r < 0 ? r
+		     : cof_flat_new(&t->flat, cof_staging_root(t->staging), cof_staging_life(t->staging), opts, err);
+}
 
 static inline int flatten_with(cof_layout *from, const char *wanted, const char *target, const cof_flat_opts *opts,
 			       const cof_flat_keys *keys, cof_err *err)
 {
-	COF_AUTO_PTR(cof_flat) f = NULL;
+	COF_AUTO(flat_tree) t = {0};
 	COF_AUTO(cof_image) image = {0};
 	COF_AUTO_FREE cof_unpack_answer *answers = calloc(COF_LAYERS_MAX, sizeof *answers);
 	const cof_image_source source = cof_layout_source(from);
-	int r = cof_flat_new(&f, target, opts, err);
+	int r = flat_tree_new(&t, target, opts, err);
 	if (r == 0)
 		r = cof_image_load(&source, wanted, COF_PLATFORM_DEFAULT, &image, err);
 	if (r == 0)
-		r = cof_flat_image(f, &source, &image, keys, answers, err);
-	return r < 0 ? r : cof_flat_publish(f, err);
+		r = cof_flat_image(t.flat, &source, &image, keys, answers, err);
+	return r < 0 ? r : cof_staging_publish(t.staging, err);
 }
 
 /* arg is the key-encryption key as a span. */

@@ -206,6 +206,27 @@ static void stopped_from_elsewhere(void **state)
 	}
 }
 
+/* A caller that waits for something else can do all the work. */
+static void help_when_there_is_work(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_crew) crew = NULL;
+	sink a = {0}, b = {0};
+	assert_ok(cof_crew_new(&crew, 0, &err));
+	COF_AUTO_PTR(cof_belt) r = make_belt(crew, 4, &a, &b);
+	assert_false(cof_crew_help(crew));
+	assert_ok(write_blocks(r, 1, &err));
+	assert_true(cof_crew_help(crew));
+	assert_true(cof_crew_help(crew));
+	assert_false(cof_crew_help(crew));
+	assert_true(a.blocks == 1 && b.blocks == 1);
+	cof_belt_close(r);
+	assert_true(cof_crew_help(crew));
+	assert_true(cof_crew_help(crew));
+	assert_false(cof_crew_help(crew));
+	assert_true(a.whole && b.whole);
+}
+
 static void cpu_time_is_counted(void **state)
 {
 	(void)state;
@@ -216,6 +237,8 @@ static void cpu_time_is_counted(void **state)
 	uint64_t from = cof_thread_ns();
 	assert_ok(write_blocks(r, 1000, &err));
 	assert_true(cof_thread_ns() > from);
+	for (int i = 0; i < 10000 && cof_crew_ns(crew) == 0; i++)
+		(void)usleep(1000); /* the threads may not have had a turn yet */
 	assert_true(cof_crew_ns(crew) > 0);
 }
 
@@ -230,6 +253,7 @@ int main(void)
 		cmocka_unit_test(freed_in_the_middle),
 		cmocka_unit_test(stopped_from_elsewhere),
 		cmocka_unit_test(cpu_time_is_counted),
+		cmocka_unit_test(help_when_there_is_work),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

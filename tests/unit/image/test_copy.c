@@ -2,44 +2,10 @@
 /* Images from place to place, a real registry among them: what arrives is the same, or nothing has its name. */
 #include "image-decrypt/copy.h"
 
+#include "tests/unit/image/in_scratch.h"
 #include "tests/unit/image/mkimage.h"
-#include "tests/unit/image/registry_up.h"
-#include "tests/unit/image/scratch.h"
 
 #define OCI "application/vnd.oci.image."
-
-static registry_up up;
-static bool running;
-
-/* Before any test leaves this folder. */
-static int all_begin(void **state)
-{
-	(void)state;
-	running = registry_start(&up);
-	return 0;
-}
-
-static int all_end(void **state)
-{
-	(void)state;
-	if (running)
-		registry_stop(&up);
-	return 0;
-}
-
-static int begin(void **state)
-{
-	int r = scratch_up(state);
-	const scratch *s = *state;
-	assert_int_equal(chdir(s->top), 0);
-	return r;
-}
-
-static int end(void **state)
-{
-	assert_int_equal(chdir("/"), 0);
-	return scratch_down(state);
-}
 
 static int copy_as(const char *from, const char *to, const cof_copy_opts *opts, cof_copy_result *ret, cof_err *why)
 {
@@ -70,7 +36,7 @@ static void make_images(const scratch *s, int n)
 	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
 	for (int i = 0; i < n; i++) {
 		COF_AUTO(cof_buf) tar = {0};
-		char tag[8], text[32];
+		char tag[16], text[32];
 		(void)snprintf(tag, sizeof tag, "v%d", i);
 		(void)snprintf(text, sizeof text, "text number %d", i);
 		tar_file(&tar, "file", text);
@@ -92,7 +58,7 @@ static void make_index(const scratch *s, int n, bool missing)
 	for (int i = 0; i < n; i++) {
 		COF_AUTO(cof_fetched) m = {0};
 		cof_media_kind kind;
-		char tag[8];
+		char tag[16];
 		(void)snprintf(tag, sizeof tag, "v%d", i);
 		assert_ok(cof_image_fetch(&src, tag, &m, &d, &kind, &err));
 		cof_digest_str(&d, text);
@@ -254,7 +220,7 @@ static void progress_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, in_scratch_up, in_scratch_down)
 		T(to_a_registry_and_back),
 		T(from_registry_to_registry),
 		T(one_image_of_an_index),
@@ -263,5 +229,5 @@ int main(void)
 		T(names_with_digests),
 		T(progress_is_told),
 	};
-	return cmocka_run_group_tests(tests, all_begin, all_end);
+	return cmocka_run_group_tests(tests, registry_up_for_all, registry_down_for_all);
 }

@@ -2,9 +2,8 @@
 /* Names of images, and the same image in each of the places that they name. */
 #include "image-decrypt/depot.h"
 
+#include "tests/unit/image/in_scratch.h"
 #include "tests/unit/image/mkimage.h"
-#include "tests/unit/image/registry_up.h"
-#include "tests/unit/image/scratch.h"
 
 #define D "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
@@ -143,39 +142,13 @@ static void carry_to(const char *from, const char *to, const cof_depot_opts *opt
 	holds(to, opts, ret);
 }
 
-static registry_up up;
-static bool running;
-
-/* Before any test leaves this folder. */
-static int all_begin(void **state)
-{
-	(void)state;
-	running = registry_start(&up);
-	return 0;
-}
-
-static int all_end(void **state)
-{
-	(void)state;
-	if (running)
-		registry_stop(&up);
-	return 0;
-}
-
 static int begin(void **state)
 {
-	int r = scratch_up(state);
+	int r = in_scratch_up(state);
 	const scratch *s = *state;
-	assert_int_equal(chdir(s->top), 0);
 	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
 	layout_demo(l, "v1");
 	return r;
-}
-
-static int end(void **state)
-{
-	assert_int_equal(chdir("/"), 0);
-	return scratch_down(state);
 }
 
 static void from_place_to_place(void **state)
@@ -239,7 +212,7 @@ static void a_registry(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, begin, end)
+#define T(f) cmocka_unit_test_setup_teardown(f, begin, in_scratch_down)
 		T(names),
 		T(what_is_no_name),
 		T(from_place_to_place),
@@ -247,5 +220,5 @@ int main(void)
 		T(docker_archives_are_for_reading),
 		T(a_registry),
 	};
-	return cmocka_run_group_tests(tests, all_begin, all_end);
+	return cmocka_run_group_tests(tests, registry_up_for_all, registry_down_for_all);
 }

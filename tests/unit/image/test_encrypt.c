@@ -4,6 +4,7 @@
 #include "image-decrypt/encrypt.h"
 #include "tests/unit/image/flatten.h"
 #include "tests/unit/image/mkimage.h"
+#include "tests/unit/image/registry_up.h"
 #include "tests/unit/image/remade.h"
 #include "tests/unit/image/scratch.h"
 
@@ -302,6 +303,61 @@ static void into_an_archive(void **state)
 	assert_fails(remake_encrypt(s, "oci:plain:v1", name, &opts, &d, &err), "image-name");
 }
 
+static registry_up up;
+static bool running;
+
+/* Before any test leaves this folder. */
+static int all_begin(void **state)
+{
+	(void)state;
+	running = registry_start(&up);
+	return 0;
+}
+
+static int all_end(void **state)
+{
+	(void)state;
+	if (running)
+		registry_stop(&up);
+	return 0;
+}
+
+/* Into a registry and out of it, and a recipient who joins there. */
+static void a_registry(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_enc_to) to = for_kek();
+	COF_AUTO_PTR(cof_enc_keys) keys = NULL;
+	COF_AUTO(cof_image_name) plain = {0};
+	COF_AUTO(cof_image_name) there = {0};
+	COF_AUTO(cof_image_name) back = {0};
+	char name[128];
+	cof_digest a, b, c;
+	if (!running)
+		skip();
+	const cof_depot_opts depot = {.ca_pem = cof_buf_span(&up.ca), .resolve = up.resolves};
+	three_layers(s, OCI_TAR, OCI_MANIFEST);
+	remade_name(s, "oci:plain:v1", &plain);
+	remade_name(s, "oci:back:v1", &back);
+	(void)snprintf(name, sizeof name, "docker://" REGISTRY_NAME ":%u/team/sealed:v1", up.port);
+	assert_ok(cof_image_name_parse(name, COF_DEPOT_LAYOUT, &there, &err));
+	assert_ok(cof_enc_keys_new(&keys, &err));
+	assert_ok(cof_enc_keys_add_kek(keys, cof_span_of(kek, sizeof kek), &err));
+	const cof_encrypt_opts seal = {.to = to}, more = {.to = to, .keys = keys};
+	const cof_decrypt_opts open = {.keys = keys};
+	assert_ok(
+		cof_encrypt_image(&(cof_remake_opts){.from = &plain, .to = &there, .depot = &depot}, &seal, &a, &err));
+	assert_ok(
+		cof_encrypt_image(&(cof_remake_opts){.from = &there, .to = &there, .depot = &depot}, &more, &b, &err));
+	assert_false(cof_digest_equal(&a, &b));
+	assert_ok(cof_decrypt_image(&(cof_remake_opts){.from = &there, .to = &back, .depot = &depot}, &open, &c, &err));
+	COF_AUTO(cof_image) was = {0};
+	COF_AUTO(cof_image) is = {0};
+	load(s, "plain", "v1", &was);
+	load(s, "back", "v1", &is);
+	assert_true(cof_digest_equal(&was.digest, &is.digest));
+}
+
 /* A damaged layout must not become a well-sealed image of damage. */
 static void t036_damaged_source(void **state)
 {
@@ -339,9 +395,10 @@ int main(void)
 		T(recipients_join),
 		T(t038_old_annotations),
 		T(into_an_archive),
+		T(a_registry),
 		T(what_changes_and_what_stays),
 		T(fresh_every_time),
 		T(there_and_back),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, all_begin, all_end);
 }

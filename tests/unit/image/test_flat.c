@@ -142,7 +142,7 @@ typedef enum victim { NOBODY, THE_CHILD, OURSELVES } victim;
 static int unpack_odd(const scratch *s, odd *o, victim kill_late, cof_err *ret)
 {
 	COF_AUTO_PTR(cof_layout) from = layout_at(s->top, "l", false);
-	COF_AUTO_PTR(cof_flat) f = NULL;
+	COF_AUTO(flat_tree) t = {0};
 	COF_AUTO(cof_image) image = {0};
 	cof_unpack_answer answer;
 	char target[256];
@@ -150,10 +150,10 @@ static int unpack_odd(const scratch *s, odd *o, victim kill_late, cof_err *ret)
 	o->real = cof_layout_source(from);
 	const cof_image_source source = {o, odd_manifest, odd_blob, odd_stream, NULL};
 	(void)snprintf(target, sizeof target, "%s/tree", s->top);
-	assert_ok(cof_flat_new(&f, target, &opts, &err));
+	assert_ok(flat_tree_new(&t, target, &opts, &err));
 	o->kill = kill_late == NOBODY ? 0 : kill_late == THE_CHILD ? unpacker() : getpid();
 	assert_ok(cof_image_load(&source, "v1", COF_PLATFORM_DEFAULT, &image, &err));
-	return cof_flat_image(f, &source, &image, NULL, &answer, ret);
+	return cof_flat_image(t.flat, &source, &image, NULL, &answer, ret);
 }
 
 static void t035_sources_that_misbehave(void **state)
@@ -207,12 +207,12 @@ static void t036_a_killed_parent_leaves_nothing(void **state)
 static void t036_an_unfinished_tree_is_ours_alone(void **state)
 {
 	const scratch *s = *state;
-	COF_AUTO_PTR(cof_flat) f = NULL;
+	COF_AUTO(flat_tree) t = {0};
 	char target[256];
 	const cof_flat_opts opts = {0};
 	struct stat st;
 	(void)snprintf(target, sizeof target, "%s/tree", s->top);
-	assert_ok(cof_flat_new(&f, target, &opts, &err));
+	assert_ok(flat_tree_new(&t, target, &opts, &err));
 	COF_AUTO_FD int top = open(s->top, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = opendir(s->top);
 	size_t seen = 0;
@@ -225,7 +225,7 @@ static void t036_an_unfinished_tree_is_ours_alone(void **state)
 	}
 	(void)closedir(d);
 	assert_int_equal(seen, 1);
-	assert_ok(cof_flat_publish(f, &err));
+	assert_ok(cof_staging_publish(t.staging, &err));
 	assert_int_equal(stat(target, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0755);
 }

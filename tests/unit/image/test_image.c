@@ -222,6 +222,27 @@ static void t037_the_platform_is_the_configs(void **state)
 	assert_fails(load_as(l, COF_PLATFORM_ANY, &err), "platform-not-found");
 }
 
+/* Whatever it is asked for, the same index comes: it would have to hold its own digest. */
+static int get_itself(void *arg, const char *wanted, cof_fetched *ret, cof_err *err)
+{
+	(void)wanted;
+	return cof_buf_add_str(&ret->body, arg, err);
+}
+
+static void t037_an_index_of_itself(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_buf) doc = {0};
+	COF_AUTO(cof_image) image = {0};
+	assert_ok(cof_buf_printf(&doc, &err,
+				 "{\"schemaVersion\":2,\"mediaType\":\"" OCI "index.v1+json\",\"manifests\":[{"
+				 "\"mediaType\":\"" OCI "index.v1+json\",\"digest\":\"" LAYER_DIGEST "\",\"size\":%d,"
+				 "\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}]}",
+				 314));
+	const cof_image_source src = {.arg = (void *)(uintptr_t)cof_buf_str(&doc), .manifest = get_itself};
+	assert_fails(cof_image_load(&src, "v1", COF_PLATFORM_DEFAULT, &image, &err), "image-digest-mismatch");
+}
+
 /* An index in the place of the manifest that an index names. */
 static void t037_members_are_what_they_are_called(void **state)
 {
@@ -284,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(t037_indexes_within_indexes, scratch_up, scratch_down),
 		cmocka_unit_test_setup_teardown(t037_the_platform_is_the_configs, scratch_up, scratch_down),
 		cmocka_unit_test_setup_teardown(t037_members_are_what_they_are_called, scratch_up, scratch_down),
+		cmocka_unit_test(t037_an_index_of_itself),
 		cmocka_unit_test(t036_members_within_descriptors),
 		cmocka_unit_test(loads_by_tag_and_digest),
 		cmocka_unit_test(downgrade_is_seen),

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/wait.h>
+
 #include "tests/unit/image/mkimage.h"
 #include "tests/unit/image/scratch.h"
 
@@ -149,13 +151,48 @@ static void an_abort_leaves_nothing(void **state)
 {
 	const scratch *s = *state;
 	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
-	cof_layout_new n = {.fd = -EBADF};
+	COF_AUTO(cof_newfile) n = COF_NEWFILE_NONE;
+	char path[256];
 	assert_ok(cof_layout_begin(l, &n, &err));
-	assert_int_equal(access(n.path, F_OK), 0);
-	char *path = strdup(n.path);
-	cof_layout_new_release(&n);
-	assert_int_not_equal(access(path, F_OK), 0);
-	free(path);
+	assert_ok(cof_fd_write_all(n.fd, cof_span_str("half"), &err));
+	cof_newfile_release(&n);
+	(void)snprintf(path, sizeof path, "%s/l/blobs/sha256", s->top);
+	assert_int_equal(rmdir(path), 0);
+	(void)snprintf(path, sizeof path, "%s/l/blobs", s->top);
+	assert_int_equal(rmdir(path), 0);
+}
+
+/* Several programs put images into one layout: none of them loses another's name. */
+static void names_given_at_the_same_time(void **state)
+{
+	const scratch *s = *state;
+	enum { WRITERS = 8 };
+	pid_t pids[WRITERS];
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	layout_demo(l, "base");
+	for (int i = 0; i < WRITERS; i++) {
+		pids[i] = fork();
+		assert_true(pids[i] >= 0);
+		if (pids[i] == 0) {
+			char tag[16];
+			cof_digest d = {.alg = COF_SHA256};
+			(void)snprintf(tag, sizeof tag, "t%d", i);
+			_exit(cof_layout_tag(l, tag, "x/y", &d, 1, NULL) < 0);
+		}
+	}
+	for (int i = 0; i < WRITERS; i++) {
+		int status = -1;
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		assert_int_equal(status, 0);
+	}
+	COF_AUTO(cof_buf) text = {0};
+	char path[256], tag[16];
+	(void)snprintf(path, sizeof path, "%s/l/index.json", s->top);
+	assert_ok(cof_file_read(path, 1 << 20, &text, &err));
+	for (int i = 0; i < WRITERS; i++) {
+		(void)snprintf(tag, sizeof tag, "\"t%d\"", i);
+		assert_non_null(strstr(cof_buf_str(&text), tag));
+	}
 }
 
 int main(void)
@@ -169,6 +206,7 @@ int main(void)
 		T(t036_streams_are_counted_and_hashed),
 		T(tags),
 		T(an_abort_leaves_nothing),
+		T(names_given_at_the_same_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -190,12 +190,29 @@ static void t035_sparse_maps(void **state)
 			fail_msg("'%s' was accepted", bad[i]);
 	}
 	COF_AUTO(cof_pax) p = {0};
-	assert_ok(parse("26 GNU.sparse.map=0,5,9,1\n25 GNU.sparse.realsize=9\n", &p, &err));
+	assert_ok(parse("31 GNU.sparse.map=0,512,1000,1\n28 GNU.sparse.realsize=1000\n", &p, &err));
 	assert_int_equal(p.map.n, 2);
-	assert_fails(cof_sparse_check(&p.map, 6, &err), "tar-sparse"); /* behind the end */
-	p.map.real_size = 10;
-	assert_ok(cof_sparse_check(&p.map, 6, &err));
-	assert_fails(cof_sparse_check(&p.map, 7, &err), "tar-sparse");
+	assert_fails(cof_sparse_check(&p.map, 513, &err), "tar-sparse"); /* behind the end */
+	p.map.real_size = 1001;
+	assert_ok(cof_sparse_check(&p.map, 513, &err));
+	assert_fails(cof_sparse_check(&p.map, 514, &err), "tar-sparse");
+}
+
+/* Where GNU tar and others make different files of the same bytes. */
+static void t033_sparse_maps_of_two_readings(void **state)
+{
+	(void)state;
+	COF_AUTO(cof_sparse) open_end = {.real_size = 1000};
+	assert_ok(cof_sparse_add(&open_end, 0, 512, &err));
+	assert_fails(cof_sparse_check(&open_end, 512, &err), "tar-sparse");
+	assert_ok(cof_sparse_add(&open_end, 1000, 0, &err));
+	assert_ok(cof_sparse_check(&open_end, 512, &err));
+	COF_AUTO(cof_sparse) within = {.real_size = 1000};
+	assert_ok(cof_sparse_add(&within, 0, 5, &err));
+	assert_ok(cof_sparse_add(&within, 999, 1, &err));
+	assert_fails(cof_sparse_check(&within, 6, &err), "tar-sparse");
+	const cof_sparse hole = {.real_size = 1};
+	assert_fails(cof_sparse_check(&hole, 0, &err), "tar-sparse");
 }
 
 static void t035_sparse_limits(void **state)
@@ -231,6 +248,7 @@ int main(void)
 		cmocka_unit_test(attributes_in_both_spellings),
 		cmocka_unit_test(t033_attributes_of_two_minds),
 		cmocka_unit_test(t035_sparse_maps),
+		cmocka_unit_test(t033_sparse_maps_of_two_readings),
 		cmocka_unit_test(t035_sparse_limits),
 		cmocka_unit_test(decimals),
 	};

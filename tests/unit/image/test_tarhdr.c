@@ -50,10 +50,25 @@ static void parses(void **state)
 	tar_checksum(block);
 	assert_ok(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err));
 	assert_string_equal(h.prefix, "prefix");
-	memcpy(block + 257, "ustar  \0", 8); /* GNU: no prefix there */
-	tar_checksum(block);
-	assert_ok(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err));
-	assert_string_equal(h.prefix, "");
+}
+
+/* GNU's header and the oldest have none there; Python would take it for one. */
+static void t033_prefixes_where_none_is(void **state)
+{
+	(void)state;
+	static const char *const magics[] = {"ustar  \0", "\0\0\0\0\0\0\0\0"};
+	uint8_t block[512];
+	cof_tarhdr h;
+	for (size_t i = 0; i < COF_COUNT(magics); i++) {
+		tar_header(block, &(tar_spec){.type = '0', .name = "n"});
+		memcpy(block + 257, magics[i], 8);
+		tar_checksum(block);
+		assert_ok(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err));
+		assert_string_equal(h.prefix, "");
+		memcpy(block + 345, "prefix", 6);
+		tar_checksum(block);
+		assert_fails(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err), "tar-malformed");
+	}
 }
 
 static void refuses(void **state)
@@ -158,6 +173,7 @@ int main(void)
 		cmocka_unit_test(full_names_have_no_nul),
 		cmocka_unit_test(devices),
 		cmocka_unit_test(t033_prefix_of_star),
+		cmocka_unit_test(t033_prefixes_where_none_is),
 		cmocka_unit_test(gnu_maps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "common/lockdown.h"
+#include "common/seccomp.h"
 #include "tests/unit/image/mktar.h"
 #include "tests/unit/image/scratch.h"
 
@@ -131,10 +132,9 @@ static void one_layer_after_the_other(void **state)
 	assert_fails(one_file(c, &t, &err), "unpacker-died");
 }
 
-/* Without root the walls are others, and they stand as well. */
-static void t032_without_root(void **state)
+/* Without root the walls are others, and they stand as well: with a user namespace, and where that is forbidden. */
+static void without_root(const scratch *s, bool namespaces)
 {
-	const scratch *s = *state;
 	int status = 0;
 	if (geteuid() != 0)
 		skip();
@@ -147,14 +147,21 @@ static void t032_without_root(void **state)
 		const cof_unpack_opts opts = {.root_fd = s->fd, .form = COF_UNPACK_FLAT, .own_ids = true};
 		tar_put(&t, (tar_spec){.type = '5', .name = "d", .mode = 0555});
 		tar_of(&t, "d/f");
-		if (setgid(4242) < 0 || setuid(4242) < 0 || cof_unpack_child_start(&c, &opts, life, NULL) < 0 ||
-		    one_file(c, &t, NULL) < 0)
+		if (setgid(4242) < 0 || setuid(4242) < 0 || (!namespaces && cof_seccomp_fetcher(NULL) < 0) ||
+		    cof_unpack_child_start(&c, &opts, life, NULL) < 0 || one_file(c, &t, NULL) < 0)
 			_exit(1);
 		_exit(status_field(child_pid(), "Seccomp:", 10) == 2 ? 0 : 2);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	scratch_text(s, "d/f", "content");
+}
+
+static void t032_without_root(void **state)
+{
+	without_root(*state, true);
+	if (cof_lockdown_landlock()) /* else it must not begin */
+		without_root(*state, false);
 }
 
 int main(void)

@@ -121,13 +121,13 @@ typedef struct how {
 
 static int unpack_image(const walk *w, const json_t *c, const how *h, cof_err *err)
 {
-	COF_AUTO_PTR(cof_flat) f = NULL;
+	COF_AUTO(flat_tree) t = {0};
 	COF_AUTO_PTR(cof_layout) layout = NULL;
 	COF_AUTO(cof_image) image = {0};
 	COF_AUTO_FREE cof_unpack_answer *answers = calloc(COF_LAYERS_MAX, sizeof *answers);
 	const cof_flat_opts opts = {.max_bytes = h->max_bytes};
 	const cof_flat_keys keys = {open_key, w->keys};
-	int r = cof_flat_new(&f, w->root, &opts, err);
+	int r = flat_tree_new(&t, w->root, &opts, err);
 	if (r == 0)
 		r = load(w, c, &layout, &image, err);
 	if (r == 0 && h->require_encrypted)
@@ -135,7 +135,7 @@ static int unpack_image(const walk *w, const json_t *c, const how *h, cof_err *e
 	if (r < 0)
 		return r;
 	const cof_image_source source = cof_layout_source(layout);
-	r = cof_flat_image(f, &source, &image, &keys, answers, err);
+	r = cof_flat_image(t.flat, &source, &image, &keys, answers, err);
 	if (r < 0)
 		return r;
 	char digest[COF_DIGEST_STR_MAX];
@@ -143,12 +143,12 @@ static int unpack_image(const walk *w, const json_t *c, const how *h, cof_err *e
 	if (json_object_get(c, "choose") == NULL && member(c, "manifest") != NULL &&
 	    strcmp(member(c, "manifest"), digest) != 0)
 		fail_msg("%s: another manifest, %s", member(c, "id"), digest);
-	return cof_flat_publish(f, err);
+	return cof_staging_publish(t.staging, err);
 }
 
 static int unpack_tar(const walk *w, const json_t *c, const how *h, cof_err *err)
 {
-	COF_AUTO_PTR(cof_flat) f = NULL;
+	COF_AUTO(flat_tree) t = {0};
 	COF_AUTO_FREE char *path = NULL;
 	cof_unpack_answer answer;
 	char digest[COF_DIGEST_STR_MAX];
@@ -156,14 +156,14 @@ static int unpack_tar(const walk *w, const json_t *c, const how *h, cof_err *err
 	int r = cof_path(&path, err, "%s/image/%s", w->dir, member(c, "tar"));
 	COF_AUTO_FD int fd = r < 0 ? -EBADF : open(path, O_RDONLY | O_CLOEXEC);
 	if (r == 0)
-		r = cof_flat_new(&f, w->root, &opts, err);
+		r = flat_tree_new(&t, w->root, &opts, err);
 	if (r == 0)
-		r = cof_flat_file(f, fd, 0, &answer, err);
+		r = cof_flat_file(t.flat, fd, 0, &answer, err);
 	if (r < 0)
 		return r;
 	cof_digest_str(&answer.diff_id, digest);
 	assert_string_equal(digest + strlen("sha256:"), member(c, "sha256"));
-	return cof_flat_publish(f, err);
+	return cof_staging_publish(t.staging, err);
 }
 
 static int unpack_case(walk *w, const json_t *c, const how *h, cof_err *err)
