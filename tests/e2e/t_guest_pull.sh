@@ -86,6 +86,15 @@ t_t042_login_that_is_not_there() {
 	expect_refused gone resource-not-found
 }
 
+# T-42: the owner's mirror is asked first, and one that is not there costs no more than time; the digest decides anyway.
+t_t042_mirrors_of_the_owner() {
+	local dead
+	dead=$(free_port)
+	run_image mirror "$quick" "${login[@]}" --registry-mirror "$registry=https://$registry_name:$dead" \
+		--registry-mirror "$registry=https://$registry"
+	expect_eq "$code" 7 "exit code ($(tail -n 3 "$lab/mirror.err"))"
+}
+
 t_t039_signed_by_the_owner() {
 	run_image signed "$quick" "${signed[@]}"
 	expect_eq "$code" 7 "exit code ($(tail -n 3 "$lab/signed.err"))"
@@ -136,29 +145,37 @@ t_plain_layers_where_encryption_is_required() {
 
 # --- memory --------------------------------------------------------------------------------------------------------
 
-# Whatever the layers' size, our processes take no more than so much beside the store.
-t_memory_while_layers_come() {
-	local i trees=() n own shared most=0
-	for i in 1 2 3; do
-		mkdir -p "$lab/large/$i"
-		head -c 60000000 /dev/urandom >"$lab/large/$i/noise$i"
-		trees+=("$lab/large/$i")
+# pull_large NAME COUNT BYTES: an image of so many layers of so many bytes; no process takes much beside the store.
+pull_large() {
+	local name=$1 i trees=() n own shared most=0
+	for i in $(seq "$2"); do
+		mkdir -p "$lab/$name/$i"
+		head -c "$3" /dev/urandom >"$lab/$name/$i/noise$i"
+		trees+=("$lab/$name/$i")
 	done
-	lab_trees large "${trees[@]}" -- --config.cmd echo --config.cmd done && lab_encrypt large && lab_push large ||
+	lab_trees "$name" "${trees[@]}" -- --config.cmd echo --config.cmd done && lab_encrypt "$name" && lab_push "$name" ||
 		fail "no image"
-	lab_initdata "$lab/initdata-large" --image "$image" "${login[@]}"
-	guest_up large "$lab/initdata-large"
-	session large "$image"
-	while alive "$driver" && ! grep -q done "$lab/large.out"; do
+	lab_initdata "$lab/initdata-$name" --image "$image" "${login[@]}"
+	guest_up "$name" "$lab/initdata-$name"
+	session "$name" "$image"
+	while alive "$driver" && ! grep -q done "$lab/$name.out"; do
 		read -r n own shared < <(memory_of "$agent")
 		[ $((own + shared)) -le "$most" ] || most=$((own + shared))
 		sleep 0.02
 	done
 	code=0
 	wait "$driver" || code=$?
-	expect_runs large
-	note "at most $most KiB in all processes while 180 MB came in three layers"
+	expect_runs "$name"
+	note "at most $most KiB in all processes while $2 layers of $3 bytes came"
 	[ "$most" -le 40960 ] || fail "$most KiB"
+}
+
+t_memory_while_layers_come() {
+	pull_large several 3 60000000
+}
+
+t_memory_while_one_large_layer_comes() {
+	pull_large one 1 150000000
 }
 
 lab_open

@@ -121,6 +121,21 @@ t_refused_other_image() {
 	image=$pinned
 }
 
+# T-35: a layer of a megabyte that becomes more than the guest's memory: a clear end by the agent's own hand, not by the
+# kernel's.
+t_t035_bomb() {
+	mkdir -p "$lab/bomb"
+	truncate -s 900M "$lab/bomb/zeros"
+	lab_trees bomb "$lab/bomb" -- --config.cmd exit --config.cmd 0 && cp -r "$lab/oci-bomb" "$lab/enc-bomb" || fail "no image"
+	(lab_push bomb && echo "$image" >"$lab/bomb-image") || fail "no image"
+	rm -rf "$lab/bomb"
+	lab_initdata "$lab/initdata-bomb" --image "$(cat "$lab/bomb-image")"
+	coffer_run bomb "$lab/initdata-bomb" "$(cat "$lab/bomb-image")"
+	expect_refusal bomb image-too-large failed
+	expect_in "$lab/bomb.err" "MiB that the guest has for them"
+	expect_not_in "$lab/bomb.console" "Out of memory"
+}
+
 # Asked for by name, it is that or nothing; left to coffer, it is what the host has, and the report tells which.
 t_transport_by_choice() {
 	local has=serial
