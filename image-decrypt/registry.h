@@ -35,10 +35,11 @@ typedef struct cof_registry_opts {
 	/* Servers that belong to the registry, "HOST" (port 443) or "HOST:PORT", NULL-ended, may be NULL: a token
 	 * server there gets the login, and any of them may lie inside this machine. The registry's own host is one. */
 	const char *const *partners;
-	bool push;				 /* ask for push rights too */
-	unsigned retries;			 /* times that what may pass is asked again without progress; 0: 5 */
-	unsigned backoff_ms;			 /* the first pause, doubled for each further one; 0: 250 */
-	unsigned streams;			 /* requests at once for one large layer; 1: no ranges; 0: 4 */
+	bool push;	     /* ask for push rights too */
+	unsigned retries;    /* times that what may pass is asked again without progress; 0: 5 */
+	unsigned backoff_ms; /* the first pause, doubled for each further one; 0: 250 */
+	unsigned streams;    /* requests at once for one large layer, at most, where one is seen to be slow; 0: 4 */
+	bool eager;	     /* so many from the start, slow or not */
 	void (*sent)(void *arg, uint64_t bytes); /* called as a blob's bytes go up; may be NULL */
 	void *sent_arg;
 } cof_registry_opts;
@@ -52,7 +53,7 @@ COF_WUR int cof_registry_new(cof_registry **ret, const cof_ref *ref, const cof_r
 /*
  * For cof_image_load and its kin; r outlives it. stream gives a blob's bytes in order, never more than its descriptor
  * says, and never less when it succeeds; a cut connection is resumed by Range (or from the start, skipping what the
- * sink had), a large blob comes in several ranges at once. The bytes are not hashed here. Reasons
+ * sink had), a large blob on a slow line comes in several ranges at once. The bytes are not hashed here. Reasons
  * "layer-size-mismatch", "registry-range", "registry-changed" (crypto), "registry-refused" (401, 403),
  * "registry-not-found", "registry-busy", "registry-status", "challenge-…", "token-…" and common/http.h's.
  */

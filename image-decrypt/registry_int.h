@@ -35,7 +35,7 @@ struct cof_registry {
 	cof_origin *partners;
 	size_t n_partners;
 	unsigned retries, backoff_ms, streams;
-	bool adapt; /* several streams only where one is slow */
+	bool eager;
 	void (*sent)(void *arg, uint64_t bytes);
 	void *sent_arg;
 	pthread_mutex_t lock;	   /* the idle clients */

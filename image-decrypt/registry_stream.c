@@ -100,7 +100,7 @@ static bool several_are_faster(const cof_download *w, uint64_t bytes, int64_t ms
 static bool judge_pace(cof_download *w)
 {
 	cof_pace *p = &w->pace;
-	if (!w->r->adapt || p->judged || p->got < SAMPLE / 2)
+	if (w->r->eager || p->judged || p->got < SAMPLE / 2)
 		return false;
 	int64_t ms = cof_now_ms() - p->began_ms - p->sink_ms;
 	if (p->half_ms == 0)
@@ -108,7 +108,8 @@ static bool judge_pace(cof_download *w)
 	if (p->got < SAMPLE)
 		return false;
 	p->judged = true;
-	return w->ranges && w->d->size - w->have >= SPLIT_MIN && several_are_faster(w, SAMPLE / 2, ms - p->half_ms);
+	return w->ranges && w->r->streams > 1 && w->d->size - w->have >= SPLIT_MIN &&
+	       several_are_faster(w, SAMPLE / 2, ms - p->half_ms);
 }
 
 static int hand_on(cof_download *w, cof_span chunk, cof_err *err)
@@ -150,7 +151,7 @@ static int on_begin(void *arg, const cof_http_resp *head, cof_err *err)
 	if (whole)
 		w->most = UINT64_MAX;
 	w->ranges = keeps_ranges(head);
-	w->windows = !w->r->adapt && head->status == 206;
+	w->windows = w->r->eager && head->status == 206;
 	w->pace.first_ms = cof_now_ms() - w->pace.began_ms;
 	free(w->direct);
 	w->direct = head->moved == NULL ? NULL : strdup(head->moved);
@@ -185,7 +186,7 @@ static bool worth_windows(const cof_download *w)
 static int fetch(cof_download *w, cof_http_resp *ret, cof_err *err)
 {
 	char range[COF_RANGE_LINE_MAX], etag[COF_RANGE_LINE_MAX];
-	bool part = !w->r->adapt && worth_windows(w);
+	bool part = w->r->eager && worth_windows(w);
 	cof_download_ask(w, w->have, part ? w->have + COF_WINDOW - 1 : UINT64_MAX, range, etag);
 	w->most = part ? COF_WINDOW : UINT64_MAX;
 	w->split = false;

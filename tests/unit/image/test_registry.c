@@ -145,8 +145,11 @@ static void fetches_a_blob_in_ranges(void **state)
 	cof_registry *made = NULL;
 	cof_ref ref;
 	registry_ref(w->up.port, "team/app:v1", &ref);
-	const cof_registry_opts opts = {
-		.ca_pem = cof_buf_span(&w->up.ca), .resolve = w->up.resolves, .retries = 1, .streams = 3};
+	const cof_registry_opts opts = {.ca_pem = cof_buf_span(&w->up.ca),
+					.resolve = w->up.resolves,
+					.retries = 1,
+					.streams = 3,
+					.eager = true};
 	assert_ok(cof_registry_new(&made, &ref, &opts, &err));
 	COF_AUTO_PTR(cof_registry) r = made;
 	for (int i = 0; i < 5; i++) {

@@ -133,7 +133,7 @@ static void large_blobs_come_in_parts(void **state)
 	for (unsigned streams = 1; streams <= COF_STREAMS_MAX; streams *= 2) {
 		server s;
 		seen o = {0};
-		const cof_registry_opts opts = {.retries = 1, .backoff_ms = 1, .streams = streams};
+		const cof_registry_opts opts = {.retries = 1, .backoff_ms = 1, .streams = streams, .eager = true};
 		server_open(&s, NONE, 0, 0);
 		assert_ok(fetch(&s, &opts, &o, &err));
 		assert_int_equal(s.n, streams == 1 ? 1 : 6);
@@ -168,7 +168,7 @@ static void what_can_be_borne_is_borne(void **state)
 		server s;
 		seen o = {0};
 		cof_err err = {0};
-		const cof_registry_opts opts = {.retries = 2, .backoff_ms = 1, .streams = 4};
+		const cof_registry_opts opts = {.retries = 2, .backoff_ms = 1, .streams = 4, .eager = true};
 		server_open(&s, cases[i].fault, cases[i].from, cases[i].until);
 		if (fetch(&s, &opts, &o, &err) < 0)
 			fail_msg("%zu: %s: %s", i, err.reason, err.text);
@@ -196,7 +196,7 @@ static void t036_parts_that_do_not_fit(void **state)
 		server s;
 		seen o = {0};
 		cof_err err = {0};
-		const cof_registry_opts opts = {.retries = 1, .backoff_ms = 1, .streams = 4};
+		const cof_registry_opts opts = {.retries = 1, .backoff_ms = 1, .streams = 4, .eager = true};
 		server_open(&s, cases[i].fault, 2, 99);
 		assert_true(fetch(&s, &opts, &o, &err) < 0);
 		if (!cof_err_is(&err, cases[i].reason))
@@ -212,7 +212,7 @@ static void t043_crumbs_are_not_waited_for(void **state)
 	for (int from = 0; from < 3; from++) {
 		server s;
 		seen o = {0};
-		const cof_registry_opts opts = {.retries = 2, .backoff_ms = 1, .streams = 4};
+		const cof_registry_opts opts = {.retries = 2, .backoff_ms = 1, .streams = 4, .eager = true};
 		server_open(&s, CRUMBS, from, 9999);
 		cof_err err = {0};
 		assert_true(fetch(&s, &opts, &o, &err) < 0);
@@ -229,7 +229,7 @@ static void the_sink_can_stop_it(void **state)
 	for (size_t i = 0; i < COF_COUNT(at); i++) {
 		server s;
 		seen o = {.refuse_at = at[i]};
-		const cof_registry_opts opts = {.retries = 1, .backoff_ms = 1, .streams = 4};
+		const cof_registry_opts opts = {.retries = 1, .backoff_ms = 1, .streams = 4, .eager = true};
 		server_open(&s, NONE, 0, 0);
 		assert_fails(fetch(&s, &opts, &o, &err), "no-more");
 		cof_buf_release(&o.got);
@@ -281,7 +281,7 @@ static void parts_are_asked_where_the_redirect_led(void **state)
 	COF_AUTO(cof_login) login = {0};
 	assert_ok(cof_login_set(&login, cof_span_str("me"), cof_span_str("pa55"), &err));
 	const cof_registry_opts opts = {
-		.retries = 1, .backoff_ms = 1, .streams = 2, .partners = partners, .login = &login};
+		.retries = 1, .backoff_ms = 1, .streams = 2, .eager = true, .partners = partners, .login = &login};
 	assert_ok(fetch(&s, &opts, &o, &err));
 	assert_true(s.n > 1 && s.n < 6); /* only when the signature was over */
 	for (int i = 0; i < atomic_load(&store.p.tls.requests); i++)
@@ -315,7 +315,7 @@ static void one_client_serves_many_threads(void **state)
 	job jobs[3];
 	server_open(&s, CUT, 3, 5);
 	COF_AUTO_PTR(cof_registry)
-	r = peer_client(&s.p, &(cof_registry_opts){.retries = 3, .backoff_ms = 1, .streams = 4});
+	r = peer_client(&s.p, &(cof_registry_opts){.retries = 3, .backoff_ms = 1, .streams = 4, .eager = true});
 	for (size_t i = 0; i < COF_COUNT(jobs); i++) {
 		jobs[i] = (job){.s = &s, .r = r};
 		assert_int_equal(pthread_create(&threads[i], NULL, work, &jobs[i]), 0);
