@@ -50,12 +50,12 @@ COF_WUR int cof_pull_start(cof_pull **ret, const cof_pull_opts *opts, cof_err *e
 void cof_pull_free(cof_pull *p);
 COF_DEFINE_AUTO_PTR(cof_pull, cof_pull_free)
 
-enum { COF_PULL_PORTS_MAX = 3 + COF_CDH_MIRRORS_MAX };
+enum { COF_PULL_PORTS_MAX = 3 + 2 * COF_CDH_MIRRORS_MAX };
 
 typedef struct cof_pull_ports {
 	char text[COF_PULL_PORTS_MAX][8];
 	const char *list[COF_PULL_PORTS_MAX + 1]; /* NULL-ended */
 } cof_pull_ports;
 
-/* Ports to resolve names for: 443, and those of the reference's registry, of the mirrors and of the proxy. */
+/* Ports to resolve names for: 443, and those of the registry, its mirrors and token servers, and of the proxy. */
 void cof_pull_ports_of(const char *reference, const cof_cdh *cdh, cof_pull_ports *ret);

@@ -28,7 +28,7 @@ static bool port_of(const char *place, char ret[8])
 static void add_port(cof_pull_ports *to, size_t *n, const char *place)
 {
 	const char *scheme = strstr(place, "://");
-	if (!port_of(scheme != NULL ? scheme + 3 : place, to->text[*n]))
+	if (*n == COF_PULL_PORTS_MAX || !port_of(scheme != NULL ? scheme + 3 : place, to->text[*n]))
 		return;
 	for (size_t i = 0; i < *n; i++)
 		if (strcmp(to->list[i], to->text[*n]) == 0)
@@ -47,6 +47,8 @@ void cof_pull_ports_of(const char *reference, const cof_cdh *cdh, cof_pull_ports
 		add_port(ret, &n, cdh->proxy);
 	for (size_t i = 0; i < cdh->n_mirrors; i++)
 		add_port(ret, &n, cdh->mirrors[i].url);
+	for (size_t i = 0; i < cdh->token_servers.n; i++)
+		add_port(ret, &n, cdh->token_servers.at[i]);
 }
 
 /* --- the keeper --- */

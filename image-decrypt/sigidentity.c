@@ -3,8 +3,6 @@
 
 #include <stdio.h>
 
-#define LEGACY_HOST "index.docker.io"
-
 void cof_sig_identity_release(cof_sig_identity *i)
 {
 	free(i->name);
@@ -45,16 +43,14 @@ static bool is_bare(const char *text)
 	return strpbrk(slash != NULL ? slash : text, ":@") == NULL;
 }
 
-/* docker.io's old host is the same place, and still what some signers write. Hosts are compared in lower case. */
+/* As signers write names: docker.io may be left out, or be called by its old name. */
 static bool read_name(const char *text, named *ret)
 {
-	if (cof_ref_parse(text, &ret->ref, NULL) < 0)
+	if (cof_ref_parse_docker(text, &ret->ref, NULL) < 0)
 		return false;
 	ret->bare = is_bare(text);
 	if (ret->bare)
 		ret->ref.tag[0] = '\0';
-	if (strcmp(ret->ref.host, LEGACY_HOST) == 0)
-		(void)snprintf(ret->ref.host, sizeof ret->ref.host, "docker.io");
 	return true;
 }
 

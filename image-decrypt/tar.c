@@ -115,7 +115,9 @@ static int take_long(cof_tar *t, char **to, cof_err *err)
 {
 	cof_span s = cof_buf_span(&t->meta);
 	const uint8_t *nul = memchr(s.data, '\0', s.len);
-	size_t n = nul == NULL ? s.len : (size_t)(nul - s.data);
+	if (nul == NULL) /* some would read on into the padding */
+		return cof_tar_bad(err, "a long name without an end");
+	size_t n = (size_t)(nul - s.data);
 	for (size_t i = n; i < s.len; i++)
 		if (s.data[i] != '\0')
 			return cof_tar_bad(err, "a long name with bytes behind its end");

@@ -107,6 +107,8 @@ int cof_tarhdr_parse(cof_span block, cof_tarhdr *ret, cof_err *err)
 	/* GNU puts other things where ustar has the prefix. */
 	h.magic = memcmp(magic.data, "ustar", 5) == 0;
 	h.posix = h.magic && magic.data[5] == '\0';
+	if (h.magic && !h.posix && magic.data[5] != ' ')
+		return cof_tar_bad(err, "a header of no known kind");
 	if (h.posix)
 		text(&r, 155, h.prefix);
 	/* Names of others that Python's reader would put a prefix to. */

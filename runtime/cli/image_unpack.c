@@ -111,6 +111,7 @@ typedef struct work {
 	cof_progress progress;
 	int64_t begun;
 	cof_image image;
+	uint64_t before, total; /* stored bytes: of the layers that are over, of all */
 	cof_unpack_answer *answers;
 	size_t n;
 	cof_enc_keys *keys;
@@ -126,12 +127,19 @@ static void work_release(work *w)
 }
 COF_DEFINE_AUTO(work, work_release)
 
+/* The layer in hand and all of them; a layer that is over stays. */
 static void on_progress(void *arg, size_t layer, uint64_t done, uint64_t total)
 {
 	work *w = arg;
-	char what[32];
-	(void)snprintf(what, sizeof what, "layer %zu", layer);
-	cof_progress_show(&w->progress, what, done, total);
+	bool over = done == total && total > 0;
+	cof_progress_line lines[] = {{.done = done, .total = total},
+				     {.what = "in all", .done = w->before + done, .total = w->total}};
+	(void)snprintf(lines[0].what, sizeof lines[0].what, "layer %zu of %zu", layer + 1, w->n);
+	w->before += over ? total : 0;
+	if (over)
+		cof_progress_keep(&w->progress, &lines[0]);
+	else if (cof_progress_due(&w->progress))
+		cof_progress_draw(&w->progress, lines, w->n > 1 ? 2 : 1);
 }
 
 static cof_flat_opts flat_opts(work *w)
@@ -221,6 +229,8 @@ static int load_image(work *w, const char *text, const cof_image_source *source,
 		r = cof_image_name_parse(text, COF_DEPOT_LAYOUT, &name, err);
 	if (r == 0 && w->s->policy != NULL)
 		r = cof_cli_image_admit(w->s->policy, &name, source, &w->image, &w->signature, err);
+	for (size_t i = 0; i < w->image.manifest.n_layers; i++)
+		w->total += w->image.manifest.layers[i].size;
 	return r < 0 ? r : make_room(w, w->image.manifest.n_layers, err);
 }
 

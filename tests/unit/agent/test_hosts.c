@@ -96,7 +96,8 @@ static void ports_of_references(void **state)
 	for (size_t i = 0; i < COF_COUNT(all); i++) {
 		cof_pull_ports got = {0};
 		const char *const want[] = {"443", all[i].second, all[i].third};
-		cof_pull_ports_of(all[i].reference, all[i].proxy, &got);
+		const cof_cdh cdh = {.proxy = TEXT(all[i].proxy)};
+		cof_pull_ports_of(all[i].reference, &cdh, &got);
 		for (size_t k = 0; k < COF_COUNT(want); k++) {
 			if (want[k] == NULL)
 				assert_null(got.list[k]);

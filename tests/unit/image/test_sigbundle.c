@@ -144,6 +144,23 @@ static void t039_frames(void **state)
 	}
 }
 
+/* spec: sigstore_bundle.proto: exactly one, or a stranger's could stand in front of the good one. */
+static void t039_one_signature_of_an_envelope(void **state)
+{
+	(void)state;
+	COF_AUTO_PTR(cof_ossl_key) key = sigrig_key("P-256");
+	COF_AUTO(cof_buf) text = {0};
+	COF_AUTO(cof_buf) two = {0};
+	cof_sigbundle b = {0};
+	cof_digest d = sigrig_digest(SIGRIG_DIGEST);
+	assert_ok(cof_sigbundle_make(key, &d, SIGRIG_REPO, &text, &err));
+	const char *end = strstr(cof_buf_str(&text), "}]}}");
+	assert_non_null(end);
+	assert_ok(cof_buf_printf(&two, &err, "%.*s},{\"sig\":\"YQ==\"}]}}", (int)(end - cof_buf_str(&text)),
+				 cof_buf_str(&text)));
+	assert_fails(cof_sigbundle_parse(cof_buf_span(&two), &b, &err), "signature-malformed");
+}
+
 /* `cosign sign-blob` of the manifest's bytes. */
 static void plain_signatures_of_the_manifest(void **state)
 {
@@ -197,6 +214,7 @@ int main(void)
 		cmocka_unit_test(what_we_make_we_accept),
 		cmocka_unit_test(t039_statements_for_another_purpose),
 		cmocka_unit_test(t039_frames),
+		cmocka_unit_test(t039_one_signature_of_an_envelope),
 		cmocka_unit_test(plain_signatures_of_the_manifest),
 		cmocka_unit_test(t039_every_bit_of_a_bundle),
 	};

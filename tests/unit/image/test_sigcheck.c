@@ -6,6 +6,7 @@
 #include "image-decrypt/sigbundle.h"
 #include "image-decrypt/sigfetch.h"
 #include "image-decrypt/sigpayload.h"
+#include "tests/unit/image/pgpmake.h"
 #include "tests/unit/image/sigrig.h"
 #include "tests/unit/image/vec.h"
 
@@ -220,8 +221,12 @@ static void t039_reasons(void **state)
 				     sigrig_given(&stranger), bundle};
 	const char *const reasons[] = {"signature-identity", "signature-digest", "signature-malformed",
 				       "signature-invalid", "signature-malformed"};
-	for (size_t i = 0; i < COF_COUNT(all); i++)
+	cof_sig_given reversed[COF_COUNT(all)];
+	for (size_t i = 0; i < COF_COUNT(all); i++) {
 		assert_fails(sigrig_judge(p, &t->ref, all + i, COF_COUNT(all) - i, NULL, &err), reasons[i]);
+		reversed[COF_COUNT(all) - 1 - i] = all[i];
+	}
+	assert_fails(sigrig_judge(p, &t->ref, reversed, COF_COUNT(all), NULL, &err), reasons[0]);
 	assert_fails(sigrig_judge(p, &t->ref, NULL, 0, NULL, &err), "signature-missing");
 }
 
@@ -239,7 +244,13 @@ static void t039_kinds_do_not_stand_in_for_each_other(void **state)
 					"\"},\"type\":\"atomic container signature\"},\"optional\":{}}");
 	cof_sig_given g = sigrig_given(&s), a = sigrig_given(&atomic), message = g;
 	message.kind = COF_SIG_SIMPLE;
+	COF_AUTO(pgp_key) k = pgp_key_make("P-256", PGP_T0);
+	COF_AUTO(cof_buf) ring = {0};
+	COF_AUTO_PTR(cof_sigpolicy) with_ring = NULL;
+	pgp_cert(&ring, &k, (pgp_sig_opts){.flags = 3});
+	assert_ok(cof_sigpolicy_of_key(cof_buf_span(&ring), &with_ring, &err));
 	assert_fails(sigrig_judge(gpg, &t->ref, &g, 1, NULL, &err), "signature-key");
+	assert_fails(sigrig_judge(with_ring, &t->ref, &g, 1, NULL, &err), "signature-missing");
 	assert_fails(sigrig_judge(cosign, &t->ref, &message, 1, NULL, &err), "signature-missing");
 	assert_fails(sigrig_judge(cosign, &t->ref, &a, 1, NULL, &err), "signature-malformed");
 }

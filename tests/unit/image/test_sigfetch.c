@@ -172,7 +172,7 @@ static void t039_bad_neighbours_are_passed_over(void **state)
 	cof_digest good = put(s, NULL, cof_span_str("payload")), other = sigrig_digest(SIGRIG_OTHER);
 	layer_text(&layers, COF_SIG_COSIGN_TYPE, &other, 7, "absent");
 	layer_text(&layers, COF_SIG_COSIGN_TYPE, &good, 8, "wrong size");
-	layer_text(&layers, COF_SIG_COSIGN_TYPE, &good, COF_SIG_PAYLOAD_MAX + 1, "too large");
+	layer_text(&layers, COF_SIG_COSIGN_TYPE, &good, (size_t)1 << 40, "too large");
 	assert_ok(cof_buf_add_str(&layers, ",{},[],1", &err));
 	cof_digest lie = put(s, SIGRIG_OTHER, cof_span_str("not what it is named"));
 	(void)lie;

@@ -55,6 +55,9 @@ static void t039_digest_or_exact(void **state)
 		same(rules[i], "a.b/c:1", NULL, false);
 		same(rules[i], NULL, "a.b/c:1", false);
 		same(rules[i], "docker.io/library/x:1", "index.docker.io/library/x:1", true);
+		same(rules[i], "docker.io/library/x:1", "x:1", true);
+		same(rules[i], "docker.io/y/x:1", "y/x:1", true);
+		same(rules[i], "a.b/y/x:1", "y/x:1", false);
 	}
 }
 
@@ -68,6 +71,21 @@ static void t039_exact(void **state)
 	same(r, "a.b/c:1", "a.b/c", false);
 	same(r, "a.b/c:1", "a.b/c:2", false);
 	same(r, NULL, "a.b/c:1", false);
+}
+
+/* Given by a person, a name may have neither tag nor digest: it is exactly nothing. */
+static void t039_bare_names_are_not_exact(void **state)
+{
+	(void)state;
+	const char *const rules[] = {NULL, "{\"type\":\"matchExact\"}",
+				     "{\"type\":\"remapIdentity\",\"prefix\":\"a.b\",\"signedPrefix\":\"a.b\"}"};
+	cof_ref bare = sigrig_ref("a.b/c");
+	bare.tag[0] = '\0';
+	for (size_t i = 0; i < COF_COUNT(rules); i++) {
+		COF_AUTO(cof_sig_identity) id = rule(rules[i]);
+		assert_fails(cof_sig_identity_check(&id, &bare, "a.b/c", &err), "signature-identity");
+		assert_fails(cof_sig_identity_check(&id, &bare, "a.b/c:1", &err), "signature-identity");
+	}
 }
 
 static void t039_repository(void **state)
@@ -182,6 +200,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(t039_digest_or_exact),
 		cmocka_unit_test(t039_exact),
+		cmocka_unit_test(t039_bare_names_are_not_exact),
 		cmocka_unit_test(t039_repository),
 		cmocka_unit_test(t039_exact_names_do_not_ask_the_image),
 		cmocka_unit_test(t039_remap),

@@ -143,6 +143,24 @@ static void t039_the_newest_binding_counts(void **state)
 	}
 }
 
+/* Of several user ids, too. */
+static void t039_the_newest_of_all_user_ids(void **state)
+{
+	(void)state;
+	COF_AUTO(pgp_key) k = pgp_key_make("P-256", PGP_T0);
+	COF_AUTO(cof_buf) message = {0};
+	COF_AUTO(cof_buf) over = {0};
+	COF_AUTO(cof_buf) ring = {0};
+	pgp_sig_opts newest = {.created = PGP_T0 + 9, .flags = 0x01};
+	pgp_sig_opts older = {.type = 0x13, .hash = PGP_SHA256, .created = PGP_T0 + 1, .flags = 0x03};
+	pgp_message(&message, &k, PGP_MESSAGE, TEXT);
+	pgp_cert(&ring, &k, newest);
+	pgp_packet(&ring, 13, cof_span_str("another"));
+	pgp_over(&over, &k, NULL, "another");
+	pgp_sig_packet(&ring, &k, &older, cof_buf_span(&over));
+	assert_fails(verify(&ring, &message, &err), "signature-key");
+}
+
 static void t039_keys_not_for_signing(void **state)
 {
 	(void)state;
@@ -361,6 +379,7 @@ int main(void)
 		cmocka_unit_test(t039_weak_or_other_signatures),
 		cmocka_unit_test(t039_time_ends_signatures_and_keys),
 		cmocka_unit_test(t039_the_newest_binding_counts),
+		cmocka_unit_test(t039_the_newest_of_all_user_ids),
 		cmocka_unit_test(t039_keys_not_for_signing),
 		cmocka_unit_test(t039_revoked_is_revoked),
 		cmocka_unit_test(direct_key_signatures_bind),

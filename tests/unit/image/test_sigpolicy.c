@@ -123,6 +123,7 @@ static void scopes_that_no_image_can_have(void **state)
 		{"docker", "reg.example.org/a@" SIGRIG_DIGEST, true},
 		{"docker", "*.example.org", true},
 		{"docker", "busybox", false},
+		{"docker", "index.docker.io/library/busybox", false}, /* every name of it is docker.io's */
 		{"docker", "docker://reg.example.org/a", false},
 		{"docker", "reg.example.org/", false},
 		{"docker", "reg.example.org//a", false},
@@ -192,6 +193,7 @@ static void t039_the_closest_scope_decides(void **state)
 	finds(all, "r.ex.org:5000/a/bb:t", "docker:r.ex.org:5000/a");
 	finds(all, "r.ex.org:5000/a/b/c:t", "docker:r.ex.org:5000/a/b");
 	finds(all, "r.ex.org:5000/ab:t", "docker:r.ex.org:5000");
+	finds(all, "R.Ex.Org:5000/ab:t", "docker:r.ex.org:5000");
 	finds(all, "r.ex.org/a/b:t", "docker:*.ex.org");
 	finds(all, "s.r.ex.org:5000/a/b:t", "docker:*.ex.org");
 	finds(all, "ex.org/a/b:t", "docker:*.org");

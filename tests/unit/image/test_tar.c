@@ -271,6 +271,10 @@ static void gnu_long_names(void **state)
 	tar_put(&twice, (tar_spec){.type = 'L', .name = "L", .data = "a", .size = 2});
 	tar_put(&twice, (tar_spec){.type = 'L', .name = "L", .data = "b", .size = 2});
 	refuse(&twice, "tar-malformed");
+	COF_AUTO(cof_buf) open_end = {0};
+	tar_put(&open_end, (tar_spec){.type = 'L', .name = "L", .data = "abcd", .size = 4});
+	tar_file(&open_end, "c", "");
+	refuse(&open_end, "tar-malformed");
 	COF_AUTO(cof_buf) hidden = {0};
 	tar_put(&hidden, (tar_spec){.type = 'L', .name = "L", .data = "a\0b", .size = 4});
 	refuse(&hidden, "tar-malformed");

@@ -106,6 +106,17 @@ static void full_names_have_no_nul(void **state)
 	assert_string_equal(h.link, name);
 }
 
+static void t033_neither_posix_nor_gnu(void **state)
+{
+	(void)state;
+	uint8_t block[512];
+	cof_tarhdr h;
+	tar_header(block, &(tar_spec){.type = '0', .name = "n"});
+	block[262] = '1';
+	tar_checksum(block);
+	assert_fails(cof_tarhdr_parse(cof_span_of(block, 512), &h, &err), "tar-malformed");
+}
+
 static void devices(void **state)
 {
 	(void)state;
@@ -171,6 +182,7 @@ int main(void)
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(parses),
 		cmocka_unit_test(full_names_have_no_nul),
+		cmocka_unit_test(t033_neither_posix_nor_gnu),
 		cmocka_unit_test(devices),
 		cmocka_unit_test(t033_prefix_of_star),
 		cmocka_unit_test(t033_prefixes_where_none_is),
