@@ -58,9 +58,12 @@ static bool number(cof_rd *r, size_t n, int64_t min, int64_t max, int64_t *ret)
 
 static bool checksum_ok(cof_span block)
 {
-	int64_t sum = 0, want = -1;
-	for (size_t i = 0; i < block.len; i++)
-		sum += i >= CHECKSUM_AT && i < CHECKSUM_AT + CHECKSUM_LEN ? ' ' : block.data[i];
+	int64_t want = -1;
+	uint32_t sum = CHECKSUM_LEN * ' '; /* the field counts as spaces */
+	for (size_t i = 0; i < COF_TAR_BLOCK; i++)
+		sum += block.data[i];
+	for (size_t i = 0; i < CHECKSUM_LEN; i++)
+		sum -= block.data[CHECKSUM_AT + i];
 	return cof_tarhdr_number(cof_span_of(block.data + CHECKSUM_AT, CHECKSUM_LEN), &want) && sum == want;
 }
 
