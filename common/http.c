@@ -179,11 +179,20 @@ static int move(call *c, const char *location, cof_err *err)
 	return 0;
 }
 
+/* Known before the body, so that who reads it knows too. */
+static int note_moved(const call *c, cof_http_resp *ret, cof_err *err)
+{
+	ret->moved = strdup(c->url);
+	return ret->moved == NULL ? cof_err_oom(err) : 0;
+}
+
 static int run(call *c, cof_http_resp *ret, cof_err *err)
 {
 	for (long hop = 0;; hop++) {
 		cof_http_resp_release(ret);
-		int r = one_hop(c, ret, err);
+		int r = hop == 0 ? 0 : note_moved(c, ret, err);
+		if (r == 0)
+			r = one_hop(c, ret, err);
 		if (r < 0 || c->h->opts.max_redirects == 0 || !is_redirect(c, ret))
 			return r;
 		COF_AUTO_FREE char *location = cof_http_header(ret, "Location");
@@ -205,8 +214,6 @@ int cof_http_do(cof_http *h, const cof_http_req *req, cof_http_resp *ret, cof_er
 	call c = {.h = h, .req = req, .url = strdup(req->url), .credential = req->credential};
 	err = err != NULL ? err : &unseen;
 	int r = c.url == NULL ? cof_err_oom(err) : run(&c, &resp, err);
-	if (r == 0 && strcmp(c.url, req->url) != 0)
-		resp.moved = cof_steal(&c.url);
 	free(c.url);
 	if (r < 0)
 		return r;

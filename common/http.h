@@ -37,7 +37,7 @@ typedef struct cof_http_resp {
 	long status;
 	cof_buf body;	 /* whole body (or, with a sink, only that of a non-2xx answer, at most 64 KiB) */
 	cof_buf headers; /* raw header block of the last response, at most 64 KiB */
-	char *moved;	 /* the URL that answered, where that is not the one asked; else NULL */
+	char *moved;	 /* the URL that answers, after redirects; NULL without any */
 } cof_http_resp;
 
 typedef struct cof_http_req {

@@ -93,41 +93,52 @@ static void name_kind(cof_fetched *doc, const json_t *v, cof_media_kind kind)
 			       kind == COF_MEDIA_INDEX ? "index" : "manifest");
 }
 
-/* Takes doc. */
-static int add_doc(cof_copy_plan *p, cof_fetched *doc, const cof_digest *digest, cof_err *err)
+/* A document on its way into the plan. */
+typedef struct found {
+	cof_fetched doc;
+	cof_digest digest;
+	cof_media_kind kind;
+} found;
+
+static void found_release(found *f)
+{
+	cof_fetched_release(&f->doc);
+}
+COF_DEFINE_AUTO(found, found_release)
+
+/* Takes f's document. */
+static int add_doc(cof_copy_plan *p, found *f, cof_err *err)
 {
 	if (p->n_docs == COF_COUNT(p->docs))
 		return malformed("too many manifests", err);
-	p->docs[p->n_docs++] = (cof_copy_doc){.doc = *doc, .digest = *digest};
-	*doc = (cof_fetched){0};
+	p->docs[p->n_docs++] = (cof_copy_doc){.doc = f->doc, .digest = f->digest};
+	f->doc = (cof_fetched){0};
 	return 0;
 }
 
-static int add_tree(cof_copy_plan *p, const cof_image_source *src, cof_fetched *doc, const cof_digest *digest,
-		    cof_media_kind kind, int depth, cof_err *err);
+static int add_tree(cof_copy_plan *p, const cof_image_source *src, found *f, int depth, cof_err *err);
 
 static int add_member(cof_copy_plan *p, const cof_image_source *src, const json_t *entry, int depth, cof_err *err)
 {
 	COF_AUTO(cof_desc) d = {0};
-	COF_AUTO(cof_fetched) doc = {0};
-	cof_media_kind kind;
+	COF_AUTO(found) f = {0};
 	int r = cof_desc_parse(entry, &d, err);
 	if (r < 0 || has_doc(p, &d.digest))
 		return r;
 	if (depth == COF_INDEX_DEPTH_MAX)
 		return malformed("indexes within indexes", err);
-	r = cof_image_member(src, &d, &doc, &kind, err);
-	return r < 0 ? r : add_tree(p, src, &doc, &d.digest, kind, depth + 1, err);
+	f.digest = d.digest;
+	r = cof_image_member(src, &d, &f.doc, &f.kind, err);
+	return r < 0 ? r : add_tree(p, src, &f, depth + 1, err);
 }
 
-static int add_tree(cof_copy_plan *p, const cof_image_source *src, cof_fetched *doc, const cof_digest *digest,
-		    cof_media_kind kind, int depth, cof_err *err)
+static int add_tree(cof_copy_plan *p, const cof_image_source *src, found *f, int depth, cof_err *err)
 {
 	COF_AUTO_PTR(json_t) v = NULL;
 	json_t *members = NULL, *entry;
 	size_t i;
-	int r = cof_json_parse(cof_buf_span(&doc->body), &v, err);
-	if (r == 0 && kind == COF_MEDIA_INDEX)
+	int r = cof_json_parse(cof_buf_span(&f->doc.body), &v, err);
+	if (r == 0 && f->kind == COF_MEDIA_INDEX)
 		r = cof_json_arr(v, "manifests", &members, err);
 	else if (r == 0)
 		r = add_blobs(p, v, err);
@@ -136,18 +147,25 @@ static int add_tree(cof_copy_plan *p, const cof_image_source *src, cof_fetched *
 			r = add_member(p, src, entry, depth, err);
 	if (r < 0)
 		return r;
-	name_kind(doc, v, kind);
-	return add_doc(p, doc, digest, err);
+	name_kind(&f->doc, v, f->kind);
+	return add_doc(p, f, err);
 }
 
 static int add_chosen(cof_copy_plan *p, const cof_image_source *src, const char *wanted, const cof_copy_opts *opts,
 		      cof_err *err)
 {
 	COF_AUTO(cof_chosen) c = {0};
-	cof_media_kind kind = COF_MEDIA_MANIFEST;
-	int r = opts->all ? cof_image_fetch(src, wanted, &c.doc, &c.digest, &kind, err)
-			  : cof_image_choose(src, wanted, opts->platform, &c, err);
-	return r < 0 ? r : add_tree(p, src, &c.doc, &c.digest, kind, 0, err);
+	COF_AUTO(found) f = {.kind = COF_MEDIA_MANIFEST};
+	int r = 0;
+	if (opts->all) {
+		r = cof_image_fetch(src, wanted, &f.doc, &f.digest, &f.kind, err);
+	} else {
+		r = cof_image_choose(src, wanted, opts->platform, &c, err);
+		f.doc = c.doc;
+		f.digest = c.digest;
+		c.doc = (cof_fetched){0};
+	}
+	return r < 0 ? r : add_tree(p, src, &f, 0, err);
 }
 
 int cof_copy_plan_make(cof_copy_plan **ret, const cof_image_source *src, const char *wanted, const cof_copy_opts *opts,

@@ -46,8 +46,10 @@ static bool tag_ok(const char *s)
 /* "@N", the place in an archive of docker's. */
 static bool number_ok(const char *s)
 {
+	if (s[0] != '@')
+		return false;
 	size_t n = strspn(s + 1, "0123456789");
-	return s[0] == '@' && n > 0 && n <= IMAGE_NUMBER_MAX && s[1 + n] == '\0';
+	return n > 0 && n <= IMAGE_NUMBER_MAX && s[1 + n] == '\0';
 }
 
 static int take_path(const char *in, const char *from, size_t len, cof_image_name *n, cof_err *err)

@@ -10,22 +10,16 @@
 
 enum { COF_ENC_PACKET_MAX = 48 << 10 }; /* one packet, base64 taken off: what an annotation can hold */
 
-typedef struct cof_enc_scheme {
-	const char *name; /* of the annotation, behind COF_ENC_ANNOTATION_KEYS */
-	/*
-	 * One hostile packet with whatever key of the set fits; ret gets the private options, unread. Reason
-	 * "layer-key-unwrap" says that no key does; the words are the same whatever failed.
-	 */
-	int (*open)(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
-} cof_enc_scheme;
-
-/* NULL for a name that is none of ours. */
-const cof_enc_scheme *cof_enc_scheme_find(const char *name);
-
-int cof_enc_jwe_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
-int cof_enc_pkcs7_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
-int cof_enc_pkcs11_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
-int cof_enc_kbs_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
+/*
+ * One hostile packet with whatever key of the set fits; ret gets the private options, unread. Reason "layer-key-unwrap"
+ * says that no key does; the words are the same whatever failed.
+ */
+COF_WUR int cof_enc_jwe_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
+COF_WUR int cof_enc_pkcs7_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret,
+			       cof_err *err);
+COF_WUR int cof_enc_pkcs11_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret,
+				cof_err *err);
+COF_WUR int cof_enc_kbs_open(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
 
 /* --- for whom, from inside --- */
 

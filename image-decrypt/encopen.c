@@ -4,14 +4,20 @@
 #include "common/hex.h"
 #include "image-decrypt/enc_int.h"
 
-static const cof_enc_scheme schemes[] = {
+typedef struct scheme {
+	const char *name; /* of the annotation, behind COF_ENC_ANNOTATION_KEYS */
+	int (*open)(cof_span packet, const cof_enc_keys *keys, bool allow_ctr, cof_secret *ret, cof_err *err);
+} scheme;
+
+static const scheme schemes[] = {
 	{"jwe", cof_enc_jwe_open},
 	{"pkcs7", cof_enc_pkcs7_open},
 	{"pkcs11", cof_enc_pkcs11_open},
 	{"provider.attestation-agent", cof_enc_kbs_open},
 };
 
-const cof_enc_scheme *cof_enc_scheme_find(const char *name)
+/* NULL for a name that is none of ours. */
+static const scheme *find(const char *name)
 {
 	for (size_t i = 0; i < COF_COUNT(schemes); i++)
 		if (strcmp(name, schemes[i].name) == 0)
@@ -61,7 +67,7 @@ static int keep(opening *o, cof_secret *options, cof_err *err)
 }
 
 /* A packet that does not open is somebody else's, until nothing opens. */
-static int try_packet(opening *o, const cof_enc_scheme *s, cof_span text, cof_err *err)
+static int try_packet(opening *o, const scheme *s, cof_span text, cof_err *err)
 {
 	COF_AUTO(cof_buf) packet = cof_buf_capped(COF_ENC_PACKET_MAX);
 	COF_AUTO(cof_secret) options = {0};
@@ -82,7 +88,7 @@ static int try_packet(opening *o, const cof_enc_scheme *s, cof_span text, cof_er
 
 static int try_scheme(opening *o, const char *name, const char *list, cof_err *err)
 {
-	const cof_enc_scheme *s = cof_enc_scheme_find(name);
+	const scheme *s = find(name);
 	if (s == NULL) {
 		o->unknown = name;
 		return 0;

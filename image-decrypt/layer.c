@@ -9,8 +9,8 @@
 
 enum {
 	BLOCK = 512 << 10,
-	PLAIN_BLOCKS = 8,
-	TAR_BLOCKS = 16,
+	PLAIN_BLOCKS = 4,
+	TAR_BLOCKS = 12,
 	PROGRESS_STEP = 1 << 20,
 };
 

@@ -127,6 +127,7 @@ static void set_numbers(cof_registry *r, const cof_registry_opts *opts)
 {
 	r->retries = opts->retries != 0 ? opts->retries : RETRIES;
 	r->backoff_ms = opts->backoff_ms != 0 ? opts->backoff_ms : BACKOFF_MS;
+	r->adapt = opts->streams == 0;
 	r->streams = opts->streams != 0 ? opts->streams : STREAMS;
 	if (r->streams > COF_STREAMS_MAX)
 		r->streams = COF_STREAMS_MAX;

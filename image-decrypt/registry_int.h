@@ -35,6 +35,7 @@ struct cof_registry {
 	cof_origin *partners;
 	size_t n_partners;
 	unsigned retries, backoff_ms, streams;
+	bool adapt; /* several streams only where one is slow */
 	void (*sent)(void *arg, uint64_t bytes);
 	void *sent_arg;
 	pthread_mutex_t lock;	   /* the idle clients */
@@ -80,6 +81,14 @@ COF_WUR int cof_place_authorize(cof_registry *r, cof_place *p, unsigned generati
 
 enum { COF_WINDOW = 2 << 20 };
 
+/* How fast one answer comes: the time that the sink took is not the place's. */
+typedef struct cof_pace {
+	int64_t began_ms, first_ms, half_ms; /* when asked; until the first byte, until half of the sample */
+	int64_t sink_ms;
+	uint64_t got;
+	bool judged;
+} cof_pace;
+
 /* A blob on its way to sink, from one place. */
 typedef struct cof_download {
 	cof_registry *r;
@@ -93,10 +102,13 @@ typedef struct cof_download {
 	uint64_t have; /* bytes that sink has */
 	uint64_t skip; /* of this answer: a registry that ignores Range starts at zero */
 	uint64_t most; /* bytes that this answer may still bring */
-	bool ranges;   /* the place keeps ranges */
+	bool windows;  /* from now on: several ranges at once */
+	bool split;    /* this answer was given up for them */
+	bool ranges;   /* the place says that it keeps ranges */
 	bool whole;    /* it does not, or not always */
-	bool wrong;    /* a check said no: this place is not asked again */
-	bool broken;   /* sink said no: nobody is */
+	cof_pace pace;
+	bool wrong;  /* a check said no: this place is not asked again */
+	bool broken; /* sink said no: nobody is */
 } cof_download;
 
 /* cof_image_source's; arg is the cof_registry. */

@@ -8,7 +8,10 @@
 typedef struct window {
 	uint8_t *data;
 	uint64_t from;
-	size_t want, have; /* have is under the lock */
+	size_t want;
+	/* under the lock: */
+	size_t have;
+	bool filling; /* its thread is not done with it, even when all bytes are there */
 } window;
 
 typedef struct windows {
@@ -140,10 +143,19 @@ static window *take_window(windows *ws)
 		at->from = ws->next;
 		at->want = left < COF_WINDOW ? (size_t)left : COF_WINDOW;
 		at->have = 0;
+		at->filling = true;
 		ws->next += at->want;
 	}
 	(void)pthread_mutex_unlock(&ws->lock);
 	return at;
+}
+
+static void leave_window(windows *ws, window *at)
+{
+	(void)pthread_mutex_lock(&ws->lock);
+	at->filling = false;
+	(void)pthread_cond_signal(&ws->filled);
+	(void)pthread_mutex_unlock(&ws->lock);
 }
 
 static void *worker(void *arg)
@@ -152,6 +164,7 @@ static void *worker(void *arg)
 	for (filling f = {.ws = ws}; (f.at = take_window(ws)) != NULL;) {
 		cof_err err = {0};
 		int rc = fill(&f, &err);
+		leave_window(ws, f.at);
 		if (rc < 0)
 			give_up(ws, rc, &err);
 	}
@@ -167,11 +180,13 @@ static int empty_head(windows *ws, size_t *given, cof_err *err)
 	int rc = cof_download_take(ws->w, chunk, err);
 	(void)pthread_mutex_lock(&ws->lock);
 	*given += chunk.len;
-	if (*given == at->want) {
-		*given = 0;
-		ws->head++;
-		(void)pthread_cond_broadcast(&ws->room);
-	}
+	if (*given < at->want)
+		return rc;
+	while (at->filling)
+		(void)pthread_cond_wait(&ws->filled, &ws->lock);
+	*given = 0;
+	ws->head++;
+	(void)pthread_cond_broadcast(&ws->room);
 	return rc;
 }
 

@@ -80,7 +80,9 @@ $(O)/tests/e2e/%: $(O)/obj/tests/e2e/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.a)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS) -lcmocka
 
-# Benchmarks print figures and never fail on a time.
+# Benchmarks print figures and never fail on a time. make bench ONLY=image runs one of them. That of images is a script
+# over programs of its own; it takes minutes, and compares with other projects' programs where those are installed
+# (kernel/setup bench).
 BENCH_SRC := $(sort $(wildcard tests/bench/*.c))
 BENCH_BIN := $(patsubst tests/%.c,$(O)/tests/%,$(BENCH_SRC))
 
@@ -89,7 +91,7 @@ $(O)/tests/bench/%: $(O)/obj/tests/bench/%.o $(TEST_LIBS:%=$(O)/lib/libcoffer-%.
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $< -Wl,--start-group $(TEST_USES) -Wl,--end-group $(CURL_LIBS) $(PKG_LIBS)
 
-E2E_BIN := $(O)/tests/e2e/guest_session $(O)/tests/e2e/vendor_amd $(O)/tests/e2e/vendor_intel
+E2E_BIN := $(O)/tests/e2e/guest_session $(O)/tests/e2e/relay $(O)/tests/e2e/token_server $(O)/tests/e2e/vendor_amd $(O)/tests/e2e/vendor_intel
 INTEROP_BIN := $(O)/tests/e2e/tsm_guest $(O)/tests/e2e/tsm_host
 
 .PHONY: unit fuzz-replay tests-build
@@ -111,8 +113,9 @@ fuzz-replay: $(FUZZ_BIN)
 	$(Q)tests/run-fuzz $^
 
 .PHONY: bench
-bench: $(BENCH_BIN)
-	$(Q)for b in $^; do $$b || exit; done
+BENCH_RUN := $(filter-out $(O)/tests/bench/image_%,$(BENCH_BIN)) tests/bench/image
+bench: $(BENCH_BIN) programs $(GUEST_PACKAGES)
+	$(Q)for b in $(if $(ONLY),$(filter %/$(ONLY),$(BENCH_RUN)),$(BENCH_RUN)); do BUILD=$(BUILD) $$b || exit; done
 
 # --- everything ------------------------------------------------------------------------------------------------
 

@@ -56,8 +56,9 @@ static int list_members(const cof_image_source *source, const char *wanted, json
 	int r = cof_image_fetch(source, wanted, &doc, &d, &kind, err);
 	if (r == 0)
 		r = cof_json_parse(cof_buf_span(&doc.body), &index, err);
-	json_array_foreach (json_object_get(index, "manifests"), i, entry)
+	json_array_foreach (json_object_get(index, "manifests"), i, entry) {
 		add_member(list, entry);
+	}
 	if (r == 0)
 		*ret = cof_steal(&list);
 	return r;

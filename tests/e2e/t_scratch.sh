@@ -95,10 +95,11 @@ t_t029_t031_an_image_of_twice_the_memory() {
 	expect_eq "$(cat "$lab/large.out")" "$(cat "$lab/large.sums")" "what the workload read"
 	[ $(($(stat -L -c %b "$disk") / 2048)) -ge $((2 * small_mib)) ] || fail "the disk holds less than the image"
 	! grep -aqF -e "$dull" -e "$secret_line" "$disk" || fail "plain text on the host's disk"
-	# One bit in every 8 MiB: every file of the image has some.
+	# In every 8 MiB one bit is another, and one sector is what lay in another place: every file of the image has some.
 	perl -e 'open my $f, "+<", $ARGV[0] or die; binmode $f; my $size = $ARGV[1];
-		for (my $at = 4e6; $at < $size; $at += 8 << 20) { my $b;
-			sysseek $f, $at, 0; sysread $f, $b, 1; sysseek $f, $at, 0; syswrite $f, $b ^ "\x01" }' \
+		for (my $at = 4 << 20; $at < $size; $at += 8 << 20) { my $b;
+			sysseek $f, $at, 0; sysread $f, $b, 1; sysseek $f, $at, 0; syswrite $f, $b ^ "\x01";
+			sysseek $f, $at + (1 << 20), 0; sysread $f, $b, 4096; sysseek $f, $at + (3 << 20), 0; syswrite $f, $b }' \
 		"$disk" $((1 << 30)) || fail "the disk could not be damaged"
 	finished
 	expect_eq "$code" 5 "exit code ($(tail -n 3 "$lab/large.out" "$lab/large.err"))"
@@ -178,6 +179,20 @@ t_t029_not_without_what_encrypts() {
 	expect_eq "$code" 125 "exit code"
 	expect_eq "$(report bare .reason)" scratch-failed reason
 	expect_eq "$(stat -c %s "$lab/bare.out")" 0 "bytes of output"
+}
+
+# Killed at once, the run cleans nothing up: there is nothing to clean up.
+t_gone_with_its_run() {
+	run_with killed "$lab/initdata" "$image" --scratch 128M
+	kill -KILL "$foreground"
+	wait "$foreground" 2>/dev/null || true
+	foreground=
+	until_true 20 "the end of QEMU" nobody_has_a_disk
+	expect_eq "$(find "$lab/disks" -type f | wc -l)" 0 "files left behind"
+}
+
+nobody_has_a_disk() {
+	! find /proc/[0-9]*/fd -lname "$lab/disks/*" 2>/dev/null | grep -q .
 }
 
 t_sizes_and_folders() {

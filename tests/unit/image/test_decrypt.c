@@ -107,6 +107,58 @@ static void t038_damaged_layer(void **state)
 	assert_fails(load(s, "back", "v1", &none, &err), "tag-missing");
 }
 
+static json_t *notes_of(json_t *manifest, size_t layer)
+{
+	return json_object_get(json_array_get(json_object_get(manifest, "layers"), layer), "annotations");
+}
+
+/* The manifest's two layers exchange what they have under this name. */
+static void exchange(const scratch *s, const char *name, const char *tag)
+{
+	COF_AUTO(cof_image) image = {0};
+	COF_AUTO_PTR(json_t) doc = NULL;
+	COF_AUTO(cof_buf) text = {0};
+	cof_digest d;
+	assert_ok(load(s, "sealed", "v2", &image, &err));
+	assert_ok(cof_json_parse(cof_buf_span(&image.manifest_bytes), &doc, &err));
+	json_t *a = json_incref(json_object_get(notes_of(doc, 0), name));
+	json_t *b = json_incref(json_object_get(notes_of(doc, 1), name));
+	assert_int_equal(json_object_set_new(notes_of(doc, 0), name, b), 0);
+	assert_int_equal(json_object_set_new(notes_of(doc, 1), name, a), 0);
+	assert_ok(cof_json_dump(doc, &text, &err));
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "sealed", false);
+	assert_ok(cof_layout_put(l, cof_buf_span(&text), &d, &err));
+	assert_ok(cof_layout_tag(l, tag, OCI_MANIFEST, &d, text.len, &err));
+}
+
+/* T-38: another layer's wrapped key, or another layer's MAC: each is genuine, and neither is this layer's. */
+static void t038_exchanged(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_enc_keys) keys = keys_with(kek);
+	COF_AUTO_PTR(cof_enc_to) to = NULL;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "plain", true);
+	cof_buf tars[2] = {0};
+	cof_digest d;
+	const cof_decrypt_opts opts = {.keys = keys};
+	for (size_t i = 0; i < 2; i++) {
+		tar_file(&tars[i], "name", i == 0 ? "lower" : "upper");
+		tar_end(&tars[i]);
+	}
+	layout_layers(l, "v1", tars, 2, OCI_TAR, OCI_MANIFEST);
+	cof_buf_release(&tars[0]);
+	cof_buf_release(&tars[1]);
+	assert_ok(cof_enc_to_new(&to, &err));
+	assert_ok(cof_enc_to_add_kek(to, KID, cof_span_of(kek, sizeof kek), &err));
+	const cof_encrypt_opts seal = {.to = to};
+	assert_ok(remake_encrypt(s, "oci:plain:v1", "oci:sealed:v2", &seal, &d, &err));
+	assert_ok(remake_decrypt(s, "oci:sealed:v2", "oci:back:v1", &opts, &d, &err));
+	exchange(s, COF_ENC_ANNOTATION_PROVIDER, "keys");
+	assert_fails(remake_decrypt(s, "oci:sealed:keys", "oci:back:v2", &opts, &d, &err), "layer-hmac-mismatch");
+	exchange(s, COF_ENC_ANNOTATION_PUBOPTS, "macs");
+	assert_fails(remake_decrypt(s, "oci:sealed:macs", "oci:back:v2", &opts, &d, &err), "layer-hmac-mismatch");
+}
+
 /* --- what peers encrypted --- */
 
 static cof_enc_keys *vector_keys(void)
@@ -235,8 +287,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, scratch_up, scratch_down)
-		T(there_and_back),     T(refuses), T(t038_downgrade),
-		T(t038_damaged_layer), T(vectors), T(t038_vectors_that_must_not_open),
+		T(there_and_back),
+		T(t038_exchanged),
+		T(refuses),
+		T(t038_downgrade),
+		T(t038_damaged_layer),
+		T(vectors),
+		T(t038_vectors_that_must_not_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,6 +66,7 @@ static void what_is_no_name(void **state)
 				   "oci:dir:..@",
 				   "docker-archive:",
 				   "docker-archive:x:@",
+				   "docker-archive:x:",
 				   "dir:"};
 	for (size_t i = 0; i < COF_COUNT(bad); i++) {
 		cof_image_name n = {0};

@@ -147,6 +147,58 @@ static void tags(void **state)
 	assert_ok(load(l, text, &again, &err));
 }
 
+#define ARTIFACT                                                                                                       \
+	"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",%s\"config\":{"             \
+	"\"mediaType\":\"application/x.config\",\"digest\":\"%s\",\"size\":2},\"layers\":[],\"subject\":{"             \
+	"\"mediaType\":\"application/vnd.oci.image.manifest.v1+json\",\"digest\":\"%s\",\"size\":7},"                  \
+	"\"annotations\":{\"by\":\"%s\"}}"
+
+/* A manifest that says whom it is about. */
+static void put_referrer(cof_layout *l, const char *tag, const char *more, const char *subject)
+{
+	COF_AUTO(cof_buf) doc = {0};
+	cof_digest d = {0};
+	assert_ok(cof_buf_printf(&doc, &err, ARTIFACT, more, subject, subject, tag));
+	assert_ok(cof_layout_put(l, cof_buf_span(&doc), &d, &err));
+	assert_ok(cof_layout_tag(l, tag, "application/vnd.oci.image.manifest.v1+json", &d, doc.len, &err));
+}
+
+static void who_refers_to_it(void **state)
+{
+	const scratch *s = *state;
+	COF_AUTO_PTR(cof_layout) l = layout_at(s->top, "l", true);
+	COF_AUTO(cof_image) image = {0};
+	COF_AUTO(cof_fetched) none = {0};
+	COF_AUTO(cof_fetched) got = {0};
+	const cof_image_source src = cof_layout_source(l);
+	cof_digest other = {.alg = COF_SHA256};
+	char text[COF_DIGEST_STR_MAX];
+	layout_demo(l, "v1");
+	assert_ok(load(l, "v1", &image, &err));
+	assert_ok(src.referrers(src.arg, &image.digest, &none, &err));
+	assert_int_equal(none.body.len, 0);
+	cof_digest_str(&image.digest, text);
+	put_referrer(l, "one", "\"artifactType\":\"application/x.sig\",", text);
+	put_referrer(l, "two", "", text);
+	cof_digest_str(&other, text);
+	put_referrer(l, "three", "", text);
+	assert_ok(src.referrers(src.arg, &image.digest, &got, &err));
+	assert_string_equal(got.media_type, "application/vnd.oci.image.index.v1+json");
+	json_t *v = NULL;
+	assert_ok(cof_json_parse(cof_buf_span(&got.body), &v, &err));
+	COF_AUTO_PTR(json_t) doc = v;
+	const json_t *list = json_object_get(doc, "manifests");
+	assert_int_equal(json_array_size(list), 2);
+	const char *const types[] = {"application/x.sig", "application/x.config"};
+	for (size_t i = 0; i < COF_COUNT(types); i++) {
+		COF_AUTO(cof_desc) d = {0};
+		assert_ok(cof_desc_parse(json_array_get(list, i), &d, &err));
+		assert_string_equal(cof_desc_annotation(&d, "by"), i == 0 ? "one" : "two");
+		assert_string_equal(json_string_value(json_object_get(json_array_get(list, i), "artifactType")),
+				    types[i]);
+	}
+}
+
 static void an_abort_leaves_nothing(void **state)
 {
 	const scratch *s = *state;
@@ -205,6 +257,7 @@ int main(void)
 		T(t036_changed_blobs),
 		T(t036_streams_are_counted_and_hashed),
 		T(tags),
+		T(who_refers_to_it),
 		T(an_abort_leaves_nothing),
 		T(names_given_at_the_same_time),
 	};

@@ -168,7 +168,7 @@ static void what_can_be_borne_is_borne(void **state)
 		server s;
 		seen o = {0};
 		cof_err err = {0};
-		const cof_registry_opts opts = {.retries = 2, .backoff_ms = 1};
+		const cof_registry_opts opts = {.retries = 2, .backoff_ms = 1, .streams = 4};
 		server_open(&s, cases[i].fault, cases[i].from, cases[i].until);
 		if (fetch(&s, &opts, &o, &err) < 0)
 			fail_msg("%zu: %s: %s", i, err.reason, err.text);
@@ -196,7 +196,7 @@ static void t036_parts_that_do_not_fit(void **state)
 		server s;
 		seen o = {0};
 		cof_err err = {0};
-		const cof_registry_opts opts = {.retries = 1, .backoff_ms = 1};
+		const cof_registry_opts opts = {.retries = 1, .backoff_ms = 1, .streams = 4};
 		server_open(&s, cases[i].fault, 2, 99);
 		assert_true(fetch(&s, &opts, &o, &err) < 0);
 		if (!cof_err_is(&err, cases[i].reason))
@@ -212,7 +212,7 @@ static void t043_crumbs_are_not_waited_for(void **state)
 	for (int from = 0; from < 3; from++) {
 		server s;
 		seen o = {0};
-		const cof_registry_opts opts = {.retries = 2, .backoff_ms = 1};
+		const cof_registry_opts opts = {.retries = 2, .backoff_ms = 1, .streams = 4};
 		server_open(&s, CRUMBS, from, 9999);
 		cof_err err = {0};
 		assert_true(fetch(&s, &opts, &o, &err) < 0);
@@ -229,8 +229,9 @@ static void the_sink_can_stop_it(void **state)
 	for (size_t i = 0; i < COF_COUNT(at); i++) {
 		server s;
 		seen o = {.refuse_at = at[i]};
+		const cof_registry_opts opts = {.retries = 1, .backoff_ms = 1, .streams = 4};
 		server_open(&s, NONE, 0, 0);
-		assert_fails(fetch(&s, NULL, &o, &err), "no-more");
+		assert_fails(fetch(&s, &opts, &o, &err), "no-more");
 		cof_buf_release(&o.got);
 		server_close(&s);
 	}
@@ -313,7 +314,8 @@ static void one_client_serves_many_threads(void **state)
 	pthread_t threads[3];
 	job jobs[3];
 	server_open(&s, CUT, 3, 5);
-	COF_AUTO_PTR(cof_registry) r = peer_client(&s.p, &(cof_registry_opts){.retries = 3, .backoff_ms = 1});
+	COF_AUTO_PTR(cof_registry)
+	r = peer_client(&s.p, &(cof_registry_opts){.retries = 3, .backoff_ms = 1, .streams = 4});
 	for (size_t i = 0; i < COF_COUNT(jobs); i++) {
 		jobs[i] = (job){.s = &s, .r = r};
 		assert_int_equal(pthread_create(&threads[i], NULL, work, &jobs[i]), 0);
