@@ -78,7 +78,8 @@ static int try_packet(opening *o, const scheme *s, cof_span text, cof_err *err)
 	if (r == 0)
 		return keep(o, &options, err);
 	if (why.cls == COF_E_INTERNAL || why.cls == COF_E_IO) {
-		*err = why;
+		if (err != NULL)
+			*err = why;
 		return r;
 	}
 	if (o->why.cls == COF_OK && !cof_err_is(&why, "layer-key-unwrap"))

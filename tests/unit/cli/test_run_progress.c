@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "runtime/cli/run_progress.h"
@@ -32,7 +33,9 @@ static void open_terminal(bed *b)
 	b->read_end = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	assert_true(b->read_end >= 0 && grantpt(b->read_end) == 0 && unlockpt(b->read_end) == 0);
 	b->write_end = open(ptsname(b->read_end), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	assert_true(b->write_end >= 0);
+	/* Wide: however fast the pull is said to be, the bars keep their length. */
+	const struct winsize size = {.ws_row = 40, .ws_col = 160};
+	assert_true(b->write_end >= 0 && ioctl(b->write_end, TIOCSWINSZ, &size) == 0);
 	b->p = cof_run_progress_of(b->write_end, false, true);
 }
 
