@@ -53,15 +53,12 @@ COF_WUR int cof_registry_new(cof_registry **ret, const cof_ref *ref, const cof_r
 /*
  * For cof_image_load and its kin; r outlives it. stream gives a blob's bytes in order, never more than its descriptor
  * says, and never less when it succeeds; a cut connection is resumed by Range (or from the start, skipping what the
- * sink had), a large blob on a slow line comes in several ranges at once. The bytes are not hashed here. Reasons
- * "layer-size-mismatch", "registry-range", "registry-changed" (crypto), "registry-refused" (401, 403),
- * "registry-not-found", "registry-busy", "registry-status", "challenge-…", "token-…" and common/http.h's.
+ * sink had), a large blob on a slow line comes in several ranges at once. The bytes are not hashed here: that is
+ * cof_image_stream's. Reasons "layer-size-mismatch", "registry-range", "registry-changed" (crypto), "registry-refused"
+ * (401, 403), "registry-not-found", "registry-busy", "registry-status", those that begin with "challenge-" or "token-",
+ * and common/http.h's.
  */
 cof_image_source cof_registry_source(cof_registry *r);
-
-/* The stream with its digest checked: reason "layer-digest-mismatch" (crypto). sink has seen bytes that were not
- * checked yet: only the return value says that they are good. */
-COF_WUR int cof_registry_blob(cof_registry *r, const cof_desc *d, cof_sink sink, void *arg, cof_err *err);
 
 COF_WUR int cof_registry_has_blob(cof_registry *r, const cof_desc *d, bool *ret, cof_err *err);
 /* Nothing is sent when the registry has the blob. fd is read from its start. */

@@ -273,34 +273,3 @@ int cof_registry_stream(void *arg, const cof_desc *d, cof_sink sink, void *sink_
 	}
 	return run_at(&w, cof_registry_home(r), err);
 }
-
-/* --- with its digest --- */
-
-typedef struct checked {
-	cof_hasher *hasher;
-	cof_sink sink;
-	void *arg;
-} checked;
-
-static int on_checked(void *arg, cof_span chunk, cof_err *err)
-{
-	checked *c = arg;
-	int rc = cof_hasher_add(c->hasher, chunk, err);
-	return rc < 0 ? rc : c->sink(c->arg, chunk, err);
-}
-
-int cof_registry_blob(cof_registry *r, const cof_desc *d, cof_sink sink, void *arg, cof_err *err)
-{
-	COF_AUTO_PTR(cof_hasher) hasher = NULL;
-	cof_digest found;
-	int rc = cof_hasher_new(&hasher, d->digest.alg, err);
-	checked c = {hasher, sink, arg};
-	if (rc == 0)
-		rc = cof_registry_stream(r, d, on_checked, &c, err);
-	if (rc == 0)
-		rc = cof_hasher_end(hasher, &found, err);
-	if (rc == 0 && !cof_digest_equal(&found, &d->digest))
-		rc = cof_err_set(err, COF_E_CRYPTO, "layer-digest-mismatch",
-				 "the registry's bytes are not the ones asked for");
-	return rc;
-}

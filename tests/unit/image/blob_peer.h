@@ -30,7 +30,7 @@ static inline int collect(void *arg, cof_span chunk, cof_err *err)
 static inline void fetch(const peer *p, const cof_registry_opts *opts, outcome *ret)
 {
 	COF_AUTO_PTR(cof_registry) r = peer_client(p, opts);
-	ret->rc = cof_registry_blob(r, &p->desc, collect, &ret->got, &ret->err);
+	ret->rc = registry_blob(r, &p->desc, collect, &ret->got, &ret->err);
 }
 
 /* The peer plays steps; requests says how many it saw. */

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "image-decrypt/registry_int.h"
+#include "tests/unit/image/blob.h"
 #include "tests/unit/tls_peer.h"
 
 #define PEER_NAME "registry.test"

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "image-decrypt/registry_int.h"
+#include "tests/unit/image/blob.h"
 #include "tests/unit/image/registry_up.h"
 
 enum { BLOB_LEN = 12 << 20 };
@@ -133,7 +134,7 @@ static void fetches_a_blob(void **state)
 	NEEDS_REGISTRY(w);
 	COF_AUTO_PTR(cof_registry) r = open_at(w, w->up.port, false);
 	COF_AUTO(cof_buf) got = {0};
-	assert_ok(cof_registry_blob(r, &w->desc, collect, &got, &err));
+	assert_ok(registry_blob(r, &w->desc, collect, &got, &err));
 	assert_int_equal(got.len, BLOB_LEN);
 	assert_memory_equal(got.data, w->blob.data, BLOB_LEN);
 }
@@ -154,7 +155,7 @@ static void fetches_a_blob_in_ranges(void **state)
 	COF_AUTO_PTR(cof_registry) r = made;
 	for (int i = 0; i < 5; i++) {
 		COF_AUTO(cof_buf) got = {0};
-		assert_ok(cof_registry_blob(r, &w->desc, collect, &got, &err));
+		assert_ok(registry_blob(r, &w->desc, collect, &got, &err));
 		assert_int_equal(got.len, BLOB_LEN);
 		assert_memory_equal(got.data, w->blob.data, BLOB_LEN);
 	}
@@ -168,7 +169,7 @@ static void t036_descriptor_sizes(void **state)
 		COF_AUTO(cof_buf) got = {0};
 		cof_desc d = w->desc;
 		d.size = (uint64_t)(BLOB_LEN + off);
-		assert_fails(cof_registry_blob(r, &d, collect, &got, &err), "layer-size-mismatch");
+		assert_fails(registry_blob(r, &d, collect, &got, &err), "layer-size-mismatch");
 	}
 }
 
@@ -178,7 +179,7 @@ static void cut_connections_are_resumed(void **state)
 	relay_start(&w->up, 700000); /* many connections for one blob */
 	COF_AUTO_PTR(cof_registry) r = open_at(w, w->up.relay_port, false);
 	COF_AUTO(cof_buf) got = {0};
-	assert_ok(cof_registry_blob(r, &w->desc, collect, &got, &err));
+	assert_ok(registry_blob(r, &w->desc, collect, &got, &err));
 	assert_int_equal(got.len, BLOB_LEN);
 	assert_memory_equal(got.data, w->blob.data, BLOB_LEN);
 	relay_stop(&w->up);
@@ -191,7 +192,7 @@ static void t043_a_registry_that_never_gives_anything(void **state)
 	COF_AUTO_PTR(cof_registry) r = open_at(w, w->up.relay_port, false);
 	COF_AUTO(cof_buf) got = {0};
 	cof_err err = {0};
-	assert_true(cof_registry_blob(r, &w->desc, collect, &got, &err) < 0);
+	assert_true(registry_blob(r, &w->desc, collect, &got, &err) < 0);
 	assert_int_equal(err.cls, COF_E_UNAVAILABLE);
 	relay_stop(&w->up);
 }
@@ -209,7 +210,7 @@ static void the_sink_can_stop_it(void **state)
 	NEEDS_REGISTRY(w);
 	COF_AUTO_PTR(cof_registry) r = open_at(w, w->up.port, false);
 	int calls = 0;
-	assert_fails(cof_registry_blob(r, &w->desc, refuse, &calls, &err), "no-more");
+	assert_fails(registry_blob(r, &w->desc, refuse, &calls, &err), "no-more");
 	assert_int_equal(calls, 1);
 }
 
@@ -223,7 +224,7 @@ static void t042_only_the_given_roots_are_trusted(void **state)
 	assert_ok(cof_registry_new(&made, &ref, &opts, &err));
 	COF_AUTO_PTR(cof_registry) r = made;
 	COF_AUTO(cof_buf) got = {0};
-	assert_fails(cof_registry_blob(r, &w->desc, collect, &got, &err), "tls-untrusted");
+	assert_fails(registry_blob(r, &w->desc, collect, &got, &err), "tls-untrusted");
 	assert_int_equal(got.len, 0);
 }
 
@@ -247,7 +248,7 @@ static void t036_damage_in_the_registrys_store(void **state)
 	damage(w);
 	COF_AUTO_PTR(cof_registry) r = open_at(w, w->up.port, false);
 	COF_AUTO(cof_buf) got = {0};
-	assert_fails(cof_registry_blob(r, &w->desc, collect, &got, &err), "layer-digest-mismatch");
+	assert_fails(registry_blob(r, &w->desc, collect, &got, &err), "blob-digest-mismatch");
 	damage(w); /* back again */
 }
 

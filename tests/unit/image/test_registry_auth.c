@@ -185,11 +185,11 @@ static void a_token_is_kept_until_it_is_refused(void **state)
 	tls_go(&p.tls, steps, COF_COUNT(steps));
 	COF_AUTO_PTR(cof_registry) r = peer_client(&p, NULL);
 	for (int i = 0; i < 3; i++)
-		assert_ok(cof_registry_blob(r, &p.desc, collect, &o.got, &err));
+		assert_ok(registry_blob(r, &p.desc, collect, &o.got, &err));
 	assert_true(asked_for(&p, 2, "\r\nAuthorization: Bearer t0k\r\n"));
 	assert_true(asked_for(&p, 3, "\r\nAuthorization: Bearer t0k\r\n"));
 	assert_true(asked_for(&p, 6, "\r\nAuthorization: Bearer new\r\n"));
-	assert_fails(cof_registry_blob(r, &p.desc, collect, &o.got, &err), "registry-refused");
+	assert_fails(registry_blob(r, &p.desc, collect, &o.got, &err), "registry-refused");
 	assert_int_equal(atomic_load(&p.tls.requests), 10);
 	tls_close(&p.tls);
 }

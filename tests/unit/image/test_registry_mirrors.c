@@ -66,7 +66,7 @@ static void a_mirror_is_asked_first_by_digest(void **state)
 	manifest_digest(digest);
 	pair_open(&p, home, 1, mirror, 2);
 	assert_ok(manifest(&p, digest, &err));
-	assert_ok(cof_registry_blob(p.r, &p.home.desc, collect, &got, &err));
+	assert_ok(registry_blob(p.r, &p.home.desc, collect, &got, &err));
 	assert_int_equal(atomic_load(&p.home.tls.connections), 0);
 	(void)snprintf(line, sizeof line, "GET /pre/fix/v2/team/app/manifests/%s?ns=%s HTTP/1.1\r\n", digest,
 		       p.home.host);
@@ -127,7 +127,7 @@ static void each_gets_its_own_login(void **state)
 	const tls_step mirror[] = {{.answer = HEAD("401 No", "0") "WWW-Authenticate: Basic\r\n\r\n"},
 				   {.answer = HEAD("404 No", "0") "\r\n"}};
 	pair_open(&p, home, 2, mirror, 2);
-	assert_ok(cof_registry_blob(p.r, &p.home.desc, collect, &got, &err));
+	assert_ok(registry_blob(p.r, &p.home.desc, collect, &got, &err));
 	assert_true(asked_for(&p.mirror, 1, "Authorization: Basic bWU6bWlycm9y\r\n"));
 	assert_true(asked_for(&p.home, 1, "Authorization: Basic bWU6aG9tZQ==\r\n"));
 	for (int i = 0; i < 2; i++) {
@@ -148,7 +148,7 @@ static void the_registry_goes_on_where_a_mirror_stopped(void **state)
 		const tls_step mirror[] = {{.answer = HEAD("200 OK", "10") "ETag: \"m\"\r\n\r\n0123"},
 					   {.answer = HEAD("503 No", "0") "\r\n"}};
 		pair_open(&p, home, 1, mirror, 2);
-		assert_ok(cof_registry_blob(p.r, &p.home.desc, collect, &got, &err));
+		assert_ok(registry_blob(p.r, &p.home.desc, collect, &got, &err));
 		assert_span_equal(cof_buf_span(&got), BLOB, 10);
 		assert_true(asked_for(&p.home, 0, "\r\nRange: bytes=4-\r\n"));
 		assert_false(asked_for(&p.home, 0, "If-Range")); /* a tag is its server's */
@@ -165,7 +165,7 @@ static void t036_wrong_bytes_from_a_mirror(void **state)
 	const tls_step home[] = {{.answer = WHOLE}};
 	const tls_step mirror[] = {{.answer = HEAD("200 OK", "10") "\r\n01234X6789"}};
 	pair_open(&p, home, 1, mirror, 1);
-	assert_fails(cof_registry_blob(p.r, &p.home.desc, collect, &got, &err), "layer-digest-mismatch");
+	assert_fails(registry_blob(p.r, &p.home.desc, collect, &got, &err), "blob-digest-mismatch");
 	pair_close(&p);
 }
 

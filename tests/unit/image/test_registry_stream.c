@@ -80,7 +80,7 @@ static void t036_other_bytes_than_named(void **state)
 	for (size_t i = 0; i < COF_COUNT(answers); i++) {
 		COF_AUTO(outcome) o = {0};
 		(void)play(answers[i], answers[i][1].answer != NULL ? 2 : 1, NULL, &o);
-		failed_with(&o, "layer-digest-mismatch");
+		failed_with(&o, "blob-digest-mismatch");
 		assert_int_equal(o.err.cls, COF_E_CRYPTO);
 	}
 }

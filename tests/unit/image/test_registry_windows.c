@@ -118,7 +118,7 @@ static int collect(void *arg, cof_span chunk, cof_err *err)
 static int fetch(server *s, const cof_registry_opts *opts, seen *o, cof_err *err)
 {
 	COF_AUTO_PTR(cof_registry) r = peer_client(&s->p, opts);
-	int rc = cof_registry_blob(r, &s->p.desc, collect, o, err);
+	int rc = registry_blob(r, &s->p.desc, collect, o, err);
 	assert_true(o->got.len <= LEN);
 	if (s->fault != OTHER_BYTES && o->got.len > 0)
 		assert_memory_equal(o->got.data, s->blob, o->got.len);
@@ -188,7 +188,7 @@ static void t036_parts_that_do_not_fit(void **state)
 		{LONGER, "registry-range"},
 		{OTHER_TAG, "registry-changed"},
 		{OTHER_SIZE, "layer-size-mismatch"},
-		{OTHER_BYTES, "layer-digest-mismatch"},
+		{OTHER_BYTES, "blob-digest-mismatch"},
 		{GONE, "registry-not-found"},
 		{BUSY, "registry-status"},
 	};
@@ -303,7 +303,7 @@ typedef struct job {
 static void *work(void *arg)
 {
 	job *j = arg;
-	j->rc = cof_registry_blob(j->r, &j->s->p.desc, collect, &j->o, NULL);
+	j->rc = registry_blob(j->r, &j->s->p.desc, collect, &j->o, NULL);
 	return NULL;
 }
 
